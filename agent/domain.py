@@ -1,0 +1,366 @@
+"""The words every room shares: frozen, strict, finite, in UTC.
+
+Nothing here computes or reads anything. A value that is missing is ``None`` (or NaN in an
+array outside this file), never zero. ``CycleRecord`` is the one record that the journal
+keeps, ``why`` explains, reports draw and learning reads.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID, uuid5
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Side = Literal["buy", "sell"]
+Action = Literal["buy", "sell", "close", "hold"]
+Status = Literal["ok", "abstained", "error"]
+RegimeLabel = Literal["trending", "ranging", "volatile"]
+REGIMES: tuple[RegimeLabel, ...] = ("trending", "ranging", "volatile")
+Grade = Literal["success", "partial", "failure", "unknown"]
+ExitReason = Literal["stop", "target", "time", "signal", "halt"]
+
+_NAMESPACE = UUID("5b0f6a0e-6f0c-5c1b-9a86-2f1d6a3c7e11")
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time needs a zone, for example 2016-02-12T00:00:00Z")
+    return value.astimezone(UTC)
+
+
+Utc = Annotated[datetime, AfterValidator(_utc)]
+Unit = Annotated[float, Field(ge=0, le=1)]
+Signed = Annotated[float, Field(ge=-1, le=1)]
+
+
+class Frozen(BaseModel):
+    """A value: immutable, no unknown keys, no infinities."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+
+
+def decision_id(run: str, symbol: str, bar_time: datetime) -> str:
+    """Identify the decision of a run on a symbol at a bar: deciding twice gives the same id."""
+    return str(uuid5(_NAMESPACE, f"{run}|{symbol}|{_utc(bar_time).isoformat()}"))
+
+
+class Regime(Frozen):
+    """What kind of market it is; ``label`` is None until enough history is known."""
+
+    label: RegimeLabel | None
+    probabilities: dict[RegimeLabel, float]
+
+
+class MarketState(Frozen):
+    """What was known of one symbol at ``as_of``.
+
+    ``bar_time`` is the start of the last bar known; ``close`` its raw close; ``features``
+    holds the published vocabulary with None for what could not be computed; ``text`` is
+    one line from the closed vocabulary.
+    """
+
+    symbol: str
+    interval: str
+    as_of: Utc
+    bar_time: Utc
+    close: float
+    features: dict[str, float | None]
+    regime: Regime
+    text: str
+
+
+class Vote(Frozen):
+    """One voter's opinion. Without data a voter abstains; it is never neutral for lack of data."""
+
+    voter: str
+    direction: Signed
+    confidence: Unit
+    abstained: bool = False
+    reason: str
+    evidence: dict[str, float] = {}
+
+    @property
+    def score(self) -> float:
+        """The signed score: direction times confidence; 0 when abstained."""
+        return 0.0 if self.abstained else self.direction * self.confidence
+
+
+class Forecast(Frozen):
+    """A model's probability that the stated label comes true, as a vote with its origin."""
+
+    model: str
+    label: str
+    p: Unit
+    direction: Signed
+    confidence: Unit
+
+
+class Analogue(Frozen):
+    """A remembered situation with what followed on one side, in R net of costs."""
+
+    id: str
+    symbol: str
+    bar_time: Utc
+    similarity: Unit
+    side: Side
+    r: float
+    shadow: bool
+
+
+class Estimate(Frozen):
+    """What the nearest situations say of one side: outcome-blind choice, shrunk to the base rate."""
+
+    side: Side
+    mean_r: float
+    p_win: Unit
+    n_eff: float
+    base_mean_r: float
+    base_rate: Unit
+
+
+class ScoreParts(Frozen):
+    """The parts of a recall score, each in [0, 1]."""
+
+    similarity: Unit
+    importance: Unit
+    recency: Unit
+
+
+class Memory(Frozen):
+    """A recalled episode: a lesson, an event, an explanation, a preference."""
+
+    id: str
+    key: str
+    kind: str
+    symbol: str | None
+    content: str
+    happened_at: Utc
+    known_at: Utc
+    score: float
+    parts: ScoreParts
+
+
+class Recollection(Frozen):
+    """What memory brought to this decision."""
+
+    analogues: list[Analogue] = []
+    estimate: Estimate | None = None
+    other_side: Estimate | None = None
+    counter_evidence: list[Analogue] = []
+    memories: list[Memory] = []
+
+
+class SkillMatch(Frozen):
+    """A skill whose ``when`` held, with its evidence as it stood at the decision."""
+
+    id: str
+    name: str
+    version: int
+    status: str
+    side: Side
+    reliability: Unit
+    interval: tuple[float, float]
+    executions: int
+    regime_executions: int
+    mean_r: float | None
+    similarity: Unit | None = None
+    agreed: bool = False
+    supplied_plan: bool = False
+
+
+class Contribution(Frozen):
+    """One signed part of the confidence; all of a signal's parts add up to it exactly (math.fsum)."""
+
+    source: str
+    id: str
+    value: float
+
+
+class Clamp(Frozen):
+    """A limit that reduced something, from what to what, and why."""
+
+    limit: str
+    from_: float = Field(alias="from")
+    to: float
+    reason: str
+
+
+class Signal(Frozen):
+    """The enhanced signal. ``size`` is the signed target fraction of equity before limits;
+    ``stop`` and ``target`` are prices as seen from the last close, ``horizon`` is in bars."""
+
+    side: Side | None
+    action: Action
+    confidence: Unit
+    size: float
+    stop: float | None
+    target: float | None
+    horizon: int
+    thesis: str
+    citations: list[str] = []
+
+
+class Decision(Frozen):
+    """What the limits let through: ``size`` is the signed target fraction of equity."""
+
+    action: Action
+    size: float
+
+
+class Order(Frozen):
+    """An order as committed before it leaves the house.
+
+    ``stop_distance`` and ``target_distance`` are in price units from the fill;
+    ``max_bars`` closes the position at the close of that bar after entry.
+    """
+
+    client_id: str
+    decision: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    reduce_only: bool = False
+    stop_distance: float | None = None
+    target_distance: float | None = None
+    max_bars: int | None = None
+    placed_at: Utc
+    status: Literal["pending", "filled", "partial", "rejected", "cancelled", "unknown"] = "pending"
+
+
+class Fill(Frozen):
+    """One execution: price as paid (slippage included), fee in cash."""
+
+    client_id: str
+    decision: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: float
+    fee: float
+    at: Utc
+
+
+class Position(Frozen):
+    """An open position of one symbol; ``quantity`` is positive, ``side`` gives the sign.
+
+    ``risk`` is the initial stop distance in price units; R is measured in it.
+    ``worst`` and ``best`` are the excursion's extreme prices so far.
+    """
+
+    id: str
+    decision: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    entry_price: float
+    entry_bar: Utc
+    stop: float | None
+    target: float | None
+    max_bars: int | None
+    bars_held: int
+    risk: float
+    fees: float
+    income: float = 0.0
+    worst: float
+    best: float
+    last: float
+
+
+class Outcome(Frozen):
+    """A closed position, net of every cost. ``r`` is net P&L over the initial risk;
+    ``mae`` and ``mfe`` are the adverse and favourable excursion in R."""
+
+    position: str
+    decision: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    entry_bar: Utc
+    entry_price: float
+    exit_bar: Utc
+    exit_price: float
+    closed_at: Utc
+    bars_held: int
+    pnl: float
+    fees: float
+    income: float
+    r: float
+    mae: float
+    mfe: float
+    grade: Grade
+    reason: ExitReason
+
+
+class Book(Frozen):
+    """The account as one pool: cash, equity at the last closes, gross exposure as a fraction of equity."""
+
+    cash: float
+    equity: float
+    exposure: float
+    drawdown: float
+    positions: list[Position] = []
+
+
+class Refusal(Frozen):
+    """An order or entry that was refused, by whom and why."""
+
+    by: str
+    reason: str
+
+
+class Usage(Frozen):
+    """Tokens of a model call."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+
+
+class ParameterChange(Frozen):
+    """A change of an adaptive parameter, with what set it off."""
+
+    name: str
+    from_: float = Field(alias="from")
+    to: float
+    reason: str
+    trigger: str
+
+
+class CycleRecord(Frozen):
+    """Everything about one decision, as it was known when it was made."""
+
+    id: str
+    run: str
+    symbol: str
+    interval: str
+    as_of: Utc
+    bar_time: Utc
+    status: Status
+    status_reason: str | None = None
+    reasoner: str
+    fallback_reason: str | None = None
+    state: MarketState | None
+    votes: list[Vote] = []
+    forecast: Forecast | None = None
+    recollection: Recollection = Recollection()
+    skills: list[SkillMatch] = []
+    signal: Signal | None
+    contributions: list[Contribution] = []
+    clamps: list[Clamp] = []
+    decision: Decision
+    order: Order | None = None
+    refusal: Refusal | None = None
+    outcomes: list[Outcome] = []
+    changes: list[ParameterChange] = []
+    book: Book
+    weights: dict[str, float] = {}
+    parameters: dict[str, float] = {}
+    context_hash: str
+    prompt_hash: str | None = None
+    usage: Usage = Usage()
+    cost_usd: float = 0.0

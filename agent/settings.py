@@ -1,0 +1,209 @@
+"""Settings with their origin: option > environment > ``tradecraft.toml`` > default.
+
+Every number the program decides by is here, with its unit; nothing else reads the
+environment. Secrets are not settings: they come from the environment or the keyring
+where they are used and are never shown.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from agent.errors import ConfigError
+
+CONFIG_FILE = "tradecraft.toml"
+
+
+class Section(BaseModel):
+    """A group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Costs(Section):
+    """Cost per side in basis points of the traded value; None takes the instrument's default."""
+
+    fee_bps: float | None = Field(None, ge=0, le=1000)
+    slippage_bps: float | None = Field(None, ge=0, le=1000)
+    borrow_annual: float = Field(0.02, ge=0, le=1, description="yearly cost of a short as a fraction of its value")
+    max_volume_share: float = Field(0.01, gt=0, le=1, description="largest share of a bar's volume one fill may take")
+
+
+class Limits(Section):
+    """What no decision may exceed. Fractions are of equity; only a person changes them."""
+
+    risk_per_trade: float = Field(0.01, gt=0, le=0.1, description="equity at risk between entry and stop")
+    max_position: float = Field(0.5, gt=0, le=1)
+    max_exposure: float = Field(1.0, gt=0, le=1, description="gross exposure of the whole book")
+    target_volatility: float = Field(0.20, gt=0, le=2, description="yearly; size shrinks above it")
+    max_daily_loss: float = Field(0.03, gt=0, le=1, description="no entries for the rest of the UTC day")
+    max_drawdown: float = Field(0.25, gt=0, le=1, description="halts the run until a person resumes it")
+    drawdown_throttle: float = Field(0.10, gt=0, le=1, description="from here on size is halved")
+    max_consecutive_losses: int = Field(6, ge=1, description="pauses a symbol's entries for cooldown_bars")
+    cooldown_bars: int = Field(10, ge=1)
+    max_bars: int = Field(20, ge=1, description="longest holding any plan may ask for")
+    min_stop_atr: float = Field(0.5, gt=0, description="closest stop any plan may ask for, in ATR")
+    max_stop_atr: float = Field(6.0, gt=0, description="widest stop any plan may ask for, in ATR")
+    allow_short: bool = False
+
+
+class Plan(Section):
+    """The standard exit, used without a skill's plan and for every shadow outcome."""
+
+    stop_atr: float = Field(2.0, gt=0, le=20)
+    target_atr: float = Field(3.0, gt=0, le=50)
+    horizon: int = Field(5, ge=1, le=250, description="bars: a vote's horizon and the longest standard holding")
+
+
+class Reason(Section):
+    """How the parts are joined. A part that is absent gives its weight to the others."""
+
+    weight_base: float = Field(0.40, ge=0, le=1)
+    weight_forecast: float = Field(0.30, ge=0, le=1)
+    weight_memory: float = Field(0.30, ge=0, le=1)
+    memory_cap: float = Field(0.30, ge=0, le=1, description="largest share by which memory may move the result")
+    min_confidence: float = Field(0.35, ge=0, le=1, description="below it there is no entry")
+
+
+class Recall(Section):
+    """How situations and texts are recalled."""
+
+    k: int = Field(25, ge=1, le=500)
+    min_settled: int = Field(30, ge=1, description="fewer settled situations than this: memory abstains")
+    shrinkage: float = Field(20.0, ge=0, description="pseudo-observations at the base rate")
+    exact: bool = Field(False, description="always scan exactly instead of asking the index first")
+    exact_below: int = Field(2000, ge=0)
+    oversample: int = Field(8, ge=1, le=100)
+    weight_similarity: float = Field(0.6, ge=0, le=1)
+    weight_importance: float = Field(0.25, ge=0, le=1)
+    weight_recency: float = Field(0.15, ge=0, le=1)
+
+
+class Learning(Section):
+    """How outcomes change what is believed."""
+
+    rate: float = Field(0.1, gt=0, le=5, description="exponential weights' learning rate")
+    floor: float = Field(0.02, ge=0, lt=0.2, description="least weight of a voter")
+    backoff: float = Field(20.0, ge=0, description="regime observations that weigh as much as the overall record")
+    window: int = Field(20, ge=5, description="settled trades the performance monitor looks at")
+    low_win_rate: float = Field(0.45, ge=0, le=1)
+    reset_win_rate: float = Field(0.50, ge=0, le=1)
+    reset_bars: int = Field(60, ge=1, description="a tightened threshold ends after so many bars at the latest")
+    alert_size: float = Field(0.7, gt=0, le=1)
+    alert_confidence: float = Field(0.70, ge=0, le=1)
+
+
+class SkillRules(Section):
+    """The numbers of a skill's life."""
+
+    success_r: float = Field(0.5, description="net R from which an execution is a success")
+    retire_executions: int = Field(10, ge=1)
+    retire_reliability: float = Field(0.30, ge=0, le=1)
+    retire_trades: int = Field(100, ge=1)
+    retire_win_rate: float = Field(0.50, ge=0, le=1)
+    fire_min: float = Field(0.005, ge=0, le=1)
+    fire_max: float = Field(0.40, ge=0, le=1)
+    fire_bars: int = Field(400, ge=1)
+    probation_trades: int = Field(30, ge=1)
+    stale_days: int = Field(90, ge=1)
+
+
+class Embedding(Section):
+    """The text embedder; ``path`` names any other sentence-transformers model folder."""
+
+    model: str = "all-MiniLM-L6-v2"
+    path: str | None = None
+    dimension: int = Field(384, ge=8)
+    batch: int = Field(64, ge=1)
+
+
+class Market(Section):
+    """What history a decision needs."""
+
+    warmup: int = Field(400, ge=300, description="bars before the first decision")
+    regime_window: int = Field(504, ge=100, description="bars the regime thresholds are fitted on")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="TRADECRAFT_", env_nested_delimiter="__", allow_inf_nan=False
+    )
+
+    cash: float = Field(100_000.0, gt=0, description="what a paper book starts with")
+    seed: int = Field(0, ge=0)
+    llm: Literal["none", "live", "record", "replay", "mock"] | None = None
+    costs: Costs = Costs()
+    limits: Limits = Limits()
+    plan: Plan = Plan()
+    reason: Reason = Reason()
+    recall: Recall = Recall()
+    learning: Learning = Learning()
+    skills: SkillRules = SkillRules()
+    embedding: Embedding = Embedding()
+    market: Market = Market()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what ``load`` hands in; it has already joined the sources."""
+        return (init_settings,)
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        merged[key] = _merge(merged[key], value) if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+    return merged
+
+
+def _leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        out.update(_leaves(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return out
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise ConfigError(f"settings file {path} cannot be read: {err}; fix or remove it") from None
+
+
+def load(directory: Path, options: dict[str, Any] | None = None) -> tuple[Settings, dict[str, str]]:
+    """Join defaults, ``directory/tradecraft.toml``, the environment and ``options`` (nested dicts).
+
+    Returns the settings and, for each dotted name, where its value came from.
+    Raises ConfigError with one line that names the first bad key and value.
+    """
+    path = directory / CONFIG_FILE
+    file_values = _read_file(path)
+    env_values = {k: v for k, v in EnvSettingsSource(Settings)().items() if k in Settings.model_fields}
+    given = options or {}
+    joined = _merge(_merge(file_values, env_values), given)
+    try:
+        settings = Settings(**joined)
+    except ValidationError as err:
+        first = err.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"setting {name} = {first.get('input')!r}: {first['msg']}") from None
+    origins = dict.fromkeys(_leaves(settings.model_dump()), "default")
+    for source, label in ((file_values, str(path)), (env_values, "environment"), (given, "option")):
+        origins.update({name: label for name in _leaves(source) if name in origins})
+    return settings, origins
