@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Side = Literal["buy", "sell"]
-Action = Literal["buy", "sell", "close", "hold"]
+Action = Literal["buy", "sell", "close", "hold", "none"]
 Status = Literal["ok", "abstained", "error"]
 RegimeLabel = Literal["trending", "ranging", "volatile"]
 REGIMES: tuple[RegimeLabel, ...] = ("trending", "ranging", "volatile")
@@ -206,7 +206,10 @@ class Signal(Frozen):
 
 
 class Decision(Frozen):
-    """What the limits let through: ``size`` is the signed target fraction of equity."""
+    """What the limits let through: ``size`` is the signed target fraction of equity.
+
+    ``none`` means that nothing was decided (abstained or error), which is not a hold.
+    """
 
     action: Action
     size: float
@@ -216,7 +219,8 @@ class Order(Frozen):
     """An order as committed before it leaves the house.
 
     ``stop_distance`` and ``target_distance`` are in price units from the fill;
-    ``max_bars`` closes the position at the close of that bar after entry.
+    ``max_bars`` closes the position at the close of that bar after entry. ``fraction`` is the
+    share of equity an entry is meant to be.
     """
 
     client_id: str
@@ -228,6 +232,7 @@ class Order(Frozen):
     stop_distance: float | None = None
     target_distance: float | None = None
     max_bars: int | None = None
+    fraction: float = 0.0
     placed_at: Utc
     status: Literal["pending", "filled", "partial", "rejected", "cancelled", "unknown"] = "pending"
 

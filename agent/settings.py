@@ -169,11 +169,12 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested mapping with dotted names."""
     out: dict[str, Any] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"
-        out.update(_leaves(value, f"{name}.") if isinstance(value, dict) else {name: value})
+        out.update(leaves(value, f"{name}.") if isinstance(value, dict) else {name: value})
     return out
 
 
@@ -203,7 +204,7 @@ def load(directory: Path, options: dict[str, Any] | None = None) -> tuple[Settin
         first = err.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"setting {name} = {first.get('input')!r}: {first['msg']}") from None
-    origins = dict.fromkeys(_leaves(settings.model_dump()), "default")
+    origins = dict.fromkeys(leaves(settings.model_dump()), "default")
     for source, label in ((file_values, str(path)), (env_values, "environment"), (given, "option")):
-        origins.update({name: label for name in _leaves(source) if name in origins})
+        origins.update({name: label for name in leaves(source) if name in origins})
     return settings, origins

@@ -1,0 +1,1 @@
+"""Procedural memory: typed skills, what they have earned, and the one door they come in by."""

@@ -1,0 +1,1 @@
+"""Voters that turn a market state into a published opinion with its reason and numbers."""

@@ -1,0 +1,1 @@
+"""Walking forward over recorded bars, chunk by chunk, each carrying all that came before."""

@@ -1,0 +1,57 @@
+"""Running arms: the one asked for, and what it needs beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent.backtest.plan import Plan
+from agent.backtest.walk import Report, run_arm
+from agent.wiring import ARMS, open_journal
+
+Json = dict[str, Any]
+Watch = Callable[[str], AbstractContextManager[Report]]
+
+
+def run_one(home: Path, plan: Plan, *, resume: bool, watch: Watch) -> Json:
+    """Run an arm; random entries are given the full arm's rate of entries, which is run first if it has not been."""
+    probability = 0.0
+    if plan.arm.random:
+        full = replace(plan, arm=ARMS["full"])
+        with watch("full") as report:
+            probability = entry_rate(run_arm(home, full, resume=True, report=report))
+    with watch(plan.arm.name) as report:
+        return run_arm(home, plan, resume=resume, report=report, entry_probability=probability)
+
+
+def entry_rate(document: Json) -> float:
+    """Entries for each decision that could have been one: no position was open and none was waited for."""
+    entries = sum(d["action"] in ("buy", "sell") for d in document["decisions"])
+    held = sum(trade["bars_held"] for trade in document["trades"])
+    free = len(document["decisions"]) - held
+    return min(1.0, entries / free) if free > 0 else 0.0
+
+
+def prices(plan: Plan) -> dict[str, Json]:
+    """Closes in the range, for the report's price charts."""
+    out: dict[str, Json] = {}
+    for symbol in plan.symbols:
+        bars = plan.series[symbol].bars
+        rows = [i for i in range(len(bars)) if bars.timestamp(i) in plan.timerange]
+        out[symbol] = {
+            "timestamps": [bars.timestamp(i).isoformat() for i in rows],
+            "close": [float(bars.close[i]) for i in rows],
+        }
+    return out
+
+
+def records_of(home: Path, document: Json) -> list[Json]:
+    """The cycle records of a run, for explanations."""
+    if not document["decisions"]:
+        return []
+    with open_journal(home, document["run"]) as journal:
+        records = [fact.data for fact in journal.facts(kinds=("cycle",))]
+    return records

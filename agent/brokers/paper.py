@@ -1,0 +1,274 @@
+"""The paper broker: one capital pool, fills at the next bar's open, costs always on.
+
+Promises: nothing is filled on the bar it was decided on; restored from its own snapshot it goes
+on exactly where it stood; what it cannot do it refuses with a reason. Splits change quantity and
+levels, dividends arrive as cash. An entry takes at most a share of the bar's volume; an exit is never
+held back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from agent.brokers.fills import Bar, capped, exit_price, paid, sign, to_lots
+from agent.domain import Book, ExitReason, Fill, Frozen, Grade, Order, Outcome, Position, Refusal, Utc
+from agent.market.instrument import Instrument
+from agent.settings import Costs
+
+
+class Account(Frozen):
+    """The money: cash, the highest equity so far, and the equity the UTC day began with."""
+
+    cash: float
+    equity: float
+    peak: float
+    day: str
+    day_equity: float
+
+
+@dataclass
+class Settlement:
+    """What a stretch of bars did: executions, closed positions, refusals."""
+
+    fills: list[Fill] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def _grade(r: float, success_r: float) -> Grade:
+    if r >= success_r:
+        return "success"
+    return "partial" if r > 0 else "failure"
+
+
+class PaperBroker:
+    """Simulates a venue over recorded or live bars."""
+
+    name = "paper"
+
+    def __init__(self, cash: float, costs: Costs, success_r: float) -> None:
+        """Start with ``cash`` and no position; ``success_r`` grades outcomes."""
+        self.account = Account(cash=cash, equity=cash, peak=cash, day="", day_equity=cash)
+        self.positions: dict[str, Position] = {}
+        self.pending: dict[str, Order] = {}
+        self.settled: dict[str, datetime] = {}
+        self._costs = costs
+        self._success_r = success_r
+
+    def restore(self, spaces: dict[str, dict[str, Any]]) -> None:
+        """Take up the state that ``snapshot`` left in the journal."""
+        if "paper" in spaces["account"]:
+            self.account = Account.model_validate(spaces["account"]["paper"])
+        self.positions = {k: Position.model_validate(v) for k, v in spaces["positions"].items()}
+        self.pending = {k: Order.model_validate(v) for k, v in spaces["orders"].items()}
+        self.settled = {k: datetime.fromisoformat(v) for k, v in spaces["settled"].items()}
+
+    def snapshot(self, symbol: str) -> list[tuple[str, str, Any]]:
+        """The state after this symbol's turn, as journal state changes."""
+        position, order = self.positions.get(symbol), self.pending.get(symbol)
+        changes: list[tuple[str, str, Any]] = [
+            ("account", "paper", self.account.model_dump(mode="json")),
+            ("positions", symbol, position.model_dump(mode="json") if position else None),
+            ("orders", symbol, order.model_dump(mode="json") if order else None),
+        ]
+        if symbol in self.settled:
+            changes.append(("settled", symbol, self.settled[symbol].isoformat()))
+        return changes
+
+    def fee_bps(self, instrument: Instrument) -> float:
+        """Fee per side in basis points."""
+        return instrument.fee_bps if self._costs.fee_bps is None else self._costs.fee_bps
+
+    def slippage_bps(self, instrument: Instrument) -> float:
+        """Slippage per side in basis points."""
+        return instrument.slippage_bps if self._costs.slippage_bps is None else self._costs.slippage_bps
+
+    def book(self) -> Book:
+        """The account as it stands at the last closes known."""
+        gross = sum(float(p.quantity) * p.last for p in self.positions.values())
+        equity = self.account.equity
+        return Book(
+            cash=self.account.cash,
+            equity=equity,
+            exposure=gross / equity if equity > 0 else 0.0,
+            drawdown=max(0.0, 1 - equity / self.account.peak),
+            positions=[self.positions[s] for s in sorted(self.positions)],
+        )
+
+    def waiting_exposure(self) -> float:
+        """Entries that wait for the next bar, as a fraction of equity."""
+        return sum(order.fraction for _, order in sorted(self.pending.items()) if not order.reduce_only)
+
+    def submit(self, order: Order) -> Refusal | None:
+        """Take an order for the next bar; the same client id twice is one order."""
+        held = self.pending.get(order.symbol)
+        if held is not None and held.client_id != order.client_id:
+            return Refusal(by="paper", reason=f"an order for {order.symbol} is already waiting")
+        self.pending[order.symbol] = order
+        return None
+
+    def settle(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> Settlement:
+        """Run ``bars`` (not yet settled, oldest first) over the order and position of ``symbol``."""
+        done = Settlement()
+        for bar in bars:
+            self._corporate_actions(symbol, bar)
+            self._fill_order(symbol, instrument, bar, done)
+            self._hold(symbol, instrument, bar, done)
+            self.settled[symbol] = bar.start
+            self._mark(bar)
+        return done
+
+    def _corporate_actions(self, symbol: str, bar: Bar) -> None:
+        position, order = self.positions.get(symbol), self.pending.get(symbol)
+        if position is not None and (bar.split != 1.0 or bar.dividend != 0.0):
+            position = self._after_split(position, bar.split)
+            income = sign(position.side) * float(position.quantity) * bar.dividend
+            self._cash(income)
+            self.positions[symbol] = position.model_copy(update={"income": position.income + income})
+        if order is not None and bar.split != 1.0:
+            self.pending[symbol] = order.model_copy(
+                update={
+                    "quantity": to_lots(float(order.quantity) * bar.split, order.quantity.__class__("0.00000001")),
+                    "stop_distance": None if order.stop_distance is None else order.stop_distance / bar.split,
+                    "target_distance": None if order.target_distance is None else order.target_distance / bar.split,
+                }
+            )
+
+    @staticmethod
+    def _after_split(position: Position, split: float) -> Position:
+        if split == 1.0:
+            return position
+        levels = ("entry_price", "stop", "target", "risk", "worst", "best", "last")
+        scaled = {name: getattr(position, name) / split for name in levels if getattr(position, name) is not None}
+        quantity = to_lots(float(position.quantity) * split, position.quantity.__class__("0.00000001"))
+        return position.model_copy(update={**scaled, "quantity": quantity})
+
+    def _fill_order(self, symbol: str, instrument: Instrument, bar: Bar, done: Settlement) -> None:
+        order = self.pending.pop(symbol, None)
+        if order is None:
+            return
+        position = self.positions.get(symbol)
+        if order.reduce_only:
+            if position is not None:
+                self._close(position, instrument, bar, bar.open, "signal", done)
+            return
+        if position is not None:
+            done.refusals.append(Refusal(by="paper", reason=f"{symbol} already has a position"))
+            return
+        self._open(order, instrument, bar, done)
+
+    def _open(self, order: Order, instrument: Instrument, bar: Bar, done: Settlement) -> None:
+        quantity = to_lots(capped(float(order.quantity), bar.volume, self._costs.max_volume_share), instrument.lot)
+        if quantity <= 0:
+            done.refusals.append(Refusal(by="paper", reason=f"no volume to fill {order.symbol} on {bar.start.date()}"))
+            return
+        price = paid(bar.open, order.side, self.slippage_bps(instrument))
+        direction = sign(order.side)
+        fee = float(quantity) * price * self.fee_bps(instrument) / 1e4
+        self._cash(-direction * float(quantity) * price - fee)
+        distance = order.stop_distance if order.stop_distance is not None else price * 0.1
+        self.positions[order.symbol] = Position(
+            id=order.client_id,
+            decision=order.decision,
+            symbol=order.symbol,
+            side=order.side,
+            quantity=quantity,
+            entry_price=price,
+            entry_bar=bar.start,
+            stop=None if order.stop_distance is None else price - direction * order.stop_distance,
+            target=None if order.target_distance is None else price + direction * order.target_distance,
+            max_bars=order.max_bars,
+            bars_held=0,
+            risk=distance,
+            fees=fee,
+            worst=price,
+            best=price,
+            last=price,
+        )
+        done.fills.append(self._fill(order.client_id, order.decision, order.symbol, order.side, quantity, price, fee, bar.start))
+
+    def _hold(self, symbol: str, instrument: Instrument, bar: Bar, done: Settlement) -> None:
+        position = self.positions.get(symbol)
+        if position is None:
+            return
+        adverse, favourable = (bar.low, bar.high) if position.side == "buy" else (bar.high, bar.low)
+        borrow = 0.0
+        if position.side == "sell":
+            borrow = float(position.quantity) * bar.close * self._costs.borrow_annual / instrument.bars_per_year
+            self._cash(-borrow)
+        position = position.model_copy(
+            update={
+                "bars_held": position.bars_held + 1,
+                "worst": min(position.worst, adverse) if position.side == "buy" else max(position.worst, adverse),
+                "best": max(position.best, favourable) if position.side == "buy" else min(position.best, favourable),
+                "last": bar.close,
+                "fees": position.fees + borrow,
+            }
+        )
+        self.positions[symbol] = position
+        out = exit_price(position.side, position.stop, position.target, bar)
+        if out is None and position.max_bars is not None and position.bars_held >= position.max_bars:
+            out = (bar.close, "time")
+        if out is not None:
+            self._close(position, instrument, bar, out[0], out[1], done)
+
+    def _close(
+        self, position: Position, instrument: Instrument, bar: Bar, price: float, reason: ExitReason, done: Settlement
+    ) -> None:
+        direction, quantity = sign(position.side), float(position.quantity)
+        leave = paid(price, "sell" if position.side == "buy" else "buy", self.slippage_bps(instrument))
+        fee = quantity * leave * self.fee_bps(instrument) / 1e4
+        self._cash(direction * quantity * leave - fee)
+        del self.positions[position.symbol]
+        fees = position.fees + fee
+        pnl = direction * quantity * (leave - position.entry_price) - fees + position.income
+        r = pnl / (quantity * position.risk)
+        side = "sell" if position.side == "buy" else "buy"
+        done.fills.append(
+            self._fill(position.id + ":exit", position.decision, position.symbol, side, position.quantity, leave, fee, bar.start)
+        )
+        done.outcomes.append(
+            Outcome(
+                position=position.id,
+                decision=position.decision,
+                symbol=position.symbol,
+                side=position.side,
+                quantity=position.quantity,
+                entry_bar=position.entry_bar,
+                entry_price=position.entry_price,
+                exit_bar=bar.start,
+                exit_price=leave,
+                closed_at=bar.known_at,
+                bars_held=max(position.bars_held, 0),
+                pnl=pnl,
+                fees=fees,
+                income=position.income,
+                r=r,
+                mae=direction * (position.worst - position.entry_price) / position.risk,
+                mfe=direction * (position.best - position.entry_price) / position.risk,
+                grade=_grade(r, self._success_r),
+                reason=reason,
+            )
+        )
+
+    @staticmethod
+    def _fill(client_id: str, decision: str, symbol: str, side: Any, quantity: Any, price: float, fee: float, at: Utc) -> Fill:
+        return Fill(
+            client_id=client_id, decision=decision, symbol=symbol, side=side, quantity=quantity, price=price, fee=fee, at=at
+        )
+
+    def _cash(self, change: float) -> None:
+        self.account = self.account.model_copy(update={"cash": self.account.cash + change})
+
+    def _mark(self, bar: Bar) -> None:
+        """Value the book at the last closes; the day's opening equity is what the day before ended with."""
+        account = self.account
+        value = sum(sign(p.side) * float(p.quantity) * p.last for _, p in sorted(self.positions.items()))
+        equity = account.cash + value
+        day = bar.start.date().isoformat()
+        opened = account.day_equity if day == account.day else account.equity
+        self.account = account.model_copy(
+            update={"equity": equity, "peak": max(account.peak, equity), "day": day, "day_equity": opened}
+        )

@@ -1,0 +1,134 @@
+"""Commands that walk forward: backtest and lookahead."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli import inputs
+from agent.cli.globals import GLOBALS
+from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol
+from agent.cli.output import emit, walking
+
+if TYPE_CHECKING:
+    from agent.backtest.plan import Plan
+
+Json = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(backtest)
+    app.command()(lookahead)
+
+
+def plan_for(
+    data: list[Path],
+    reading: Reading,
+    timerange: str | None,
+    *,
+    chunk: str = "quarter",
+    arm: str = "full",
+    options: Json | None = None,
+) -> Plan:
+    """Read the files and settle what is to be run."""
+    from agent.backtest.plan import Plan, TimeRange
+    from agent.errors import ConfigError
+    from agent.wiring import arm_named, prepared
+
+    wanted = arm_named(arm)
+    if chunk not in ("quarter", "month", "none"):
+        raise ConfigError(f"--chunk {chunk!r} is unknown; choose quarter, month or none")
+    settings = GLOBALS.settings(options)
+    bars = inputs.load_range(data, reading, timerange)
+    return Plan(wanted, prepared(bars, settings), TimeRange.parse(timerange), chunk, settings)  # type: ignore[arg-type]
+
+
+def backtest(
+    data: Data,
+    timerange: Range = None,
+    chunk: Annotated[str, typer.Option("--chunk", help="quarter, month or none.")] = "quarter",
+    arm: Annotated[str, typer.Option("--arm", help="full, no-memory, no-skills, base, random or buy-and-hold.")] = "full",
+    fee_bps: Annotated[float | None, typer.Option("--fee-bps", help="Fee per side in basis points.")] = None,
+    slippage_bps: Annotated[float | None, typer.Option("--slippage-bps", help="Slippage per side in basis points.")] = None,
+    cash: Annotated[float | None, typer.Option("--cash", help="Starting cash.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write a self-contained HTML report here.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with (or show again) the same run.")] = False,
+    symbol: Symbol = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> int:
+    """Walk forward over recorded bars, chunk by chunk, each carrying all that came before."""
+    from agent.backtest.arms import run_one
+
+    options: Json = {"cash": cash}
+    costs = {k: v for k, v in (("fee_bps", fee_bps), ("slippage_bps", slippage_bps)) if v is not None}
+    if costs:
+        options["costs"] = costs
+    reading = Reading(symbol, interval, factors, raw, repair)
+    plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
+    document = run_one(GLOBALS.home, plan, resume=resume, watch=walking)
+    GLOBALS.wrote(document["run"])
+    if report is not None:
+        write_report(plan, [document], report)
+    from agent.report.terminal import summary
+
+    emit(document, lambda out: out.print(summary([document])))
+    if not GLOBALS.json and report is not None:
+        sys.stderr.write(f"report: {report}\n")
+    return 1 if document.get("errors") else 0
+
+
+def write_report(plan: Plan, documents: list[Json], path: Path) -> None:
+    """Draw the report of some arms; buy-and-hold is drawn beside a single one."""
+    from dataclasses import replace
+
+    from agent.backtest.arms import prices, records_of
+    from agent.backtest.compare import compared
+    from agent.backtest.document import held_document, trading_days
+    from agent.report.explain import telling
+    from agent.report.page import render, write
+    from agent.wiring import ARMS
+
+    first, others = documents[0], documents[1:]
+    if not others and not plan.arm.held:
+        others = [held_document(replace(plan, arm=ARMS["buy-and-hold"]))]
+    days = trading_days(plan)
+    whole = [compared(first, others, days, plan.settings.seed), *others]
+    explanations = telling(records_of(GLOBALS.home, first), first["trades"])
+    title = f"{', '.join(first['symbols'])} {first['timerange']['start'][:10]} to {first['timerange']['end'][:10]}"
+    write(path, render(whole, prices(plan), explanations, title))
+
+
+def lookahead(
+    data: Data,
+    timerange: Range = None,
+    samples: Annotated[int, typer.Option("--samples", help="How many times to decide anew on data cut there.", min=1)] = 100,
+    symbol: Symbol = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> int:
+    """Decide again on data that ends at the moment and compare; exit 1 on any difference."""
+    from agent.backtest.lookahead import check
+
+    plan = plan_for(data, Reading(symbol, interval, factors, raw, repair), timerange)
+    with walking("lookahead") as report:
+        found = check(plan, samples, report)
+
+    def words(out: Any) -> None:
+        out.print(
+            f"{found['checked']} of {found['decisions']} decisions taken anew on data cut at the moment "
+            f"({found['entries_checked']} of {found['entries']} entries): {len(found['differences'])} differences"
+        )
+        for row in found["differences"][:20]:
+            out.print(f"  {row['as_of']} {row['symbol']} {row['id']}: {row['what']}")
+
+    emit(found, words)
+    return 1 if found["differences"] else 0

@@ -1,0 +1,36 @@
+"""``tradecraft bench``: speed, each figure beside a baseline of the same run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.output import emit, table, walking
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(bench)
+
+
+def bench(names: Annotated[list[str] | None, typer.Argument(help="Which benchmarks: cycle.")] = None) -> None:
+    """Measure this machine; every result stands beside a baseline taken in the same run."""
+    from evals.bench import BENCHES, run
+
+    with walking("bench") as report:
+        document = run(names or list(BENCHES), report)
+
+    def words(out: Console) -> None:
+        out.print(document["machine"])
+        shown = table(None, "what", "value", "unit", "baseline", "ratio", "n", right=(1, 3, 4, 5))
+        for row in document["results"]:
+            shown.add_row(
+                row["name"], f"{row['value']:,.2f}", row["unit"], f"{row['baseline']:,.2f}", f"{row['ratio']:.2f}", str(row["n"])
+            )
+        out.print(shown)
+
+    emit(document, words)

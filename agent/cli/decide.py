@@ -1,0 +1,183 @@
+"""Commands that decide and explain: decide, why, run."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli import inputs
+from agent.cli.globals import GLOBALS
+from agent.cli.inputs import At, Data, Factors, Interval, OneData, Raw, Reading, Repair
+from agent.cli.output import emit, lines, number, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.cycle import Desk
+    from agent.domain import CycleRecord
+    from agent.market.bars import Bars
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(decide)
+    app.command()(why)
+    app.command("run")(run_loop)
+
+
+def _desk(bars: list[Bars]) -> Desk:
+    from agent.wiring import RecordedFeed, open_desk, prepared
+
+    settings = GLOBALS.settings()
+    feed = RecordedFeed(prepared(bars, settings))
+    started = min(one.timestamp(0) for one in bars)
+    return open_desk(GLOBALS.home, GLOBALS.run or "paper", feed, settings, started=started)
+
+
+def decide(
+    data: OneData,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="The symbol to decide on (else the file's).")] = None,
+    at: At = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> int:
+    """One full cycle on a symbol, recorded in the paper run; deciding twice returns the first record."""
+    from agent.cycle import run_cycle
+
+    reading = Reading(symbol, interval, factors, raw, repair)
+    bars = inputs.load(data, reading, inputs.moment(at) if at else None)
+    desk = _desk([bars])
+    try:
+        record = run_cycle(desk, bars.symbol, inputs.known_by(bars, at))
+    finally:
+        desk.memory.close()
+    GLOBALS.wrote(desk.run)
+    emit(record.model_dump(mode="json"), lambda out: _tell(out, record))
+    return 1 if record.status == "error" else 0
+
+
+def run_loop(
+    data: Data,
+    once: Annotated[bool, typer.Option("--once", help="Decide once on the last bar of every symbol, then end.")] = False,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> int:
+    """Decide on the newest bar of every symbol, on paper; exit 3 when trading is halted."""
+    from agent.cycle import read_control, run_bar
+    from agent.errors import ConfigError
+
+    if not once:
+        raise ConfigError("run needs --once: decide on the newest bars and end (let cron call it again)")
+    bars = [inputs.load(path, Reading(None, interval, factors, raw, repair)) for path in data]
+    desk = _desk(bars)
+    try:
+        as_of = max(inputs.known_by(one, None) for one in bars)
+        records = run_bar(desk, desk.feed.symbols, as_of)
+        control = read_control(desk.memory.journal)
+    finally:
+        desk.memory.close()
+    GLOBALS.wrote(desk.run)
+    if GLOBALS.json:
+        lines(record.model_dump(mode="json") for record in records)
+    else:
+        from agent.cli.output import console
+
+        for record in records:
+            _tell(console(), record)
+    if control.halted:
+        sys.stderr.write(f"halted: {control.reason}; `tradecraft risk resume --reason ...` lets it go on\n")
+        return 3
+    return 1 if any(record.status == "error" for record in records) else 0
+
+
+def _tell(out: Console, record: CycleRecord) -> None:
+    size = f", {abs(record.decision.size):.1%} of equity" if record.decision.size else ""
+    out.print(f"[bold]{record.symbol}[/] as of {record.as_of:%Y-%m-%d %H:%M} UTC: [bold]{record.decision.action}[/]{size}  (PAPER)")
+    if record.state:
+        out.print(record.state.text)
+    if record.status != "ok":
+        out.print(f"{record.status}: {record.status_reason}")
+    if record.signal:
+        out.print(record.signal.thesis)
+    _tell_parts(out, [c.model_dump() for c in record.contributions], {s.id: s.name for s in record.skills})
+    for clamp in record.clamps:
+        out.print(f"limited by {clamp.limit}: {clamp.from_:.2f} to {clamp.to:.2f}, {clamp.reason}")
+    if record.refusal:
+        out.print(f"refused by {record.refusal.by}: {record.refusal.reason}")
+    if record.order:
+        order = record.order
+        out.print(f"order: {order.side} {order.quantity} {order.symbol} at the next bar's open")
+    out.print(f"[dim]`tradecraft why {record.id}` explains it[/]")
+
+
+def _tell_parts(out: Console, parts: list[dict[str, Any]], names: dict[str, str]) -> None:
+    if not parts:
+        return
+    shown = table(None, "part", "", "adds", right=(2,))
+    for part in parts:
+        shown.add_row(part["source"], names.get(part["id"], part["id"]), f"{part['value']:+.3f}")
+    shown.add_row("[bold]sum[/]", "", f"[bold]{sum(part['value'] for part in parts):+.3f}[/]")
+    out.print(shown)
+
+
+def why(
+    ident: Annotated[str, typer.Argument(metavar="ID", help="The id of a decision (its first characters are enough).")],
+) -> None:
+    """Explain a decision from its record: parts, memories, skills, clamps, what was seen."""
+    from agent.report.explain import why as explain
+
+    record, closed = find_record(ident)
+    document = explain(record, closed)
+    emit(document, lambda out: _tell_why(out, record, document))
+
+
+def find_record(ident: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A decision by id or its beginning, in the run asked for or in any run, with the trade it led to."""
+    from agent.errors import ConfigError
+    from agent.wiring import open_journal, run_names
+
+    asked = [GLOBALS.run] if GLOBALS.run else run_names(GLOBALS.home)
+    for run in asked:
+        with open_journal(GLOBALS.home, run) as journal:
+            fact = journal.get(ident)
+            if fact is None and len(ident) >= 4:
+                fact = next((f for f in journal.facts(kinds=("cycle",)) if f.key.startswith(ident)), None)
+            if fact is None or fact.kind != "cycle":
+                continue
+            closed = journal.get(f"closed:{fact.data['run']}:{fact.key}")
+            return fact.data, closed.data if closed else None
+    raise ConfigError(f"no decision {ident!r} in {', '.join(asked) or 'any run'}; `tradecraft backtest --json` and `decide` give ids")
+
+
+def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) -> None:
+    from agent.report.explain import analogue_text, closed_text, skill_text
+
+    signal = record["signal"]
+    out.print(f"[bold]{record['symbol']}[/] {record['bar_time'][:16]}  {record['decision']['action']}  status {record['status']}")
+    out.print(record["state"]["text"] if record["state"] else "nothing was perceived")
+    out.print(signal["thesis"] if signal else record["status_reason"])
+    _tell_parts(out, record["contributions"], {s["id"]: s["name"] for s in record["skills"]})
+    votes = table("votes", "voter", "score", "reason", right=(1,))
+    for vote in record["votes"]:
+        said = "abstains" if vote["abstained"] else f"{vote['direction'] * vote['confidence']:+.2f}"
+        votes.add_row(vote["voter"], said, vote["reason"])
+    out.print(votes)
+    for skill in record["skills"]:
+        out.print("skill    " + skill_text(skill))
+    for analogue in record["recollection"]["analogues"]:
+        out.print("memory   " + analogue_text(analogue))
+    for analogue in record["recollection"]["counter_evidence"]:
+        out.print("against  " + analogue_text(analogue))
+    for clamp in record["clamps"]:
+        out.print(f"limit    {clamp['limit']}: {number(clamp['from'])} to {number(clamp['to'])}, {clamp['reason']}")
+    if document["outcome"]:
+        out.print("outcome  " + closed_text(document["outcome"]))
+    out.print(f"[dim]reasoner {record['reasoner']}, context {record['context_hash'][:12]}[/]")
+
+

@@ -1,0 +1,60 @@
+"""From any failure to one line and an exit code; no traceback reaches a user unless asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+from agent.cli.globals import GLOBALS
+from agent.errors import TradecraftError
+
+
+def _say(kind: str, message: str) -> None:
+    line = " ".join(message.split())
+    sys.stderr.write(f"error: {line}\n")
+    if GLOBALS.json:
+        sys.stdout.write(json.dumps({"error": {"kind": kind, "message": line}}) + "\n")
+
+
+def guarded(argv: list[str]) -> int:
+    """Run the application; every way it can end becomes an exit code."""
+    from agent.cli.app import app
+
+    if "--json" in argv:
+        GLOBALS.json = True
+    try:
+        code = app(argv, standalone_mode=False, prog_name="tradecraft")
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except typer.Exit as end:
+        return end.exit_code
+    except TyperException as err:
+        _say("usage", err.format_message() if hasattr(err, "format_message") else str(err))
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("interrupted: what was recorded stays; the same command goes on where it can\n")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as err:  # noqa: BLE001 - the door: nothing passes it unexplained
+        return _failed(err)
+
+
+def _failed(err: Exception) -> int:
+    if GLOBALS.debug:
+        import traceback
+
+        traceback.print_exc()
+    if isinstance(err, TradecraftError):
+        _say(err.kind, str(err))
+        return err.exit_code
+    if isinstance(err, OSError):
+        _say("io", f"{err.filename or 'file'}: {err.strerror or err}; check the path and its permissions")
+        return 1
+    _say("internal", f"{type(err).__name__}: {err}; run again with --debug and report the trace")
+    return 1

@@ -1,0 +1,99 @@
+"""Options that every command takes, wherever they stand on the line."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+
+FLAGS = ("--json", "--debug")
+VALUED = ("--home", "--run", "--seed", "--llm", "--as")
+
+
+def hoist(argv: list[str]) -> list[str]:
+    """Move the global options in front of the command, so that they may stand anywhere."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in FLAGS or word.split("=", 1)[0] in VALUED and "=" in word:
+            front.append(word)
+        elif word in VALUED:
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + _each_file(rest)
+
+
+def _each_file(words: list[str]) -> list[str]:
+    """Let ``--data A B`` mean ``--data A --data B``."""
+    out: list[str] = []
+    listing = False
+    for word in words:
+        if word == "--data":
+            listing = True
+            continue
+        listing = listing and not word.startswith("-")
+        out += ["--data", word] if listing else [word]
+    return out
+
+
+@dataclass
+class Globals:
+    """The global options of this invocation."""
+
+    home_option: str | None = None
+    json: bool = False
+    debug: bool = False
+    run: str | None = None
+    seed: int | None = None
+    llm: str | None = None
+    principal: str = "operator"
+
+    def reset(self) -> None:
+        """Forget the options of an earlier call in the same process."""
+        self.__init__()  # type: ignore[misc]
+
+    @property
+    def home(self) -> Path:
+        """The home folder: option, then TRADECRAFT_HOME, then ./.tradecraft."""
+        return Path(self.home_option or os.environ.get("TRADECRAFT_HOME") or ".tradecraft").expanduser()
+
+    def settings(self, options: dict[str, Any] | None = None) -> Settings:
+        """The settings with this invocation's options on top."""
+        from agent.errors import ConfigError
+        from agent.settings import load
+
+        given: dict[str, Any] = {k: v for k, v in (options or {}).items() if v is not None}
+        if self.seed is not None:
+            given["seed"] = self.seed
+        if self.llm is not None:
+            given["llm"] = self.llm
+        settings = load(Path.cwd(), given)[0]
+        if settings.llm not in (None, "none"):
+            raise ConfigError(f"--llm {settings.llm}: this version reasons by arithmetic alone; leave it out or use --llm none")
+        return settings
+
+    def read_run(self) -> str:
+        """The run a reading command looks at: --run, else the one written last, else paper."""
+        if self.run:
+            return self.run
+        latest = self.home / "latest"
+        return latest.read_text(encoding="utf-8").strip() if latest.exists() else "paper"
+
+    def wrote(self, run: str) -> None:
+        """Remember the run written last."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch = self.home / ".latest.tmp"
+        scratch.write_text(run, encoding="utf-8")
+        scratch.chmod(0o600)
+        scratch.replace(self.home / "latest")
+
+
+GLOBALS = Globals()

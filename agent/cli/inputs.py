@@ -1,0 +1,90 @@
+"""Reading what a person gave: files of bars, times, ranges."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from agent.market.bars import Bars
+
+Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars; may be repeated, or take several files.")]
+OneData = Annotated[Path, typer.Option("--data", help="Parquet or CSV of bars, called SYMBOL-INTERVAL.ext.")]
+Symbol = Annotated[str | None, typer.Option("--symbol", help="Symbol, where the file's name does not say it.")]
+Interval = Annotated[str | None, typer.Option("--interval", help="Bar length, where the file's name does not say it.")]
+Factors = Annotated[Path | None, typer.Option("--factors", help="Split and dividend factors; else factors/SYMBOL.csv beside the data.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Take prices as they are, splits and all.")]
+Repair = Annotated[bool, typer.Option("--repair", help="Mend contradictory bars and say what was mended.")]
+Range = Annotated[str | None, typer.Option("--timerange", help="YYYYMMDD-YYYYMMDD of bar starts, both dates included.")]
+At = Annotated[str | None, typer.Option("--at", help="As of this time (ISO 8601, UTC); default: when the last bar is known.")]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the files given are to be read."""
+
+    symbol: str | None = None
+    interval: str | None = None
+    factors: Path | None = None
+    raw: bool = False
+    repair: bool = False
+
+
+def moment(text: str, option: str = "--at") -> datetime:
+    """A time; without a zone it is UTC."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option} {text!r} is not a time; write it like 2016-02-12T00:00:00Z") from None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def load(path: Path, reading: Reading, until: datetime | None = None) -> Bars:
+    """One file's bars; what was mended or is doubtful is said on stderr."""
+    from agent.market.feed import read_bars
+
+    bars, findings = read_bars(
+        path,
+        symbol=reading.symbol,
+        interval=reading.interval,
+        factors=reading.factors,
+        raw=reading.raw,
+        repair=reading.repair,
+        until=until,
+    )
+    for finding in findings:
+        sys.stderr.write(f"{path.name}: {finding.check}: {finding.detail}\n")
+    return bars
+
+
+def load_range(paths: list[Path], reading: Reading, timerange: str | None) -> list[Bars]:
+    """Every file's bars up to the range's end; what lies after it is not looked at."""
+    from agent.backtest.plan import TimeRange
+    from agent.market.feed import name_of
+    from agent.market.instrument import interval_step
+
+    if not paths:
+        raise ConfigError("no data: give --data FILE, for example --data SPY-1d.parquet")
+    wanted = TimeRange.parse(timerange)
+    found = []
+    for path in paths:
+        step = interval_step(name_of(path, reading.symbol, reading.interval)[1])
+        found.append(load(path, reading, wanted.cutoff(step)))
+    return found
+
+
+def known_by(bars: Bars, at: str | None) -> datetime:
+    """The time asked for, else when the last bar is known."""
+    from agent.market.instrument import interval_step
+
+    if at is not None:
+        return moment(at)
+    step: timedelta = interval_step(bars.interval)
+    return bars.timestamp(-1) + step

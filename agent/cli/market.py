@@ -1,0 +1,165 @@
+"""Commands that look at bars: data check, features, state, consult."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli import inputs
+from agent.cli.globals import GLOBALS
+from agent.cli.inputs import At, Factors, Interval, OneData, Range, Raw, Reading, Repair, Symbol
+from agent.cli.output import emit, lines, number, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.market.series import Series
+
+data = typer.Typer(help="Recorded bars.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(data, name="data")
+    app.command()(features)
+    app.command()(state)
+    app.command()(consult)
+
+
+@data.command("check")
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files to check.")] = None,
+    given: Annotated[list[Path] | None, typer.Option("--data", help="Files to check.")] = None,
+    symbol: Symbol = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> int:
+    """Find gaps, likely splits, bad prints and opens that equal the previous close; exit 1 on an error."""
+    from agent.errors import ConfigError, MarketDataError
+    from agent.market.checks import check as examine
+    from agent.market.feed import read_bars
+
+    paths = [*(files or []), *(given or [])]
+    if not paths:
+        raise ConfigError("no data: give a file, for example `tradecraft data check SPY-1d.parquet`")
+    found: list[dict[str, Any]] = []
+    for path in paths:
+        try:
+            bars, mended = read_bars(path, symbol=symbol, interval=interval, factors=factors, raw=raw, repair=repair)
+        except MarketDataError as err:
+            found.append({"file": path.name, "check": "refused", "at": None, "row": None, "detail": str(err), "severity": "error"})
+            continue
+        given_factors = not raw and (factors is not None or (path.parent / "factors" / f"{bars.symbol}.csv").is_file())
+        found += [
+            {"file": path.name, **f.model_dump(mode="json")} for f in (*mended, *examine(bars, given_factors))
+        ]
+    ok = not any(f["severity"] == "error" for f in found)
+
+    def words(out: Console) -> None:
+        shown = table(None, "file", "severity", "check", "at", "detail")
+        for f in found:
+            shown.add_row(f["file"], f["severity"], f["check"], str(f["at"] or "")[:10], f["detail"])
+        out.print(shown if found else "nothing suspicious found")
+
+    emit({"ok": ok, "findings": found}, words)
+    return 0 if ok else 1
+
+
+def _series(path: Path, reading: Reading, at: str | None = None) -> Series:
+    from agent.market.instrument import instrument
+    from agent.market.series import prepare
+
+    bars = inputs.load(path, reading, inputs.moment(at) if at else None)
+    return prepare(bars, instrument(bars.symbol, bars.interval), GLOBALS.settings().market)
+
+
+def features(
+    data: OneData,
+    timerange: Range = None,
+    symbol: Symbol = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> None:
+    """Every feature of every bar as JSON lines; null where it cannot be computed."""
+    from agent.backtest.plan import TimeRange
+
+    wanted = TimeRange.parse(timerange)
+    series = _series(data, Reading(symbol, interval, factors, raw, repair))
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for i in range(len(series.bars)):
+            start = series.bars.timestamp(i)
+            if start in wanted:
+                yield {"timestamp": start.isoformat().replace("+00:00", "Z"), **series.frame.row(i)}
+
+    lines(rows())
+
+
+def _view(path: Path, at: str | None, reading: Reading) -> tuple[Series, Any]:
+    from agent.errors import MarketDataError
+
+    series = _series(path, reading, at)
+    as_of = inputs.known_by(series.bars, at)
+    view = series.until(as_of)
+    if view is None:
+        raise MarketDataError(f"no bar of {series.bars.symbol} is known by {as_of.isoformat()}; give a later --at")
+    return view, as_of
+
+
+def state(
+    data: OneData,
+    at: At = None,
+    symbol: Symbol = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> None:
+    """What is known of a symbol as of a time: features, regime, and one line of words."""
+    view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
+    seen = view.state(as_of)
+
+    def words(out: Console) -> None:
+        out.print(f"[bold]{seen.symbol}[/] {seen.interval}, bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC")
+        out.print(seen.text)
+        shares = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.probabilities.items())
+        out.print(f"regime: {seen.regime.label or 'unknown'} ({shares})")
+        shown = table(None, "feature", "value", right=(1,))
+        for name, value in seen.features.items():
+            shown.add_row(name, number(value, "{:,.4f}"))
+        out.print(shown)
+
+    emit(seen.model_dump(mode="json"), words)
+
+
+def consult(
+    data: OneData,
+    at: At = None,
+    symbol: Symbol = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+) -> None:
+    """What each voter says as of a time."""
+    from agent.analysts.base import consult as ask
+
+    view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
+    votes = ask(view.state(as_of))
+
+    def words(out: Console) -> None:
+        shown = table(None, "voter", "score", "reason", right=(1,))
+        for vote in votes:
+            shown.add_row(vote.voter, "abstains" if vote.abstained else f"{vote.score:+.2f}", vote.reason)
+        out.print(shown)
+
+    emit({"votes": [vote.model_dump(mode="json") for vote in votes]}, words)
+
+

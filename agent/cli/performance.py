@@ -1,0 +1,181 @@
+"""Commands on results and risk: performance and risk."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli.globals import GLOBALS
+from agent.cli.output import emit, number, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from memory_db.journal import Journal
+
+performance = typer.Typer(help="What was learned about voters, regimes, skills and parameters.", no_args_is_help=True)
+risk = typer.Typer(help="The brakes.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(performance, name="performance")
+    app.add_typer(risk, name="risk")
+
+
+@contextmanager
+def _journal() -> Iterator[Journal]:
+    from agent.wiring import open_catalogue
+
+    with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (journal, _):
+        yield journal
+
+
+def _show(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    def words(out: Console) -> None:
+        shown = table(None, *columns, right=tuple(range(2, len(columns))))
+        for row in rows:
+            shown.add_row(*(_cell(row.get(column)) for column in columns))
+        out.print(shown if rows else "nothing settled yet")
+
+    emit({"rows": rows}, words)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return number(value, "{:.3f}")
+    if isinstance(value, list):
+        return "[" + ", ".join(_cell(v) for v in value) + "]"
+    return "-" if value is None else str(value)
+
+
+@performance.command()
+def voters() -> None:
+    """Each voter's weight, hit rate and Brier score, overall and by regime."""
+    from agent.learn.tables import voter_rows
+    from agent.wiring import restored_voters
+
+    with _journal() as journal:
+        rows = voter_rows(restored_voters(journal, GLOBALS.settings()))
+    _show(rows, ("voter", "regime", "weight", "n", "hit_rate", "interval", "brier"))
+
+
+@performance.command()
+def regimes() -> None:
+    """What each regime paid."""
+    from agent.learn.regimes import RegimeTable
+    from agent.learn.tables import regime_rows
+
+    with _journal() as journal:
+        records = RegimeTable()
+        records.restore(journal.state("regimes"))
+    _show(regime_rows(records), ("regime", "trades", "win_rate", "mean_r", "interval", "pnl"))
+
+
+@performance.command()
+def skills() -> None:
+    """Each skill's record in the book and in shadow."""
+    from agent.wiring import open_catalogue
+
+    with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
+        rows = catalogue.rows()
+    _show(rows, ("name", "status", "executions", "reliability", "interval", "mean_r"))
+
+
+@performance.command()
+def parameters() -> None:
+    """Every change of an adaptive parameter with its reason and trigger."""
+    from agent.learn.tables import parameter_rows
+
+    with _journal() as journal:
+        rows = parameter_rows(journal)
+    _show(rows, ("at", "name", "from", "to", "trigger"))
+
+
+@risk.command()
+def status() -> int:
+    """Whether trading is halted, the limits, and how much of them is used; exit 3 when halted."""
+    from agent.brokers.paper import Account
+    from agent.cycle import read_control
+
+    settings = GLOBALS.settings()
+    with _journal() as journal:
+        control = read_control(journal)
+        state = journal.state("account").get("paper")
+        positions = journal.state("positions")
+        parameters = journal.state("parameters").get("current")
+    account = Account.model_validate(state) if state else None
+    usage = {
+        "equity": account.equity if account else settings.cash,
+        "exposure": sum(float(p["quantity"]) * p["last"] for p in positions.values()) / account.equity if account else 0.0,
+        "drawdown": max(0.0, 1 - account.equity / account.peak) if account else 0.0,
+        "daily_loss": max(0.0, 1 - account.equity / account.day_equity) if account else 0.0,
+        "positions": len(positions),
+        "parameters": parameters,
+    }
+    document = {
+        "halted": control.halted,
+        "entries_stopped": control.entries_stopped,
+        "reason": control.reason,
+        "limits": settings.limits.model_dump(),
+        "usage": usage,
+    }
+
+    def words(out: Console) -> None:
+        out.print("[bold]halted[/]: " + str(control.reason) if control.halted else "trading goes on (PAPER)")
+        shown = table(None, "limit", "value", right=(1,))
+        for name, value in document["limits"].items():  # type: ignore[union-attr]
+            shown.add_row(name, str(value))
+        out.print(shown)
+        out.print(f"equity {usage['equity']:,.2f}, exposure {usage['exposure']:.1%}, drawdown {usage['drawdown']:.1%}")
+
+    emit(document, words)
+    return 3 if control.halted else 0
+
+
+Why = Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")]
+
+
+def _set(verb: str, reason: str) -> None:
+    from agent.cycle import halt as stop
+    from agent.cycle import resume as go_on
+    from agent.errors import ConfigError
+    from agent.wiring import open_catalogue, wall_clock
+
+    if not reason.strip():
+        raise ConfigError("--reason is empty; say why, it stays on the record")
+    with open_catalogue(GLOBALS.home, GLOBALS.run or "paper", GLOBALS.settings()) as (journal, _):
+        now, who = wall_clock(), GLOBALS.principal
+        if verb == "resume":
+            control = go_on(journal, reason=reason, at=now, principal=who)
+        else:
+            control = stop(journal, reason=reason, at=now, principal=who, entries_only=verb == "stopentry")
+    document = {"halted": control.halted, "entries_stopped": control.entries_stopped, "reason": control.reason}
+    emit(document, lambda out: out.print(f"{verb}: {reason}"))
+
+
+@risk.command()
+def halt(reason: Why = "halted by hand") -> None:
+    """Stop entries; exits go on. Only `risk resume` lets trading go on."""
+    _set("halt", reason)
+
+
+@risk.command()
+def stopentry(reason: Why = "entries stopped by hand") -> None:
+    """Open nothing new; manage what is open."""
+    _set("stopentry", reason)
+
+
+@risk.command()
+def resume(
+    reason: Why,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Let trading go on, after a typed yes."""
+    if not yes and not typer.confirm("Let trading go on?", err=True):
+        raise typer.Exit(1)
+    _set("resume", reason)

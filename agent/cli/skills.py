@@ -1,0 +1,90 @@
+"""Commands on procedural memory: skills list, show, search."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.globals import GLOBALS
+from agent.cli.output import emit, number, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from skills.catalogue import Catalogue
+
+skills = typer.Typer(help="What the agent knows how to do, and how well it went.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(skills, name="skills")
+
+
+@contextmanager
+def _opened() -> Iterator[Catalogue]:
+    from agent.wiring import open_catalogue
+
+    with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
+        yield catalogue
+
+
+@skills.command("list")
+def list_() -> None:
+    """Every skill with its status, executions and reliability with interval."""
+    with _opened() as catalogue:
+        rows = catalogue.rows()
+
+    def words(out: Console) -> None:
+        shown = table(None, "skill", "v", "status", "runs", "won", "partly", "lost", "reliability", "mean R", right=(1, 3, 4, 5, 6, 7, 8))
+        for row in rows:
+            low, high = row["interval"]
+            shown.add_row(
+                row["name"],
+                str(row["version"]),
+                row["status"],
+                str(row["executions"]),
+                str(row["success"]),
+                str(row["partial"]),
+                str(row["failure"]),
+                f"{row['reliability']:.2f} [{low:.2f}, {high:.2f}]",
+                number(row["mean_r"], "{:+.2f}"),
+            )
+        out.print(shown)
+
+    emit(rows, words)
+
+
+@skills.command()
+def show(ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")]) -> None:
+    """A skill as a draft that `skills add` accepts."""
+    from skills.render import render
+
+    with _opened() as catalogue:
+        skill = catalogue.get(ident)
+        text = render(skill, catalogue.counts(skill))
+    emit(skill.document(), lambda out: out.print(text, markup=False))
+
+
+@skills.command()
+def search(
+    query: Annotated[str, typer.Option("--query", help="What to look for, in words.")],
+    k: Annotated[int, typer.Option("--k", help="How many.", min=1)] = 5,
+) -> None:
+    """Skills by their words, with reasons."""
+    from skills.search import search as find
+
+    with _opened() as catalogue:
+        found = find(catalogue, query, k)
+
+    def words(out: Console) -> None:
+        shown = table(None, "score", "skill", "because", right=(0,))
+        for row in found:
+            shown.add_row(f"{row['score']:.2f}", row["name"], "; ".join(row["reasons"]))
+        out.print(shown if found else "no skill matches")
+
+    emit({"results": found}, words)

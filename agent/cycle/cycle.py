@@ -1,0 +1,330 @@
+"""The cycle: one decision on one symbol at one time, recorded whole.
+
+    settle -> learn -> perceive -> recall -> consult -> match -> reason -> limit -> place -> record
+
+Promises: nothing later than ``as_of`` is reachable; deciding twice returns the first record; an
+error is recorded as an error and never as a hold; the symbols of one bar settle first and then decide
+over the same snapshot; all of it is committed together or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+import structlog
+from pydantic_core import to_json
+
+from agent.brokers.fills import to_lots
+from agent.cycle.awaiting import awaiting
+from agent.cycle.control import Control, read_control
+from agent.cycle.desk import Desk
+from agent.cycle.settle import Settled, settle
+from agent.domain import (
+    Book,
+    Contribution,
+    CycleRecord,
+    Decision,
+    MarketState,
+    Order,
+    Recollection,
+    Refusal,
+    Signal,
+    SkillMatch,
+    Status,
+    Vote,
+    decision_id,
+)
+from agent.errors import MarketDataError, TradecraftError
+from agent.market.series import Series
+from agent.reason.arithmetic import memory_score
+from agent.reason.context import Context
+from agent.risk.limits import Standing, limit
+from agent.risk.sizing import Exits
+from memory_db.journal import Writer
+
+log = structlog.get_logger()
+
+
+def run_cycle(desk: Desk, symbol: str, as_of: datetime) -> CycleRecord:
+    """Decide on one symbol as of a time.
+
+    Raises MarketDataError when no bar of the symbol is known by then.
+    """
+    return run_bar(desk, (symbol,), as_of)[0]
+
+
+def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[CycleRecord]:
+    """Decide on several symbols as of one time: all settle, then all decide, in the order given."""
+    views = {symbol: _view(desk, symbol, as_of) for symbol in symbols}
+    done = {symbol: found for symbol in symbols if (found := _decided(desk, symbol, views[symbol]))}
+    fresh = [symbol for symbol in symbols if symbol not in done]
+    if fresh:
+        control = read_control(desk.memory.journal)
+        with desk.memory.write() as w:
+            settled = {symbol: settle(desk, w, symbol, views[symbol]) for symbol in fresh}
+            for symbol in fresh:
+                done[symbol] = _decide(desk, w, symbol, views[symbol], as_of, settled[symbol], control)
+    return [done[symbol] for symbol in symbols]
+
+
+def _view(desk: Desk, symbol: str, as_of: datetime) -> Series:
+    series = desk.feed.view(symbol, as_of)
+    if series is None:
+        raise MarketDataError(f"no bar of {symbol} is known by {as_of.isoformat()}; give a later time or earlier data")
+    return series
+
+
+def _decided(desk: Desk, symbol: str, series: Series) -> CycleRecord | None:
+    """The first record of this bar, if it was decided before."""
+    bar_time = series.bars.timestamp(-1)
+    settled = desk.broker.settled.get(symbol)
+    if settled is None or settled < bar_time:
+        return None
+    fact = desk.memory.journal.get(decision_id(desk.run, symbol, bar_time))
+    return CycleRecord.model_validate_json(fact.payload) if fact and fact.payload else None
+
+
+def _decide(
+    desk: Desk, w: Writer, symbol: str, series: Series, as_of: datetime, settled: Settled, control: Control
+) -> CycleRecord:
+    state = series.state(as_of)
+    ident = decision_id(desk.run, symbol, state.bar_time)
+    if len(series.bars) - 1 < series.ready:
+        record = _empty(desk, ident, state, settled, "abstained", "warm-up: not every feature is known yet")
+    else:
+        try:
+            record = _reasoned(desk, ident, series, state, settled, control)
+        except TradecraftError as err:
+            log.warning("cycle failed", cycle=ident, symbol=symbol, error=err.kind)
+            record = _empty(desk, ident, state, settled, "error", str(err))
+    return _record(desk, w, series, record, settled)
+
+
+def _empty(desk: Desk, ident: str, state: MarketState, settled: Settled, status: Status, why: str) -> CycleRecord:
+    return CycleRecord(
+        id=ident,
+        run=desk.run,
+        symbol=state.symbol,
+        interval=state.interval,
+        as_of=state.as_of,
+        bar_time=state.bar_time,
+        status=status,
+        status_reason=why,
+        reasoner=desk.reason.name,
+        state=state,
+        signal=None,
+        decision=Decision(action="none", size=0.0),
+        outcomes=settled.outcomes,
+        changes=settled.changes,
+        book=desk.broker.book(),
+        parameters=desk.monitor.parameters,
+        context_hash=hashlib.sha256(to_json(state)).hexdigest(),
+    )
+
+
+def _reasoned(
+    desk: Desk, ident: str, series: Series, state: MarketState, settled: Settled, control: Control
+) -> CycleRecord:
+    context = _context(desk, series, state)
+    signal, parts, exits = desk.reason(context)
+    standing = _standing(desk, series, control)
+    decision, clamps = limit(signal, standing, desk.settings.limits)
+    order, refusal = _order(desk, series, ident, state, decision, exits)
+    if order is not None:
+        refused = desk.broker.submit(order)
+        if refused is not None:
+            order, refusal = order.model_copy(update={"status": "rejected"}), refused
+    entered = decision.action in ("buy", "sell") and order is not None and refusal is None
+    spoke = any(part.source not in ("memory", "bound") for part in parts)
+    return CycleRecord(
+        id=ident,
+        run=desk.run,
+        symbol=state.symbol,
+        interval=state.interval,
+        as_of=state.as_of,
+        bar_time=state.bar_time,
+        status="ok" if spoke else "abstained",
+        status_reason=None if spoke else "no voter or skill speaks",
+        reasoner=desk.reason.name,
+        state=state,
+        votes=_with_memory(context),
+        recollection=context.recollection,
+        skills=_agreeing(context.skills, signal, parts, entered),
+        signal=signal if spoke else None,
+        contributions=parts,
+        clamps=clamps,
+        decision=decision if spoke else Decision(action="none", size=0.0),
+        order=order,
+        refusal=refusal or (settled.refusals[-1] if settled.refusals else None),
+        outcomes=settled.outcomes,
+        changes=settled.changes,
+        book=desk.broker.book(),
+        weights=context.weights,
+        parameters=context.parameters,
+        context_hash=context.hash(),
+    )
+
+
+def _context(desk: Desk, series: Series, state: MarketState) -> Context:
+    votes = desk.consult(state)
+    matches, plans = desk.skills.match(series.frame, votes, state.regime.label, state.features["atr_14"] or 0.0)
+    plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
+    return Context(
+        state=state,
+        votes=votes,
+        forecast=None,
+        recollection=desk.recall(series, state.as_of),
+        skills=matches,
+        plans=plans,
+        standard=Exits(stop_distance=plan.stop_atr * atr, target_distance=plan.target_atr * atr, max_bars=plan.horizon),
+        weights=desk.voters.weights(state.regime.label),
+        parameters=desk.monitor.parameters,
+        position=desk.broker.positions.get(state.symbol),
+    )
+
+
+def _with_memory(context: Context) -> list[Vote]:
+    """The votes with memory's own, so that memory is scored like any voter (it carries no weight there)."""
+    score = memory_score(context.recollection)
+    best = context.recollection.estimate
+    if score is None or best is None:
+        memory = Vote(voter="memory", direction=0, confidence=0, abstained=True, reason="too few settled situations")
+    else:
+        memory = Vote(
+            voter="memory",
+            direction=1 if score > 0 else -1,
+            confidence=abs(score),
+            reason=f"similar situations: mean net {best.mean_r:+.2f} R on the {best.side} side",
+            evidence={"mean_r": best.mean_r, "p_win": best.p_win, "n_eff": best.n_eff},
+        )
+    return [*context.votes, memory]
+
+
+def _agreeing(skills: list[SkillMatch], signal: Signal, parts: list[Contribution], entered: bool) -> list[SkillMatch]:
+    """Mark the skills that fired on the side of an entry: they will be credited with its outcome."""
+    plan_given = False
+    marked = []
+    for skill in skills:
+        agreed = entered and skill.status == "active" and skill.side == signal.side
+        supplied = agreed and not plan_given
+        plan_given = plan_given or supplied
+        marked.append(skill.model_copy(update={"agreed": agreed, "supplied_plan": supplied}))
+    return marked
+
+
+def _standing(desk: Desk, series: Series, control: Control) -> Standing:
+    account, book = desk.broker.account, desk.broker.book()
+    symbol = series.bars.symbol
+    opened = account.day_equity
+    return Standing(
+        equity=book.equity,
+        exposure=_committed(desk, book),
+        drawdown=book.drawdown,
+        daily_loss=max(0.0, 1 - book.equity / opened) if opened > 0 else 1.0,
+        position=desk.broker.positions.get(symbol),
+        cooldown=desk.monitor.cooldown(symbol),
+        halted=control.reason if control.halted else None,
+        entries_stopped=control.reason if control.entries_stopped else None,
+        can_short=series.instrument.can_short,
+    )
+
+
+def _committed(desk: Desk, book: Book) -> float:
+    """Gross exposure with the entries that wait for the next bar, as a fraction of equity."""
+    return book.exposure + desk.broker.waiting_exposure() if book.equity > 0 else 0.0
+
+
+def _order(
+    desk: Desk, series: Series, ident: str, state: MarketState, decision: Decision, exits: Exits
+) -> tuple[Order | None, Refusal | None]:
+    if decision.action not in ("buy", "sell", "close"):
+        return None, None
+    settled = desk.broker.settled.get(state.symbol)
+    if settled is not None and settled > state.bar_time:
+        return None, Refusal(by="desk", reason=f"the book has moved on to {settled.isoformat()}; nothing is placed in its past")
+    if decision.action == "close":
+        position = desk.broker.positions[state.symbol]
+        side = "sell" if position.side == "buy" else "buy"
+        return Order(
+            client_id=ident,
+            decision=ident,
+            symbol=state.symbol,
+            side=side,
+            quantity=position.quantity,
+            reduce_only=True,
+            placed_at=state.as_of,
+        ), None
+    quantity = to_lots(abs(decision.size) * desk.broker.account.equity / state.close, series.instrument.lot)
+    if quantity <= Decimal(0):
+        return None, Refusal(by="desk", reason=f"{abs(decision.size):.2%} of equity is less than one lot of {state.symbol}")
+    return Order(
+        client_id=ident,
+        decision=ident,
+        symbol=state.symbol,
+        side=decision.action,
+        quantity=quantity,
+        stop_distance=exits.stop_distance,
+        target_distance=exits.target_distance,
+        max_bars=exits.max_bars,
+        fraction=abs(decision.size),
+        placed_at=state.as_of,
+    ), None
+
+
+def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled: Settled) -> CycleRecord:
+    w.add(
+        "cycle",
+        record.model_dump_json(),
+        key=record.id,
+        symbol=record.symbol,
+        happened_at=record.bar_time,
+        known_at=record.as_of,
+        sets=[*settled.sets, *desk.broker.snapshot(record.symbol)],
+    )
+    for change in record.changes:
+        w.add(
+            "parameter",
+            {"symbol": record.symbol, "decision": record.id, **change.model_dump(mode="json")},
+            key=f"parameter:{record.id}:{change.name}",
+            symbol=record.symbol,
+            happened_at=record.as_of,
+            known_at=record.as_of,
+        )
+    left_open = awaiting(record)
+    if left_open is not None and len(series.bars) - 1 >= series.ready and np.isfinite(series.situations[-1]).all():
+        desk.memory.add_situation(
+            w,
+            id=record.id,
+            symbol=record.symbol,
+            bar_time=record.bar_time,
+            known_at=record.as_of,
+            vector=series.situations[-1],
+            line=record.state.text if record.state else "",
+        )
+        desk.awaiting.setdefault(record.symbol, []).append(left_open)
+    _notable(desk, w, series, record)
+    return record
+
+
+def _notable(desk: Desk, w: Writer, series: Series, record: CycleRecord) -> None:
+    """Keep what a person would remember of this bar: an entry with its reasons, a wild market, a hard loss or win."""
+    when = {"happened_at": record.bar_time, "known_at": record.as_of, "symbol": record.symbol}
+    if record.order is not None and record.signal is not None and record.decision.action in ("buy", "sell"):
+        text = f"{record.symbol} {record.bar_time.date()}: {record.signal.thesis} {record.state.text if record.state else ''}"
+        desk.memory.remember(w, kind="explanation", content=text, key=f"explanation:{record.id}", **when)
+    column = series.frame.column("volatility_z")
+    if len(column) > 1 and column[-1] > 2 >= column[-2]:
+        text = f"{record.symbol} {record.bar_time.date()}: volatility rose above two standard deviations ({column[-1]:.1f})."
+        desk.memory.remember(w, kind="market_event", content=text, key=f"event:{record.id}", importance=1.5, **when)
+    for outcome in record.outcomes:
+        if abs(outcome.r) >= 1:
+            text = (
+                f"{outcome.symbol} {outcome.exit_bar.date()}: a {outcome.side} from {outcome.entry_bar.date()} ended at "
+                f"{outcome.reason} with {outcome.r:+.2f} R after {outcome.bars_held} bars."
+            )
+            desk.memory.remember(
+                w, kind="outcome", content=text, key=f"told:{outcome.position}", importance=min(2.0, abs(outcome.r)), **when
+            )

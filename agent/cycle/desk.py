@@ -1,0 +1,110 @@
+"""The Desk: everything a cycle needs, handed in. Doors differ only in what they put here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from agent.brokers.fills import Bar
+from agent.brokers.paper import Account, Settlement
+from agent.cycle.awaiting import Awaiting
+from agent.domain import Book, MarketState, Order, Position, Recollection, Refusal, Vote
+from agent.learn.monitor import Monitor
+from agent.learn.regimes import RegimeTable
+from agent.learn.voters import VoterTable
+from agent.market.instrument import Instrument
+from agent.market.series import Series
+from agent.reason.arithmetic import Reasoning
+from agent.reason.context import Context
+from agent.settings import Settings
+from memory_db.store import MemoryStore
+from skills.catalogue import Catalogue
+
+
+class Feed(Protocol):
+    """Where bars come from. ``view`` holds nothing that was not known at ``as_of``."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols on offer, in order."""
+        ...
+
+    def view(self, symbol: str, as_of: datetime) -> Series | None:
+        """The prepared series up to the last bar known by ``as_of``; None before the first."""
+        ...
+
+
+class Broker(Protocol):
+    """A venue with one account."""
+
+    name: str
+    account: Account
+    positions: dict[str, Position]
+    settled: dict[str, datetime]
+
+    def settle(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> Settlement:
+        """What happened to the symbol's order and position over these bars."""
+        ...
+
+    def submit(self, order: Order) -> Refusal | None:
+        """Send an order; idempotent by client id."""
+        ...
+
+    def book(self) -> Book:
+        """The account as it stands."""
+        ...
+
+    def snapshot(self, symbol: str) -> list[tuple[str, str, object]]:
+        """State changes that let the broker be restored."""
+        ...
+
+    def waiting_exposure(self) -> float:
+        """Entries sent and not yet filled, as a fraction of equity."""
+        ...
+
+    def fee_bps(self, instrument: Instrument) -> float:
+        """Fee per side in basis points."""
+        ...
+
+    def slippage_bps(self, instrument: Instrument) -> float:
+        """Slippage per side in basis points."""
+        ...
+
+
+Consult = Callable[[MarketState], list[Vote]]
+Recall = Callable[[Series, datetime], Recollection]
+
+
+class Reasoner(Protocol):
+    """Turns a context into a signal, its parts, and the exits a trade would use."""
+
+    @property
+    def name(self) -> str:
+        """What the record calls it."""
+        ...
+
+    def __call__(self, context: Context) -> Reasoning:
+        """Reason; raises ModelError when it cannot."""
+        ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One run's parts. Built by ``agent.wiring`` alone, which restores them from the run's journal."""
+
+    run: str
+    settings: Settings
+    feed: Feed
+    clock: Callable[[], datetime]
+    broker: Broker
+    memory: MemoryStore
+    skills: Catalogue
+    voters: VoterTable
+    regimes: RegimeTable
+    monitor: Monitor
+    consult: Consult
+    recall: Recall
+    reason: Reasoner
+    awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)

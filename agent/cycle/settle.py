@@ -1,0 +1,184 @@
+"""Settle and learn: what the market did to our orders, and what that teaches.
+
+Promises: bars are worked through once, oldest first, however long the agent was away; skills learn
+from fills alone; votes and situations are scored when their horizon has closed, traded or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from agent.brokers.fills import Bar, shadow_r
+from agent.cycle.awaiting import Awaiting
+from agent.cycle.desk import Desk
+from agent.domain import CycleRecord, Outcome, ParameterChange, Refusal, Side
+from agent.market.series import Series
+from memory_db.journal import Writer
+from skills.ledger import Execution, book
+
+Change = tuple[str, str, Any]
+
+
+@dataclass
+class Settled:
+    """What a symbol's settle stage found; ``sets`` go into the cycle's own fact."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    changes: list[ParameterChange] = field(default_factory=list)
+    sets: list[Change] = field(default_factory=list)
+
+
+def bar_at(series: Series, i: int) -> Bar:
+    """One raw bar of a series."""
+    bars = series.bars
+    return Bar(
+        start=bars.timestamp(i),
+        known_at=bars.timestamp(i) + series.instrument.step,
+        open=float(bars.open[i]),
+        high=float(bars.high[i]),
+        low=float(bars.low[i]),
+        close=float(bars.close[i]),
+        volume=float(bars.volume[i]),
+        split=float(bars.split[i]),
+        dividend=float(bars.dividend[i]),
+    )
+
+
+def settle(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
+    """Bring one symbol's book and lessons up to the last bar of ``series``."""
+    found = Settled()
+    first = _first_unsettled(desk, symbol, series)
+    if first is None:
+        return found
+    bars = [bar_at(series, i) for i in range(first, len(series.bars))]
+    settlement = desk.broker.settle(symbol, series.instrument, bars)
+    found.outcomes, found.refusals = settlement.outcomes, settlement.refusals
+    for fill in settlement.fills:
+        w.add(
+            "fill",
+            fill.model_dump_json(),
+            key=f"fill:{desk.run}:{fill.client_id}",
+            symbol=symbol,
+            happened_at=fill.at,
+            known_at=fill.at + series.instrument.step,
+        )
+    for _ in bars:
+        found.sets += desk.monitor.tick(symbol)
+    for outcome in settlement.outcomes:
+        _learn_outcome(desk, w, outcome, found)
+    _learn_horizons(desk, w, symbol, series, found)
+    made, sets = desk.monitor.review()
+    found.changes, found.sets = made, found.sets + sets
+    return found
+
+
+def _first_unsettled(desk: Desk, symbol: str, series: Series) -> int | None:
+    """Index of the first bar to settle; a symbol met for the first time starts at its last bar."""
+    settled = desk.broker.settled.get(symbol)
+    if settled is None:
+        return len(series.bars) - 1
+    after = int(np.searchsorted(series.bars.start, np.datetime64(settled.replace(tzinfo=None), "ns"), side="right"))
+    return after if after < len(series.bars) else None
+
+
+def _learn_outcome(desk: Desk, w: Writer, outcome: Outcome, found: Settled) -> None:
+    fact = desk.memory.journal.get(outcome.decision)
+    record = CycleRecord.model_validate_json(fact.payload) if fact and fact.payload else None
+    regime = record.state.regime.label if record and record.state else None
+    sets = desk.monitor.settle(outcome) + desk.regimes.settle(outcome, regime)
+    w.add(
+        "closed_trade",
+        outcome.model_dump_json(),
+        key=f"closed:{desk.run}:{outcome.position}",
+        symbol=outcome.symbol,
+        happened_at=outcome.closed_at,
+        known_at=outcome.closed_at,
+        sets=sets,
+    )
+    for match in record.skills if record else []:
+        if match.agreed and match.status == "active":
+            execution = Execution(
+                skill=match.id,
+                version=match.version,
+                decision=outcome.decision,
+                outcome=outcome.grade,
+                r=outcome.r,
+                at=outcome.closed_at,
+                regime=regime,
+                symbol=outcome.symbol,
+            )
+            book(w, desk.skills, execution, mode="book")
+
+
+def _learn_horizons(desk: Desk, w: Writer, symbol: str, series: Series, found: Settled) -> None:
+    open_now = desk.awaiting.get(symbol, [])
+    last = len(series.bars) - 1
+    for item in open_now:
+        i = int(np.searchsorted(series.bars.start, np.datetime64(item.bar_time.replace(tzinfo=None), "ns")))
+        if not item.scored and i + desk.settings.plan.horizon <= last:
+            _score_horizon(desk, w, symbol, series, item, i, found)
+            item.scored = True
+        item.followed = [f for f in item.followed if not _settle_trial(desk, w, symbol, series, item, i, f)]
+    desk.awaiting[symbol] = [item for item in open_now if not item.done]
+
+
+def _trial(desk: Desk, series: Series, i: int, side: Side, stop: float, target: float, holding: int) -> float:
+    """Net R of a trade decided at bar ``i`` and held for ``holding`` bars, on forward-adjusted prices."""
+    path = slice(i + 1, i + 1 + holding)
+    bars, scale = series.bars, series.bars.growth[path] / series.bars.growth[i]
+    cost = desk.broker.fee_bps(series.instrument) + desk.broker.slippage_bps(series.instrument)
+    prices = (bars.open[path] * scale, bars.high[path] * scale, bars.low[path] * scale, bars.close[path] * scale)
+    return shadow_r(prices, side, stop, target, cost)
+
+
+def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, found: Settled) -> None:
+    plan, horizon = desk.settings.plan, desk.settings.plan.horizon
+    known = series.bars.timestamp(i + horizon) + series.instrument.step
+    stop, target = plan.stop_atr * item.atr, plan.target_atr * item.atr
+    buy = _trial(desk, series, i, "buy", stop, target, horizon)
+    sell = _trial(desk, series, i, "sell", stop, target, horizon)
+    desk.memory.add_shadow(w, id=item.id, symbol=symbol, known_at=known, buy=buy, sell=sell)
+    adjusted = series.bars.close * series.bars.growth
+    losses, sets = desk.voters.score(item.votes, item.regime, bool(adjusted[i + horizon] > adjusted[i]))
+    if losses:
+        w.add(
+            "votes_scored",
+            {"decision": item.id, "rose": bool(adjusted[i + horizon] > adjusted[i]), "losses": losses},
+            key=f"votes:{item.id}",
+            symbol=symbol,
+            happened_at=known,
+            known_at=known,
+            sets=sets,
+        )
+    if item.side is not None and item.confidence >= desk.settings.reason.min_confidence:
+        found.sets += desk.monitor.shadow((buy if item.side == "buy" else sell) > 0)
+
+
+def _settle_trial(
+    desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]
+) -> bool:
+    """Settle a followed skill's trial if its holding has closed; True when it is settled."""
+    skill = desk.skills.get(*followed)
+    plan = skill.plan
+    if plan is None:
+        return True
+    end = i + plan.max_bars
+    if end >= len(series.bars):
+        return False
+    r = _trial(desk, series, i, plan.side, plan.stop_atr * item.atr, plan.target_atr * item.atr, plan.max_bars)
+    execution = Execution(
+        skill=followed[0],
+        version=followed[1],
+        decision=item.id,
+        outcome=desk.skills.grade(r),
+        r=r,
+        at=series.bars.timestamp(end) + series.instrument.step,
+        regime=item.regime,
+        symbol=symbol,
+    )
+    book(w, desk.skills, execution, mode="shadow")
+    return True

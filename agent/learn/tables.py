@@ -1,0 +1,60 @@
+"""What was learned, as tables: voters, regimes, parameter changes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from agent.learn.regimes import RegimeRecord, RegimeTable
+from agent.learn.voters import VoterTable
+from agent.statistics.proportion import wilson
+from memory_db.journal import Journal
+
+Json = dict[str, Any]
+
+
+def voter_rows(table: VoterTable) -> list[Json]:
+    """Each voter's record, overall and per regime: weight, scored votes, hit rate with its 95 % interval, Brier score."""
+    rows: list[Json] = []
+    for regime in table.regimes:
+        weights = table.weights(regime)
+        for voter in (*table.voters, "memory"):
+            record = table.record(regime, voter)
+            if not record.n:
+                continue
+            spread = wilson(record.hits, record.n)
+            rows.append(
+                {
+                    "voter": voter,
+                    "regime": regime,
+                    "weight": weights.get(voter),
+                    "n": record.n,
+                    "hit_rate": record.hits / record.n,
+                    "interval": list(spread) if spread else None,
+                    "brier": record.brier / record.n,
+                }
+            )
+    return rows
+
+
+def regime_rows(table: RegimeTable) -> list[Json]:
+    """What each regime paid: trades, win rate, mean net R with its normal 95 % interval, P&L."""
+    return [_regime_row(label, table.records[label]) for label in sorted(table.records)]
+
+
+def _regime_row(label: str, record: RegimeRecord) -> Json:
+    n, mean = record.trades, record.sum_r / record.trades
+    spread = 1.96 * math.sqrt(max(record.sum_r2 / n - mean**2, 0.0) / n)
+    return {
+        "regime": label,
+        "trades": n,
+        "win_rate": record.wins / n,
+        "mean_r": mean,
+        "interval": [mean - spread, mean + spread],
+        "pnl": record.pnl,
+    }
+
+
+def parameter_rows(journal: Journal) -> list[Json]:
+    """Every change of an adaptive parameter, oldest first."""
+    return [{"at": fact.known_at.isoformat(), **fact.data} for fact in journal.facts(kinds=("parameter",))]

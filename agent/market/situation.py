@@ -1,0 +1,84 @@
+"""A state as numbers that can be compared across time and symbols.
+
+Every dimension is scale-free and scaled **once, at its bar**, by the median and
+interquartile range of its last 252 known values (the bar included), then clipped at +-4. Nothing is ever
+rescaled. A dimension that is unknown at a bar, volume where there is none above all, stands
+at 0: it says nothing. Rows before every other dimension has its history are NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from agent.market.bars import Floats
+from agent.market.features import FeatureFrame
+
+SITUATION: tuple[str, ...] = (
+    "distance_sma_5",
+    "distance_sma_20",
+    "distance_sma_50",
+    "rsi_14",
+    "macd",
+    "macd_hist",
+    "bb_position",
+    "volume_ratio",
+    "range",
+    "close_position",
+    "body",
+    "momentum_10",
+    "adx_14",
+    "volatility_20",
+    "volatility_z",
+    "drawdown_60",
+    "trend_strength",
+)
+VERSION = 1  # vectors of different versions are never compared
+
+_WINDOW = 252
+_CLIP = 4.0
+_OPTIONAL = SITUATION.index("volume_ratio")
+_ALREADY_SCALED = ("volatility_z",)
+
+
+def _dimensions(frame: FeatureFrame, close: Floats) -> list[Floats]:
+    """The unscaled dimensions in the order of SITUATION; distances are in ATR."""
+    atr = np.where(frame.column("atr_14") > 0, frame.column("atr_14"), np.nan)
+    made = {
+        "distance_sma_5": (close - frame.column("sma_5")) / atr,
+        "distance_sma_20": (close - frame.column("sma_20")) / atr,
+        "distance_sma_50": (close - frame.column("sma_50")) / atr,
+        "macd": frame.column("macd") / atr,
+        "macd_hist": frame.column("macd_hist") / atr,
+        "range": frame.column("hl_range") * close / atr,
+        "body": frame.column("oc_range") * close / atr,
+        "volatility_20": np.log(frame.column("volatility_20")),
+    }
+    return [made[name] if name in made else frame.column(name) for name in SITUATION]
+
+
+def _scaled(values: Floats) -> Floats:
+    """Distance from the trailing median in interquartile ranges; NaN while history is short or flat."""
+    known = np.flatnonzero(~np.isnan(values))
+    past = pd.Series(values[known]).rolling(_WINDOW)
+    middle, spread = past.median().to_numpy(), (past.quantile(0.75) - past.quantile(0.25)).to_numpy()
+    scaled = np.full(len(known), np.nan)
+    np.divide(values[known] - middle, spread, out=scaled, where=spread > 0)
+    out = np.full(len(values), np.nan)
+    out[known] = scaled
+    return out
+
+
+def vectors(frame: FeatureFrame, close: Floats) -> npt.NDArray[np.float32]:
+    """One row per bar over SITUATION; ``close`` is raw, in the units of the frame's levels."""
+    columns = [
+        values if name in _ALREADY_SCALED else _scaled(values)
+        for name, values in zip(SITUATION, _dimensions(frame, close), strict=True)
+    ]
+    matrix = np.clip(np.column_stack(columns), -_CLIP, _CLIP)
+    started = np.maximum.accumulate(~np.isnan(matrix), axis=0)
+    started[:, _OPTIONAL] = True
+    matrix = np.nan_to_num(matrix, nan=0.0)
+    matrix[~started.all(axis=1)] = np.nan
+    return matrix.astype(np.float32)

@@ -1,0 +1,33 @@
+"""Everything a reasoner may look at, as one value with one hash."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pydantic_core import to_json
+
+from agent.domain import Forecast, Frozen, MarketState, Position, Recollection, SkillMatch, Vote
+from agent.risk.sizing import Exits
+
+
+class Context(Frozen):
+    """What was known when the signal was reasoned.
+
+    ``weights`` are the voters' learned weights (mean 1); ``plans`` the exits of each applicable
+    skill by id; ``standard`` the exits without one; ``parameters`` the adaptive ones.
+    """
+
+    state: MarketState
+    votes: list[Vote]
+    forecast: Forecast | None
+    recollection: Recollection
+    skills: list[SkillMatch]
+    plans: dict[str, Exits]
+    standard: Exits
+    weights: dict[str, float]
+    parameters: dict[str, float]
+    position: Position | None
+
+    def hash(self) -> str:
+        """SHA-256 of the content: two equal hashes mean two decisions saw the same."""
+        return hashlib.sha256(to_json(self.__dict__)).hexdigest()

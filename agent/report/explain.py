@@ -1,0 +1,108 @@
+"""A decision explained from its own record: nothing is computed that the record does not hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def why(record: Json, closed: Json | None) -> Json:
+    """The document of ``tradecraft why``: signal, parts, memories, skills, clamps, context, and how it ended."""
+    recollection = record["recollection"]
+    return {
+        "id": record["id"],
+        "run": record["run"],
+        "symbol": record["symbol"],
+        "as_of": record["as_of"],
+        "bar_time": record["bar_time"],
+        "status": record["status"],
+        "status_reason": record["status_reason"],
+        "decision": record["decision"],
+        "signal": record["signal"],
+        "contributions": record["contributions"],
+        "memories": {
+            "estimate": recollection["estimate"],
+            "other_side": recollection["other_side"],
+            "analogues": recollection["analogues"],
+            "counter_evidence": recollection["counter_evidence"],
+            "texts": recollection["memories"],
+        },
+        "skills": record["skills"],
+        "votes": record["votes"],
+        "clamps": record["clamps"],
+        "refusal": record["refusal"],
+        "order": record["order"],
+        "outcome": closed,
+        "context": {
+            "hash": record["context_hash"],
+            "prompt_hash": record["prompt_hash"],
+            "reasoner": record["reasoner"],
+            "saw": record["state"]["text"] if record["state"] else None,
+            "parts": [{"part": name, "bytes": len(json.dumps(record[name]))} for name in _SHOWN],
+            "usage": record["usage"],
+            "cost_usd": record["cost_usd"],
+        },
+    }
+
+
+_SHOWN = ("state", "votes", "forecast", "recollection", "skills", "weights", "parameters")
+
+
+def explanation(record: Json, closed: Json | None) -> Json:
+    """The short form that reports draw."""
+    signal, names = record["signal"] or {}, {skill["id"]: skill["name"] for skill in record["skills"]}
+    action = record["decision"]["action"]
+    headline = f"{record['symbol']} {record['bar_time'][:10]}: {action}"
+    if signal:
+        headline += f" at confidence {signal['confidence']:.2f}, {abs(record['decision']['size']):.0%} of equity"
+    return {
+        "id": record["id"],
+        "symbol": record["symbol"],
+        "as_of": record["as_of"],
+        "action": action,
+        "headline": headline,
+        "text": (signal.get("thesis") or record["status_reason"] or "")
+        + (f" {record['state']['text']}." if record["state"] else ""),
+        "contributions": [{**c, "id": names.get(c["id"], c["id"])} for c in record["contributions"]],
+        "memories": [analogue_text(a) for a in record["recollection"]["analogues"][:3]]
+        + [analogue_text(a) + " (shown against it)" for a in record["recollection"]["counter_evidence"][:2]],
+        "skills": [skill_text(s) for s in record["skills"] if s["status"] == "active"],
+        "clamps": [f"{c['limit']}: {c['from']:.2f} to {c['to']:.2f} ({c['reason']})" for c in record["clamps"]],
+        "outcome": closed_text(closed) if closed else None,
+    }
+
+
+def analogue_text(analogue: Json) -> str:
+    """One remembered situation in words."""
+    kind = "shadow" if analogue["shadow"] else "trade"
+    return f"{analogue['symbol']} {analogue['bar_time'][:10]}: {analogue['side']} {analogue['r']:+.2f} R ({kind}, {analogue['similarity']:.2f} similar)"
+
+
+def skill_text(skill: Json) -> str:
+    """One skill that applied, with its evidence."""
+    low, high = skill["interval"]
+    return f"{skill['name']} ({skill['side']}): {skill['reliability']:.2f} [{low:.2f}, {high:.2f}] over {skill['executions']} executions"
+
+
+def closed_text(closed: Json) -> str:
+    """How a trade ended."""
+    return (
+        f"closed {closed['exit_bar'][:10]} at {closed['exit_price']:,.2f} by {closed['reason']} after {closed['bars_held']} bars: "
+        f"{closed['r']:+.2f} R, {closed['pnl']:+,.2f}"
+    )
+
+
+def telling(records: list[Json], trades: list[Json], most: int = 8) -> list[Json]:
+    """A few decisions worth reading: best and worst trades, one clamped, one that memory held back, the last."""
+    closed = {trade["decision"]: trade for trade in trades}
+    by_id = {record["id"]: record for record in records}
+    ranked = sorted((t for t in trades if t["decision"] in by_id), key=lambda t: (t["r"], t["decision"]))
+    chosen = [t["decision"] for t in (*ranked[-2:][::-1], *ranked[:2])]
+    clamped = [r["id"] for r in records if any(c["to"] == 0 for c in r["clamps"])]
+    bounded = [r["id"] for r in records if any(c["id"] == "memory_cap" for c in r["contributions"])]
+    errors = [r["id"] for r in records if r["status"] == "error"]
+    acted = [r["id"] for r in records if r["order"] is not None]
+    chosen += [*clamped[-1:], *bounded[-1:], *errors[-1:], *acted[-1:]]
+    return [explanation(by_id[i], closed.get(i)) for i in dict.fromkeys(chosen)][:most]

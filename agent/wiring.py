@@ -1,0 +1,236 @@
+"""Wiring: the only place that builds a Desk, opens a home, and reads the wall clock.
+
+A home is one folder: ``keys/`` (0600), ``runs/<id>/`` with a journal and derived indexes each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from agent.analysts.base import VOTERS, consult
+from agent.brokers.paper import PaperBroker
+from agent.cycle.awaiting import awaiting
+from agent.cycle.recall import recollect
+from agent.cycle.desk import Desk, Feed, Reasoner
+from agent.domain import CycleRecord, Recollection
+from agent.embedding.sentence import SentenceEmbedder
+from agent.errors import ConfigError
+from agent.guard.signing import Signer
+from agent.learn.monitor import Monitor
+from agent.learn.regimes import RegimeTable
+from agent.learn.voters import VoterTable
+from agent.market.bars import Bars
+from agent.market.instrument import instrument
+from agent.market.series import Series, prepare
+from agent.reason.arithmetic import ArithmeticReasoner
+from agent.reason.chance import RandomReasoner
+from agent.settings import Settings
+from memory_db.journal import Journal
+from memory_db.store import MemoryStore
+from skills.catalogue import Catalogue
+
+STANDING_RUNS = ("paper", "live")
+SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes")
+
+
+def wall_clock() -> datetime:
+    """The time now, in UTC: read here and nowhere else."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place that may
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Which parts of the agent a run has."""
+
+    name: str
+    memory: bool = True
+    skills: bool = True
+    random: bool = False
+    held: bool = False
+
+
+ARMS = {
+    arm.name: arm
+    for arm in (
+        Arm("full"),
+        Arm("no-memory", memory=False),
+        Arm("no-skills", skills=False),
+        Arm("base", memory=False, skills=False),
+        Arm("random", memory=False, skills=False, random=True),
+        Arm("buy-and-hold", memory=False, skills=False, held=True),
+    )
+}
+ABSENT_ARMS = {
+    "no-forecast": "there is no forecast to leave out",
+    "reference-forecast": "there is no forecast to replace",
+    "shuffled-memory": "outcomes cannot be shuffled among memories yet",
+    "stale-memory": "memory cannot be frozen yet",
+    "vol-matched": "volatility matching is not built yet",
+}
+
+
+def arm_named(name: str) -> Arm:
+    """The arm of that name; ConfigError in one line when it is unknown or its part is absent."""
+    if name in ABSENT_ARMS:
+        raise ConfigError(f"--arm {name}: {ABSENT_ARMS[name]}; choose one of {', '.join(ARMS)}")
+    if name not in ARMS:
+        raise ConfigError(f"--arm {name!r} is unknown; choose one of {', '.join(ARMS)}")
+    return ARMS[name]
+
+
+class RecordedFeed:
+    """Prepared series of recorded bars, each seen only as far as it was known."""
+
+    def __init__(self, series: dict[str, Series]) -> None:
+        """Offer the series in symbol order."""
+        self.series = {symbol: series[symbol] for symbol in sorted(series)}
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols on offer."""
+        return tuple(self.series)
+
+    def view(self, symbol: str, as_of: datetime) -> Series | None:
+        """The series up to ``as_of``, without copying."""
+        return self.series[symbol].until(as_of)
+
+
+def prepared(bars: list[Bars], settings: Settings) -> dict[str, Series]:
+    """Compute every feature of every series once."""
+    out: dict[str, Series] = {}
+    for one in bars:
+        if one.symbol in out:
+            raise ConfigError(f"--data gives {one.symbol} twice; give each symbol once")
+        out[one.symbol] = prepare(one, instrument(one.symbol, one.interval), settings.market)
+    return out
+
+
+def signer_for(home: Path, principal: str = "agent") -> Signer:
+    """The principal's key, made on first need."""
+    return Signer.load_or_create(home, principal)
+
+
+def run_folder(home: Path, run: str) -> Path:
+    """Where a run keeps its journal; refuses names that would leave the home."""
+    if not run or run != Path(run).name or run.startswith("."):
+        raise ConfigError(f"--run {run!r} is not a run's name; `tradecraft doctor` lists the runs there are")
+    return home / "runs" / run
+
+
+def run_names(home: Path) -> list[str]:
+    """Every run of a home, the one written last first."""
+    runs = [p.parent for p in (home / "runs").glob("*/journal.sqlite")]
+    return [p.name for p in sorted(runs, key=lambda p: (p / "journal.sqlite").stat().st_mtime_ns, reverse=True)]
+
+
+def open_journal(home: Path, run: str) -> Journal:
+    """A run's journal; paper and live are made when they are not there, any other must exist (ConfigError)."""
+    path = run_folder(home, run) / "journal.sqlite"
+    if run not in STANDING_RUNS and not path.exists():
+        have = ", ".join(run_names(home)) or "none yet"
+        raise ConfigError(f"run {run!r} has no journal in {home}; runs there: {have}")
+    return Journal.open(path, signer_for(home), durable=True)
+
+
+@contextmanager
+def open_catalogue(home: Path, run: str, settings: Settings) -> Iterator[tuple[Journal, Catalogue]]:
+    """A run's journal and skills, for reading and for orders by a person."""
+    with open_journal(home, run) as journal:
+        yield journal, Catalogue.open(journal, settings.skills, started=wall_clock(), shipped=run in STANDING_RUNS)
+
+
+@contextmanager
+def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryStore]:
+    """A run's memory; any run but paper and live must exist (ConfigError)."""
+    open_journal(home, run).close()
+    store = open_memory(home, run, settings, durable=True)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
+    """The voter table as a run's journal has it."""
+    table = VoterTable(tuple(VOTERS), settings.learning)
+    table.restore(journal.state("voters"))
+    return table
+
+
+def open_memory(home: Path, run: str, settings: Settings, *, durable: bool) -> MemoryStore:
+    """A run's memory, created when it is not there."""
+    return MemoryStore.open(
+        run_folder(home, run),
+        signer=signer_for(home),
+        embedder=SentenceEmbedder(settings.embedding),
+        settings=settings,
+        durable=durable,
+    )
+
+
+def open_desk(
+    home: Path,
+    run: str,
+    feed: Feed,
+    settings: Settings,
+    *,
+    arm: Arm = ARMS["full"],
+    entry_probability: float = 0.0,
+    started: datetime,
+    clock: Callable[[], datetime] = wall_clock,
+    durable: bool = True,
+) -> Desk:
+    """Build a desk for a run and restore it from the run's journal."""
+    memory = open_memory(home, run, settings, durable=durable)
+    broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
+    voters = VoterTable(tuple(VOTERS), settings.learning)
+    regimes = RegimeTable()
+    monitor = Monitor(settings.learning, settings.limits, settings.reason.min_confidence)
+    state = {space: memory.journal.state(space) for space in SPACES}
+    broker.restore(state)
+    voters.restore(state["voters"])
+    regimes.restore(state["regimes"])
+    monitor.restore(state)
+    reasoner: Reasoner = ArithmeticReasoner(settings.reason, settings.limits)
+    if arm.random:
+        reasoner = RandomReasoner(settings.limits, entry_probability, settings.seed)
+    desk = Desk(
+        run=run,
+        settings=settings,
+        feed=feed,
+        clock=clock,
+        broker=broker,
+        memory=memory,
+        skills=Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills),
+        voters=voters,
+        regimes=regimes,
+        monitor=monitor,
+        consult=consult,
+        recall=partial(recollect, memory) if arm.memory else lambda series, as_of: Recollection(),
+        reason=reasoner,
+    )
+    _restore_awaiting(desk)
+    return desk
+
+
+def _restore_awaiting(desk: Desk) -> None:
+    """Find the decisions whose horizon had not closed when the run stopped."""
+    longest = max(desk.settings.plan.horizon, desk.settings.limits.max_bars) + 1
+    journal = desk.memory.journal
+    for symbol in desk.feed.symbols:
+        recent = list(journal.facts(kinds=("cycle",), symbol=symbol, newest_first=True, limit=longest))
+        waiting = []
+        for fact in reversed(recent):
+            item = awaiting(CycleRecord.model_validate_json(fact.payload))
+            if item is None or journal.get(f"situation:{item.id}") is None:
+                continue
+            item.scored = journal.get(f"shadow:{item.id}") is not None
+            item.followed = [f for f in item.followed if not desk.skills.booked(f, item.id, "shadow")]
+            if not item.done:
+                waiting.append(item)
+        desk.awaiting[symbol] = waiting

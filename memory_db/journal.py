@@ -1,0 +1,351 @@
+"""The journal: an append-only, hash-chained list of facts, and the state they lead to.
+
+SQLite in WAL mode by default, any SQLAlchemy URL otherwise. Facts, state and vectors of one
+``write`` commit together or not at all; ``seq`` and hash are given under one write lock,
+so commit order is seq order for every process. The same key twice is one fact. A journal
+whose tail was lost, or whose head another key signed, is still readable and verifiable but
+refuses writes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, create_engine, event, func, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent.errors import ConfigError, JournalError
+from agent.guard.signing import Signer
+from memory_db import schema, verify
+from memory_db.chain import GENESIS, Fact, Head, read_head, write_head
+from memory_db.schema import facts, to_micros
+from memory_db.writer import Commit, Writer, flush
+
+_LOCK_SECONDS = 30.0
+_PAGE = 1000
+_COLUMNS = tuple(facts.c[name] for name in (
+    "seq", "kind", "symbol", "happened_at", "known_at", "key", "writer", "trust", "payload", "sets", "digest", "prev", "hash",
+))  # fmt: skip
+_HEAD = select(facts.c.seq, facts.c.hash).order_by(facts.c.seq.desc()).limit(1)
+_BY_KEY = select(*_COLUMNS).where(facts.c.key == bindparam("key"))
+
+
+class Journal:
+    """One journal: ``with journal.write() as w: w.add(...)``; open it with ``Journal.open``."""
+
+    def __init__(self, engine: Engine, signer: Signer, *, where: str, head: Path, durable: bool) -> None:
+        """Take a prepared engine; ``head`` is where the signed head is kept."""
+        self.where = where
+        self.durable = durable
+        self._engine = engine
+        self._signer = signer
+        self._head_path = head
+        self._mutex = threading.RLock()
+        self._inside = False
+        self._listeners: list[Callable[[Commit], None]] = []
+        self._connection: Connection | None = None
+        self._lock_file = -1
+        self._head = Head(0, GENESIS)
+        self._trouble: str | None = None
+
+    @classmethod
+    def open(cls, where: Path | str, signer: Signer, *, durable: bool = True, head: Path | None = None) -> Journal:
+        """Open or create the journal at a file path or SQLAlchemy URL.
+
+        ``durable`` makes every commit survive a power cut (FULL); without it a commit survives
+        the program's death only (NORMAL). A URL that is no file needs ``head``, the file of the
+        signed head. Raises ConfigError or JournalError, one line, if it cannot be used.
+        """
+        path = _file_of(where)
+        if path is None and head is None:
+            raise ConfigError(f"journal {_shown(where)} is not a file; say where its signed head is kept")
+        if path is not None:
+            _create_file(path)
+        url = f"sqlite:///{path}" if path is not None else str(where)
+        journal = cls(_engine(url, durable), signer, where=_shown(where), head=head or Path(f"{path}.head"), durable=durable)
+        try:
+            journal._start()
+        except (JournalError, ConfigError):
+            journal.close()
+            raise
+        return journal
+
+    def _start(self) -> None:
+        self._lock_file = _open_lock(self._head_path.with_name(self._head_path.name + ".lock"))
+        with self._locked(), self._reporting("opened"):
+            self._connection = self._engine.connect().execution_options(tradecraft_write=True)
+            with self._connection.begin():
+                schema.prepare(self._connection, self.where)
+                self._head = self._read_head_row()
+            if self._head.seq == 0 and not self._head_path.exists():
+                # signed while empty, so that from the first fact on a missing head means a lost one
+                write_head(self._head_path, self._head, self._signer, durable=self.durable)
+        self._trouble = self._head_trouble()
+
+    def _head_trouble(self) -> str | None:
+        try:
+            signed = read_head(self._head_path, self._signer)
+        except JournalError as err:
+            return str(err)
+        with self._reading() as connection:
+            return verify.check_head(connection, signed, self._head_path)
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        """Give a Writer whose facts commit together when the block ends without an error."""
+        if self._trouble:
+            raise JournalError(self._trouble)
+        with self._locked(), self._reporting("written"):
+            connection = self._open_connection()
+            with connection.begin():
+                before = self._read_head_row()
+                if before.seq < self._head.seq:
+                    raise JournalError(f"journal {self.where} lost facts {before.seq + 1} to {self._head.seq}; restore a backup")
+                writer = Writer(connection, before)
+                yield writer
+                flush(connection, writer)
+            self._head = writer.head
+            commit = writer.commit()
+            try:
+                if commit.facts:
+                    write_head(self._head_path, writer.head, self._signer, durable=self.durable)
+            finally:
+                for listener in (*self._listeners, *writer.callbacks):
+                    listener(commit)
+
+    def listen(self, listener: Callable[[Commit], None]) -> None:
+        """Call ``listener`` after every commit of this object, in commit order, before the next may begin."""
+        self._listeners.append(listener)
+
+    def get(self, key: str) -> Fact | None:
+        """Return the fact with this key, or None."""
+        rows = self.read(_BY_KEY, {"key": key})
+        return Fact(*rows[0]._tuple()) if rows else None
+
+    def facts(
+        self,
+        kinds: Collection[str] | None = None,
+        symbol: str | None = None,
+        after_seq: int = 0,
+        known_by: datetime | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Fact]:
+        """Yield facts in seq order (or the reverse), read in pages so that no transaction stays open.
+
+        ``known_by`` keeps what was known at or before that time.
+        """
+        query = select(*_COLUMNS).where(facts.c.seq > after_seq)
+        if kinds is not None:
+            query = query.where(facts.c.kind.in_(sorted(kinds)))
+        if symbol is not None:
+            query = query.where(facts.c.symbol == symbol)
+        if known_by is not None:
+            query = query.where(facts.c.known_at <= to_micros("known_by", known_by))
+        query = query.order_by(facts.c.seq.desc() if newest_first else facts.c.seq)
+        last: int | None = None
+        left = limit
+        while left is None or left > 0:
+            page = query if last is None else query.where(facts.c.seq < last if newest_first else facts.c.seq > last)
+            rows = self.read(page.limit(_PAGE if left is None else min(left, _PAGE)))
+            yield from (Fact(*row._tuple()) for row in rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].seq
+            left = None if left is None else left - len(rows)
+
+    def by_seq(self, seqs: Sequence[int]) -> list[Fact]:
+        """Return the facts with these numbers, in seq order."""
+        found: list[Fact] = []
+        for low in range(0, len(seqs), _PAGE // 2):
+            query = select(*_COLUMNS).where(facts.c.seq.in_(seqs[low : low + _PAGE // 2]))
+            found += (Fact(*row._tuple()) for row in self.read(query))
+        return sorted(found, key=lambda fact: fact.seq)
+
+    def state(self, space: str) -> dict[str, Any]:
+        """Return the state of a space as the facts so far have set it, sorted by key."""
+        query = select(schema.state.c.key, schema.state.c.value).where(schema.state.c.space == space)
+        return {key: verify.parse(value) for key, value in sorted(tuple(row) for row in self.read(query))}
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest committed fact, 0 for an empty journal."""
+        return int(self.read(select(func.coalesce(func.max(facts.c.seq), 0)))[0][0])
+
+    def read(self, query: Select[Any], values: dict[str, Any] | None = None) -> list[Row[Any]]:
+        """Return the rows of a query over the tables of ``memory_db.schema``, in a read transaction of its own."""
+        with self._reporting("read"), self._reading() as connection:
+            return list(connection.execute(query, values or {}).all())
+
+    def verify(self) -> list[str]:
+        """Check chain, digests, head, state and vectors; return what is wrong, in words, [] if nothing is."""
+        try:
+            signed = read_head(self._head_path, self._signer)
+            problems = []
+        except JournalError as err:
+            signed, problems = None, [str(err)]
+        try:
+            with self._reading() as connection:
+                if not problems:
+                    found = verify.check_head(connection, signed, self._head_path)
+                    problems += [found] if found else []
+                problems += verify.check_facts(connection) + verify.check_vectors(connection)
+        except SQLAlchemyError as err:
+            problems.append(f"journal {self.where} cannot be read: {_reason(err)}; restore a backup")
+        return problems
+
+    def close(self) -> None:
+        """Let go of every connection and lock; closing twice is fine."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._engine.dispose()
+        if self._lock_file >= 0:
+            os.close(self._lock_file)
+            self._lock_file = -1
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _open_connection(self) -> Connection:
+        if self._connection is None:
+            raise JournalError(f"journal {self.where} is closed")
+        return self._connection
+
+    def _read_head_row(self) -> Head:
+        row = self._open_connection().execute(_HEAD).first()
+        return Head(row.seq, row.hash) if row else Head(0, GENESIS)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the write lock of threads and of processes on this machine, for at most 30 s of waiting."""
+        with self._mutex:
+            if self._inside:
+                raise JournalError("a journal write was begun inside another one; end the first before")
+            if self._lock_file < 0:
+                raise JournalError(f"journal {self.where} is closed")
+            _acquire(self._lock_file, self.where)
+            self._inside = True
+            try:
+                yield
+            finally:
+                self._inside = False
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    @contextmanager
+    def _reporting(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as err:
+            raise JournalError(f"journal {self.where} cannot be {action}: {_reason(err)}; nothing of it was stored") from None
+        except OSError as err:
+            raise JournalError(
+                f"journal {self.where} cannot be {action}: {err.strerror or err}; check disk and permissions"
+            ) from None
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+
+
+def _shown(where: Path | str) -> str:
+    """Return a place without its password."""
+    return str(where) if isinstance(where, Path) or "://" not in where else make_url(where).render_as_string()
+
+
+def _file_of(where: Path | str) -> Path | None:
+    if isinstance(where, Path) or "://" not in where:
+        return Path(where)
+    url = make_url(where)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _create_file(path: Path) -> None:
+    """Make the file 0600 before SQLite does: its companions take over the mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as err:
+        raise JournalError(
+            f"journal {path} cannot be opened: {err.strerror or err}; check the folder and its permissions"
+        ) from None
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as err:
+        raise JournalError(f"lock {path} cannot be opened: {err.strerror or err}; check the folder and its permissions") from None
+
+
+def _acquire(lock_file: int, where: str) -> None:
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise JournalError(f"journal {where} is being written by another process for over 30 s; end that one") from None
+            time.sleep(0.001)
+        else:
+            return
+
+
+def _engine(url: str, durable: bool) -> Engine:
+    try:
+        engine = create_engine(url, pool_size=8, max_overflow=56)
+    except (SQLAlchemyError, ImportError) as err:
+        raise ConfigError(f"journal {_shown(url)} cannot be used: {str(err).partition(chr(10))[0]}") from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _pragmas(durable))
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_server)
+    return engine
+
+
+def _pragmas(durable: bool) -> Callable[[Any, Any], None]:
+    def on_connect(connection: Any, _: Any) -> None:
+        # the driver's own transaction handling is off: BEGIN is ours, see _begin_sqlite
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={int(_LOCK_SECONDS * 1000)}",
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if durable else 'NORMAL'}",
+            "secure_delete=ON",
+            "cache_size=-16000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return on_connect
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("tradecraft_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _begin_server(connection: Connection) -> None:
+    if connection.get_execution_options().get("tradecraft_write"):
+        # writers of other machines queue here; it is released with the transaction
+        connection.execute(text("SELECT pg_advisory_xact_lock(7430913525)"))
+    else:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))

@@ -1,0 +1,219 @@
+"""Words of the text memories: an SQLite FTS5 inverted index with exact BM25 as of any time.
+
+FTS5 cuts and stems the words and keeps who holds which. The ranking is computed here,
+from the documents known at ``as_of`` only: what came later changes neither the order nor
+a score. A query is cut by the same tokeniser and never parsed as FTS5 syntax, so any text is a
+query. The file is derived; a part that is not yet in it lives in a second index in memory.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.errors import JournalError
+
+_K1, _B = 1.2, 0.75
+_TOKENIZER = "porter unicode61 remove_diacritics 2"
+_VERSION = 1
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS docs(
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, symbol TEXT, happened INTEGER NOT NULL, known INTEGER NOT NULL,
+    importance REAL NOT NULL, words INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, content='', tokenize='{_TOKENIZER}');
+CREATE VIRTUAL TABLE IF NOT EXISTS postings USING fts5vocab('words', 'instance');
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.scratch USING fts5(content, content='', tokenize='{_TOKENIZER}');
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.scratched USING fts5vocab('temp', 'scratch', 'row');
+"""
+# words that nearly every text holds: they tell nothing and cost a walk over all of them
+_STOP = frozenset(
+    """
+    a an and are as at be been but by did do does for from had has have he her his how i if in is it its me my no not of on or our
+    she so that the their them then there they this to us was we were what when where which who why will with you your
+    """.split()  # noqa: SIM905 - sixty quoted words are harder to read than a line of them
+)
+_WORD = re.compile(r"\w+")
+
+Seqs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text memory as the index takes it in; times in microseconds."""
+
+    seq: int
+    kind: str
+    symbol: str | None
+    happened: int
+    known: int
+    importance: float
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the index holds, a row per document in seq order."""
+
+    seq: Seqs
+    kind: NDArray[np.str_]
+    symbol: NDArray[np.str_]
+    happened: Seqs
+    known: Seqs
+    importance: Floats
+    words: Floats
+
+
+class Lexical:
+    """One inverted index, in a file or in memory (``path`` None)."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or create it; JournalError if the file is not a whole index of this version."""
+        self._lock = threading.Lock()
+        self._changes = 0
+        self._listing: tuple[int, Listing] | None = None
+        try:
+            self._db = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False, isolation_level=None)
+            if path is not None:
+                path.chmod(0o600)
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+            self._check(path)
+        except (sqlite3.DatabaseError, OSError) as err:
+            raise JournalError(f"word index {path} cannot be used: {err}; it is derived and can be rebuilt") from None
+
+    @property
+    def watermark(self) -> int:
+        """The last fact that was taken in."""
+        row = self._db.execute("SELECT value FROM marks WHERE name = 'watermark'").fetchone()
+        return int(row[0]) if row else 0
+
+    def belongs_to(self, journal: str) -> bool:
+        """Say whether this index follows the journal of that identity; an empty index takes it on."""
+        number = int(journal[:15], 16)
+        with self._lock:
+            self._db.execute("INSERT OR IGNORE INTO marks VALUES ('journal', ?)", (number,))
+            row = self._db.execute("SELECT value FROM marks WHERE name = 'journal'").fetchone()
+        return bool(row[0] == number)
+
+    def add(self, documents: Iterable[Document], watermark: int) -> None:
+        """Take documents in and move the watermark, in one transaction."""
+        batch = list(documents)
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany("INSERT INTO docs VALUES (?,?,?,?,?,?,?)", [_columns(doc) for doc in batch])
+                self._db.executemany(
+                    "INSERT INTO words(rowid, content) VALUES (?,?)", [(doc.seq, clean(doc.content)) for doc in batch]
+                )
+                self._db.execute("INSERT OR REPLACE INTO marks VALUES ('watermark', ?)", (watermark,))
+            except sqlite3.Error:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+            self._changes += 1
+
+    def listing(self) -> Listing:
+        """Return what is held; computed again only after an addition."""
+        with self._lock:
+            if self._listing is None or self._listing[0] != self._changes:
+                rows = self._db.execute(
+                    "SELECT seq, kind, symbol, happened, known, importance, words FROM docs ORDER BY seq"
+                ).fetchall()
+                self._listing = (self._changes, _listing(rows))
+            return self._listing[1]
+
+    def terms(self, query: str) -> list[str]:
+        """Cut a query as the texts were cut; without the commonest words, unless it has no others."""
+        content = clean(query)
+        kept = " ".join(word for word in _WORD.findall(content) if word.lower() not in _STOP)
+        with self._lock:
+            self._db.execute("INSERT INTO temp.scratch(rowid, content) VALUES (1, ?)", (kept or content,))
+            found = [str(row[0]) for row in self._db.execute("SELECT term FROM temp.scratched ORDER BY term")]
+            self._db.execute("INSERT INTO temp.scratch(scratch) VALUES ('delete-all')")
+        return found
+
+    def holders(self, term: str) -> tuple[Seqs, Floats]:
+        """Return the documents that hold a term, in seq order, and how often each does."""
+        with self._lock:
+            rows = self._db.execute("SELECT doc FROM postings WHERE term = ?", (term,)).fetchall()
+        seqs, counts = np.unique(np.array([row[0] for row in rows], dtype=np.int64), return_counts=True)
+        return seqs, counts.astype(np.float64)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _check(self, path: Path | None) -> None:
+        version = self._db.execute("SELECT value FROM marks WHERE name = 'version'").fetchone()
+        if version is None:
+            self._db.execute("INSERT INTO marks VALUES ('version', ?)", (_VERSION,))
+        elif version[0] != _VERSION:
+            raise JournalError(f"word index {path} is of version {version[0]}, not {_VERSION}; it is derived and can be rebuilt")
+        if self._db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise JournalError(f"word index {path} is damaged; it is derived and can be rebuilt")
+
+
+def bm25(indexes: Sequence[Lexical], listing: Listing, known: NDArray[np.bool_], query: str) -> Floats:
+    """Return a score for every document of ``listing`` (the indexes' joined): 0 without a common word.
+
+    BM25 with k1 = 1.2, b = 0.75 and idf = ln(1 + (N - n + 0.5) / (n + 0.5)) (Robertson and
+    Zaragoza 2009, the variant of Lucene) over the ``known`` documents, divided by the sum of the
+    idf: 1 is a text of mean length that holds every word once, and more is possible.
+    """
+    scores = np.zeros(len(listing.seq))
+    total = int(np.count_nonzero(known))
+    if total == 0:
+        return scores
+    mean_words = float(listing.words[known].mean()) or 1.0
+    ceiling = 0.0
+    for term in indexes[0].terms(query):
+        seqs, counts = (np.concatenate(parts) for parts in zip(*(index.holders(term) for index in indexes), strict=True))
+        rows = np.searchsorted(listing.seq, seqs)
+        visible = known[rows]
+        rows, counts = rows[visible], counts[visible]
+        idf = math.log(1.0 + (total - len(rows) + 0.5) / (len(rows) + 0.5))
+        ceiling += idf
+        scores[rows] += idf * counts * (_K1 + 1.0) / (counts + _K1 * (1.0 - _B + _B * listing.words[rows] / mean_words))
+    return scores / ceiling if ceiling else scores
+
+
+def joined(parts: Sequence[Listing]) -> Listing:
+    """Return listings of ascending seq as one."""
+    if len(parts) == 1 or not len(parts[1].seq):
+        return parts[0]
+    return Listing(*(np.concatenate([getattr(part, name) for part in parts]) for name in Listing.__slots__))
+
+
+def clean(text: str) -> str:
+    """Return text that SQLite can take: no NUL, no half surrogates."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+
+
+def _columns(doc: Document) -> tuple[object, ...]:
+    words = len(_WORD.findall(doc.content))
+    return doc.seq, doc.kind, doc.symbol, doc.happened, doc.known, doc.importance, words
+
+
+def _listing(rows: list[tuple[int, str, str | None, int, int, float, int]]) -> Listing:
+    seq, kind, symbol, happened, known, importance, words = zip(*rows, strict=True) if rows else ((),) * 7
+    return Listing(
+        np.array(seq, dtype=np.int64),
+        np.array(kind, dtype=np.str_),
+        np.array([name or "" for name in symbol], dtype=np.str_),
+        np.array(happened, dtype=np.int64),
+        np.array(known, dtype=np.int64),
+        np.array(importance, dtype=np.float64),
+        np.array(words, dtype=np.float64),
+    )

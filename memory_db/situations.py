@@ -1,0 +1,440 @@
+"""Situations in memory: numeric states of the market with what followed, recalled exactly as of any time.
+
+The arrays mirror the journal: loaded on open, grown after each commit. A situation counts
+as settled at ``as_of`` when its shadow outcome was known at or before it; nothing later is
+looked at, so recall for a past time equals that of a store built only from what was known by
+then, to the last bit. The nearest are chosen without regard to outcome, at most one per
+symbol and holding window; winners and losers shown as counter-evidence never enter an estimate.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from agent.domain import Analogue, Estimate, Side
+from agent.errors import ConfigError
+from memory_db.journal import Journal
+from memory_db.schema import facts, from_micros, to_micros, vectors
+from memory_db.writer import Commit, Writer
+
+KIND = "situation"
+SHADOW = "shadow"
+_NEVER = np.iinfo(np.int64).max
+_COUNTER = 2
+_FIRST_POOL = 8
+_SAMPLE = 4096
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Proposer = Callable[[NDArray[np.float32], int], Rows | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SituationRecall:
+    """What the nearest situations say at one time.
+
+    ``estimate`` is the side with the higher shrunk mean net R (buy on equality), ``other_side``
+    the other; both None while fewer than the required number are settled. ``analogues`` are the
+    chosen, nearest first, on the estimate's side; ``settled`` counts all that were known.
+    """
+
+    estimate: Estimate | None
+    other_side: Estimate | None
+    analogues: list[Analogue]
+    counter_evidence: list[Analogue]
+    settled: int
+
+
+class Situations:
+    """The in-memory mirror of a journal's situations of one feature-set version."""
+
+    def __init__(self, journal: Journal, version: str) -> None:
+        """Load everything the journal holds under the fingerprint ``situation:<version>`` and follow its commits."""
+        self.fingerprint = f"{KIND}:{version}"
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._symbols: list[str] = []
+        self._codes: dict[str, int] = {}
+        self._ids: list[str] = []
+        self._row_of: dict[str, int] = {}
+        self._columns = _Columns(0, 0)
+        self._seen = 0
+        self.refresh()
+        journal.listen(self._follow)
+
+    def __len__(self) -> int:
+        """How many situations are held, settled or not."""
+        return len(self._ids)
+
+    def add(
+        self, w: Writer, *, id: str, symbol: str, bar_time: datetime, known_at: datetime, vector: NDArray[np.float32], line: str
+    ) -> int:
+        """Write a situation: decision ``id``, the start of its bar, when it was known, its scaled numbers and its words."""
+        width = self._columns.vectors.shape[1]
+        if len(self) and len(vector) != width:
+            raise ConfigError(
+                f"situation {id} has {len(vector)} numbers, the memory's have {width}; use the version it was made with"
+            )
+        payload = {"id": id, "bar_time": bar_time.isoformat(), "line": line}
+        seq = w.add(KIND, payload, key=f"{KIND}:{id}", happened_at=bar_time, known_at=known_at, symbol=symbol)
+        w.vector(seq, self.fingerprint, vector)
+        return seq
+
+    def add_shadow(self, w: Writer, *, id: str, symbol: str, buy: float, sell: float, known_at: datetime) -> int:
+        """Write what followed situation ``id`` on both sides, in R net of costs, known at its horizon's close."""
+        if not (math.isfinite(buy) and math.isfinite(sell)):
+            raise ConfigError(f"shadow outcome of {id} must be two finite numbers, not {buy} and {sell}")
+        payload = {"situation": id, "buy": buy, "sell": sell}
+        return w.add(SHADOW, payload, key=f"{SHADOW}:{id}", happened_at=known_at, known_at=known_at, symbol=symbol)
+
+    def refresh(self) -> None:
+        """Take in what other processes committed."""
+        with self._lock:
+            last = self._journal.last_seq
+            self._load(last)
+
+    def recall(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        symbol: str,
+        as_of: datetime,
+        k: int,
+        horizon_ns: int,
+        min_settled: int,
+        shrinkage: float,
+        propose: Proposer | None = None,
+    ) -> SituationRecall:
+        """Return what the ``k`` nearest settled situations of all symbols say.
+
+        ``horizon_ns`` is the holding window: of one symbol no two chosen bars are closer than it,
+        nor is one of ``symbol`` that close to ``as_of``. ``shrinkage`` counts pseudo-observations at
+        the base rate, which is that of all settled situations. Similarity is
+        1 / (1 + l2 / sqrt(d)). ``propose`` may name candidate facts (see ``Proposer``); where it leaves
+        too few, all are scanned.
+        """
+        query = np.ascontiguousarray(vector, dtype=np.float32)
+        if query.ndim != 1 or not np.isfinite(query).all():
+            raise ConfigError("a situation to look for must be one row of finite numbers; wait until its features are ready")
+        with self._lock:
+            columns = self._columns.head(len(self))
+        now = to_micros("as_of", as_of) * 1000
+        settled = np.flatnonzero(columns.known <= now)
+        if len(settled) < max(1, min_settled):
+            return SituationRecall(None, None, [], [], len(settled))
+        if len(query) != columns.vectors.shape[1]:
+            raise ConfigError(f"a situation of {len(query)} numbers cannot be looked for among {columns.vectors.shape[1]}")
+        search = _Search(columns, self._ids, query, k, horizon_ns, self._codes.get(symbol, -1), now)
+        chosen = self._choose(search, settled, propose)
+        return self._describe(columns, chosen, settled, shrinkage)
+
+    def row_of_seq(self, seqs: Rows) -> Rows:
+        """Return the rows of these facts; facts that are not held are left out."""
+        with self._lock:
+            held = self._columns.seq[: len(self)]
+        at = np.searchsorted(held, seqs)
+        inside = at < len(held)
+        at, seqs = at[inside], seqs[inside]
+        return at[held[at] == seqs]
+
+    def settled(self) -> int:
+        """How many situations have a known outcome."""
+        with self._lock:
+            return int(np.count_nonzero(self._columns.known[: len(self)] < _NEVER))
+
+    def held_up_to(self, seq: int) -> tuple[Rows, NDArray[np.float32]]:
+        """Return fact numbers and vectors up to a fact, in seq order."""
+        with self._lock:
+            columns = self._columns.head(len(self))
+        end = int(np.searchsorted(columns.seq, seq, side="right"))
+        return columns.seq[:end], columns.vectors[:end]
+
+    def batches(self, after_seq: int, last: int, size: int) -> Iterator[tuple[Rows, NDArray[np.float32], int]]:
+        """Yield fact numbers, vectors and how far they reach, from after ``after_seq`` to ``last``, for an index to take in."""
+        seqs, matrix = self.held_up_to(last)
+        start = int(np.searchsorted(seqs, after_seq, side="right"))
+        for low in range(start, max(start + 1, len(seqs)), size):
+            part = seqs[low : low + size]
+            yield part, matrix[low : low + size], last if low + size >= len(seqs) else int(part[-1])
+
+    def tail(self, after_seq: int) -> Rows:
+        """Return the numbers of the facts after ``after_seq``."""
+        with self._lock:
+            seqs = self._columns.seq[: len(self)]
+        return seqs[np.searchsorted(seqs, after_seq, side="right") :]
+
+    def newest_known(self, up_to_seq: int) -> datetime | None:
+        """Return the latest time at which a situation up to this fact became known; None if there is none."""
+        with self._lock:
+            columns = self._columns.head(len(self))
+        held = columns.made[: np.searchsorted(columns.seq, up_to_seq, side="right")]
+        return from_micros(int(held.max()) // 1000) if len(held) else None
+
+    def _choose(self, search: _Search, settled: Rows, propose: Proposer | None) -> _Chosen:
+        if propose is not None:
+            proposed = propose(search.query, search.k)
+            if proposed is not None:
+                rows = self.row_of_seq(proposed)
+                chosen = search.among(rows[search.columns.known[rows] <= search.now])
+                if chosen.full(search.k):
+                    return chosen
+        return search.exactly(settled)
+
+    def _describe(self, columns: _Columns, chosen: _Chosen, settled: Rows, shrinkage: float) -> SituationRecall:
+        buy = _estimate("buy", columns.buy, chosen.picked, settled, shrinkage)
+        sell = _estimate("sell", columns.sell, chosen.picked, settled, shrinkage)
+        best, other = (sell, buy) if sell.mean_r > buy.mean_r else (buy, sell)
+        results = columns.buy if best.side == "buy" else columns.sell
+        counter = [*chosen.nearest(results, winners=True), *chosen.nearest(results, winners=False)]
+        return SituationRecall(
+            best,
+            other,
+            [self._analogue(columns, row, distance, best.side) for row, distance in chosen.pairs()],
+            [self._analogue(columns, row, distance, best.side) for row, distance in counter],
+            len(settled),
+        )
+
+    def _analogue(self, columns: _Columns, row: int, distance: float, side: Side) -> Analogue:
+        return Analogue(
+            id=self._ids[row],
+            symbol=self._symbols[columns.symbol[row]],
+            bar_time=from_micros(int(columns.bar[row]) // 1000),
+            similarity=1.0 / (1.0 + distance / math.sqrt(columns.vectors.shape[1])),
+            side=side,
+            r=float((columns.buy if side == "buy" else columns.sell)[row]),
+            shadow=True,
+        )
+
+    def _follow(self, commit: Commit) -> None:
+        with self._lock:
+            if commit.before != self._seen:
+                self._load(commit.last)
+                return
+            held = {item.seq: item.values for item in commit.vectors if item.fingerprint == self.fingerprint}
+            for fact in commit.facts:
+                if fact.kind == KIND and fact.seq in held:
+                    self._append(fact.seq, fact.key, fact.symbol, fact.happened_us, fact.known_us, held[fact.seq])
+                elif fact.kind == SHADOW:
+                    self._settle(fact.key, fact.known_us, fact.payload)
+            self._seen = commit.last
+
+    def _load(self, last: int) -> None:
+        """Read facts after the last one seen, in seq order."""
+        if last <= self._seen:
+            return
+        query = (
+            select(facts.c.seq, facts.c.key, facts.c.symbol, facts.c.happened_at, facts.c.known_at, vectors.c.blob)
+            .join(vectors, vectors.c.fact_seq == facts.c.seq)
+            .where(facts.c.kind == KIND, vectors.c.fingerprint == self.fingerprint)
+            .where(facts.c.seq > self._seen, facts.c.seq <= last)
+            .order_by(facts.c.seq)
+        )
+        rows = self._journal.read(query)
+        self._columns = self._columns.grown(len(self), len(rows), len(rows[0].blob) // 4 if rows else 0)
+        for row in rows:
+            self._append(row.seq, row.key, row.symbol, row.happened_at, row.known_at, np.frombuffer(row.blob, dtype=np.float32))
+        outcomes = select(facts.c.key, facts.c.known_at, facts.c.payload).where(facts.c.kind == SHADOW)
+        for row in self._journal.read(outcomes.where(facts.c.seq > self._seen, facts.c.seq <= last).order_by(facts.c.seq)):
+            self._settle(row.key, row.known_at, row.payload)
+        self._seen = last
+
+    def _append(self, seq: int, key: str, symbol: str | None, happened: int, known: int, values: NDArray[np.float32]) -> None:
+        row = len(self)
+        columns = self._columns = self._columns.grown(row, 1, len(values))
+        name = symbol or ""
+        if name not in self._codes:
+            self._codes[name] = len(self._symbols)
+            self._symbols.append(name)
+        columns.vectors[row] = values
+        columns.squares[row] = float(values @ values)
+        columns.seq[row] = seq
+        columns.symbol[row] = self._codes[name]
+        columns.bar[row] = happened * 1000
+        columns.made[row] = known * 1000
+        identity = key.removeprefix(f"{KIND}:")
+        self._row_of[identity] = row
+        self._ids.append(identity)
+
+    def _settle(self, key: str, known: int, payload: str | None) -> None:
+        row = self._row_of.get(key.removeprefix(f"{SHADOW}:"))
+        if row is None or payload is None:
+            return
+        columns, data = self._columns, json.loads(payload)
+        columns.buy[row], columns.sell[row] = data["buy"], data["sell"]
+        # last, so that a reader in another thread never sees a settled row without its results
+        columns.known[row] = max(known * 1000, int(columns.made[row]))
+
+
+class _Columns:
+    """One array per property, a row per situation; ``known`` is when its outcome was, ``made`` when it was itself (ns)."""
+
+    def __init__(self, capacity: int, width: int) -> None:
+        self.vectors: NDArray[np.float32] = np.zeros((capacity, width), dtype=np.float32)
+        self.squares: NDArray[np.float32] = np.zeros(capacity, dtype=np.float32)
+        self.seq: Rows = np.zeros(capacity, dtype=np.int64)
+        self.symbol: Rows = np.zeros(capacity, dtype=np.int64)
+        self.bar: Rows = np.zeros(capacity, dtype=np.int64)
+        self.made: Rows = np.zeros(capacity, dtype=np.int64)
+        self.known: Rows = np.full(capacity, _NEVER, dtype=np.int64)
+        self.buy: Floats = np.zeros(capacity)
+        self.sell: Floats = np.zeros(capacity)
+
+    def grown(self, used: int, more: int, width: int) -> _Columns:
+        """Return columns with room for ``more`` rows after ``used``: these, or a copy of at least twice the size."""
+        if used + more <= len(self.seq):
+            return self
+        larger = _Columns(max(1024, 2 * len(self.seq), used + more), width if used == 0 else self.vectors.shape[1])
+        for name, array in vars(self).items():
+            if used:
+                getattr(larger, name)[:used] = array[:used]
+        return larger
+
+    def head(self, used: int) -> _Columns:
+        """Return views of the rows in use."""
+        view = _Columns.__new__(_Columns)
+        for name, array in vars(self).items():
+            setattr(view, name, array[:used])
+        return view
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Candidates in order of distance, and which of them were picked."""
+
+    rows: Rows
+    distances: Floats
+    picks: list[int]
+
+    @property
+    def picked(self) -> Rows:
+        return self.rows[self.picks]
+
+    def full(self, k: int) -> bool:
+        return len(self.picks) >= k
+
+    def pairs(self) -> list[tuple[int, float]]:
+        return [(int(self.rows[i]), float(self.distances[i])) for i in self.picks]
+
+    def nearest(self, results: Floats, *, winners: bool) -> list[tuple[int, float]]:
+        """Return the nearest two candidates that won, or the nearest two that did not."""
+        at = np.flatnonzero((results[self.rows] > 0) == winners)[:_COUNTER]
+        return [(int(self.rows[i]), float(self.distances[i])) for i in at]
+
+
+class _Search:
+    """One query over a snapshot of the columns."""
+
+    def __init__(
+        self, columns: _Columns, ids: list[str], query: NDArray[np.float32], k: int, horizon: int, own: int, now: int
+    ) -> None:
+        self.columns = columns
+        self.query = query
+        self.k = k
+        self.now = now
+        self._ids = ids
+        self._horizon = max(1, horizon)
+        self._own = own
+
+    def exactly(self, settled: Rows) -> _Chosen:
+        """Choose among all settled rows.
+
+        Matrix arithmetic finds a generous pool, exact distances order it. The pool is large enough
+        when all that is needed lies nearer than anything outside it could, rounding included;
+        else it grows, in the end to everything.
+        """
+        columns = self.columns
+        rough = columns.squares - 2.0 * (columns.vectors @ self.query)
+        whole = len(settled) == len(rough)
+        rough = rough if whole else rough[settled]
+        norm = float(self.query @ self.query)
+        slack = 1e-5 * (1.0 + norm + float(columns.squares.max()))
+        sample = rough[:: -(-len(rough) // _SAMPLE)]
+        share = (_FIRST_POOL * self.k + 32) / len(rough)
+        while share < 0.5:
+            # a quantile of a sample costs a twentieth of sorting out the nearest of all
+            limit = np.partition(sample, int(share * len(sample)))[int(share * len(sample))]
+            chosen = self.among(settled[rough <= limit])
+            if chosen.full(self.k) and self._counted(chosen, math.sqrt(max(0.0, float(limit) + norm - slack))):
+                return chosen
+            share *= 4
+        return self.among(settled)
+
+    def among(self, rows: Rows) -> _Chosen:
+        """Order these rows by exact distance, ties by id, and pick greedily."""
+        columns = self.columns
+        difference = columns.vectors[rows].astype(np.float64) - self.query
+        distances = np.sqrt((difference * difference).sum(axis=1))
+        order = self._ordered(rows, distances)
+        rows, distances = rows[order], distances[order]
+        return _Chosen(rows, distances, self._greedy(rows))
+
+    def _ordered(self, rows: Rows, distances: Floats) -> Rows:
+        order = np.argsort(distances, kind="stable")
+        sorted_distances = distances[order]
+        if len(order) > 1 and (sorted_distances[1:] == sorted_distances[:-1]).any():
+            ids = np.array([self._ids[row] for row in rows])
+            order = np.lexsort((ids, distances))
+        return order
+
+    def _greedy(self, rows: Rows) -> list[int]:
+        """Pick in order, passing over bars closer than the horizon to one picked of the same symbol.
+
+        Two picked bars never share a window of the horizon's width, so one per window is kept
+        and only the windows before and after need a look.
+        """
+        horizon = self._horizon
+        taken: dict[tuple[int, int], int] = {(self._own, self.now // horizon): self.now}
+        picks: list[int] = []
+        times = zip(self.columns.symbol[rows].tolist(), self.columns.bar[rows].tolist(), strict=True)
+        for i, (symbol, bar) in enumerate(times):
+            window = bar // horizon
+            early, late = bar - horizon, bar + horizon
+            if (
+                (symbol, window) in taken
+                or taken.get((symbol, window - 1), early) > early
+                or taken.get((symbol, window + 1), late) < late
+            ):
+                continue
+            taken[symbol, window] = bar
+            picks.append(i)
+            if len(picks) == self.k:
+                break
+        return picks
+
+    def _counted(self, chosen: _Chosen, edge: float) -> bool:
+        """Say whether the picks, and winners and losers to show on either side, all lie within the pool's safe edge."""
+        if chosen.distances[chosen.picks[-1]] >= edge:
+            return False
+        safe = chosen.rows[: int(np.searchsorted(chosen.distances, edge))]
+        for results in (self.columns.buy, self.columns.sell):
+            winners = int(np.count_nonzero(results[safe] > 0))
+            if winners < _COUNTER or len(safe) - winners < _COUNTER:
+                return False
+        return True
+
+
+def _estimate(side: Side, results: Floats, picked: Rows, settled: Rows, shrinkage: float) -> Estimate:
+    """Shrink the picks' mean net R and share of winners to those of all settled: (n x + s base) / (n + s)."""
+    base = results[settled]
+    base_mean, base_rate = float(base.mean()), float(np.count_nonzero(base > 0)) / len(base)
+    chosen = results[picked]
+    weight = len(chosen) + shrinkage
+    if weight == 0:
+        return Estimate(side=side, mean_r=base_mean, p_win=base_rate, n_eff=0.0, base_mean_r=base_mean, base_rate=base_rate)
+    return Estimate(
+        side=side,
+        mean_r=(math.fsum(chosen) + shrinkage * base_mean) / weight,
+        p_win=(float(np.count_nonzero(chosen > 0)) + shrinkage * base_rate) / weight,
+        n_eff=float(len(chosen)),
+        base_mean_r=base_mean,
+        base_rate=base_rate,
+    )

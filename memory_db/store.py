@@ -1,0 +1,316 @@
+"""The memory of one run: journal, situations, text memories and their indexes behind one door.
+
+``MemoryStore.open`` reads the journal only; Chroma, word index and embedding model are
+opened when something needs them. Everything but the journal can be deleted: it is built
+again by ``index``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+
+from agent.domain import Memory
+from agent.embedding import Embedder
+from agent.errors import ConfigError, JournalError
+from agent.guard.signing import Signer
+from agent.settings import Settings
+from memory_db import episodes
+from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
+from memory_db.episodes import Formula, Mode, Query
+from memory_db.index import Index, collection_name
+from memory_db.journal import Journal
+from memory_db.meaning import Meaning
+from memory_db.schema import facts, from_micros, vectors
+from memory_db.search import TextSearch
+from memory_db.situations import KIND, SituationRecall, Situations
+from memory_db.writer import Trust, Writer
+
+JOURNAL_FILE = "journal.sqlite"
+_PROBES = 8
+
+
+class MemoryStore:
+    """What an agent remembers in ``folder``; use it as a context manager or ``close`` it."""
+
+    def __init__(
+        self, folder: Path, journal: Journal, embedder: Embedder | None, settings: Settings, situation_version: str
+    ) -> None:
+        """Take an open journal; ``open`` is the way in."""
+        self.folder = folder
+        self.journal = journal
+        self.settings = settings
+        self.situations = Situations(journal, situation_version)
+        self._embedder = embedder
+        self._index: Index | None = None
+        self._text: TextSearch | None = None
+        self._meaning = Meaning(journal, embedder, settings.embedding.batch) if embedder else None
+        self._collection = collection_name("situations", self.situations.fingerprint)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        signer: Signer,
+        embedder: Embedder | None,
+        settings: Settings,
+        durable: bool,
+        create: bool = True,
+        situation_version: str = "1",
+    ) -> MemoryStore:
+        """Open the memory in a folder, made (0700) unless ``create`` is False.
+
+        Raises ConfigError if there is nothing to open and JournalError if it cannot be used.
+        """
+        path = folder / JOURNAL_FILE
+        if not create and not path.is_file():
+            raise ConfigError(f"there is no memory in {folder}; run a backtest or tradecraft run first, or name another home")
+        if folder.exists() and (not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK)):
+            raise JournalError(f"memory folder {folder} cannot be written; check its owner and permissions")
+        return cls(folder, Journal.open(path, signer, durable=durable), embedder, settings, situation_version)
+
+    def write(self) -> AbstractContextManager[Writer]:
+        """Give a Writer whose facts commit together."""
+        return self.journal.write()
+
+    def add_situation(
+        self, w: Writer, *, id: str, symbol: str, bar_time: datetime, known_at: datetime, vector: NDArray[np.float32], line: str
+    ) -> int:
+        """Write the situation of a decision: its scaled numbers and its words, seen at the bar that began at ``bar_time``."""
+        return self.situations.add(w, id=id, symbol=symbol, bar_time=bar_time, known_at=known_at, vector=vector, line=line)
+
+    def add_shadow(self, w: Writer, *, id: str, symbol: str, buy: float, sell: float, known_at: datetime) -> int:
+        """Write what followed situation ``id``, in R net of costs on each side, known at its horizon's close."""
+        return self.situations.add_shadow(w, id=id, symbol=symbol, buy=buy, sell=sell, known_at=known_at)
+
+    def recall(
+        self, vector: NDArray[np.float32], *, symbol: str, as_of: datetime, horizon_ns: int, k: int | None = None
+    ) -> SituationRecall:
+        """Return what the situations nearest to ``vector`` say, as known at ``as_of``.
+
+        ``horizon_ns`` is the holding window; k, pseudo-observations and the least number of settled
+        situations come from the settings.
+        """
+        recall = self.settings.recall
+        usable = not recall.exact and len(self.situations) > recall.exact_below and self._covers(as_of)
+        return self.situations.recall(
+            vector,
+            symbol=symbol,
+            as_of=as_of,
+            k=k or recall.k,
+            horizon_ns=horizon_ns,
+            min_settled=recall.min_settled,
+            shrinkage=recall.shrinkage,
+            propose=self._propose if usable else None,
+        )
+
+    def remember(
+        self,
+        w: Writer,
+        *,
+        kind: str,
+        content: str,
+        key: str,
+        happened_at: datetime,
+        known_at: datetime,
+        symbol: str | None = None,
+        importance: float = 1.0,
+        metadata: Mapping[str, Any] | None = None,
+        writer: str = "agent",
+        trust: Trust = "market",
+    ) -> int:
+        """Write a text memory; see ``memory_db.episodes.remember``."""
+        return episodes.remember(
+            w,
+            kind=kind,
+            content=content,
+            key=key,
+            happened_at=happened_at,
+            known_at=known_at,
+            symbol=symbol,
+            importance=importance,
+            metadata=metadata,
+            writer=writer,
+            trust=trust,
+        )
+
+    def search(
+        self,
+        query: str,
+        *,
+        as_of: datetime,
+        k: int = 10,
+        symbol: str | None = None,
+        kind: str | None = None,
+        mode: Mode = "hybrid",
+        formula: Formula = "default",
+    ) -> list[Memory]:
+        """Return the text memories that answer ``query`` best among those known at ``as_of``, best first."""
+        asked = Query(query, as_of, k, symbol, kind, mode, formula)
+        asked.check()
+        text = self._texts()
+        return text.search(asked) if text else []
+
+    def recent(self, n: int, symbol: str | None = None, kind: str | None = None, as_of: datetime | None = None) -> list[Memory]:
+        """Return the ``n`` text memories known last, newest first, whatever their age."""
+        text = self._texts()
+        return text.recent(n, symbol, kind, as_of) if text else []
+
+    def stats(self) -> dict[str, Any]:
+        """Return totals, counts by kind and by symbol, the mean importance of text memories, and the oldest and newest time."""
+        counts = self.journal.read(
+            select(facts.c.kind, facts.c.symbol, func.count(), func.min(facts.c.known_at), func.max(facts.c.known_at)).group_by(
+                facts.c.kind, facts.c.symbol
+            )
+        )
+        by_kind: dict[str, int] = {}
+        by_symbol: dict[str, int] = {}
+        for kind, symbol, count, _, _ in counts:
+            by_kind[kind] = by_kind.get(kind, 0) + count
+            if symbol is not None:
+                by_symbol[symbol] = by_symbol.get(symbol, 0) + count
+        text = self._texts()
+        listing = text.listing() if text else None
+        memories = len(listing.seq) if listing else 0
+        return {
+            "facts": sum(by_kind.values()),
+            "memories": memories,
+            "situations": len(self.situations),
+            "settled": self.situations.settled(),
+            "by_kind": dict(sorted(by_kind.items())),
+            "by_symbol": dict(sorted(by_symbol.items())),
+            "mean_importance": float(listing.importance.mean()) if listing and memories else None,
+            "oldest": from_micros(min(row[3] for row in counts)).isoformat() if counts else None,
+            "newest": from_micros(max(row[4] for row in counts)).isoformat() if counts else None,
+        }
+
+    def index(self, progress: Progress | None = None) -> dict[str, int]:
+        """Bring vectors, word index and Chroma up to the journal's end; a doubtful index is built anew.
+
+        Returns how many texts were embedded and how many rows each index took in. Can be stopped
+        at any time and goes on where it was. JournalError if another process owns the index.
+        """
+        text, index = self._texts(), self._index
+        if text is None or index is None:
+            return {"embedded": 0, "words": 0, "situations": 0, "episodes": 0}
+        if not index.owned():
+            raise JournalError(f"the index of {self.folder} belongs to another process; end that one or let it do the indexing")
+        self.situations.refresh()
+        last = self.journal.last_seq
+        words = text.index_words(last)
+        embedded = self._meaning.embed(self._meaning.pending(text.listing()), progress) if self._meaning else 0
+        rows = self._index_vectors(index, last, progress)
+        return {"embedded": embedded, "words": words, **rows}
+
+    def verify(self) -> dict[str, Any]:
+        """Check everything that is stored; problems are words, and an index in doubt is one."""
+        problems = self.journal.verify()
+        indexed = 0
+        if not problems:
+            problems += self._missing_vectors()
+            indexed = self._check_index(problems)
+        return {"ok": not problems, "facts": self.journal.last_seq, "indexed": indexed, "problems": problems}
+
+    def close(self) -> None:
+        """Let go of every file and lock; closing twice is fine."""
+        if self._text is not None:
+            self._text.close()
+        if self._index is not None:
+            self._index.close()
+        self._text = self._index = None
+        self.journal.close()
+
+    def __enter__(self) -> MemoryStore:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _texts(self) -> TextSearch | None:
+        """Return the text search, None while the journal is empty: an index belongs to a journal by its first fact."""
+        if self._text is None:
+            first = self.journal.read(select(facts.c.hash).where(facts.c.seq == 1))
+            if not first:
+                return None
+            self._index = Index(self.folder / "index", first[0].hash)
+            self._text = TextSearch(self.journal, self._index, self._meaning, self.settings.recall)
+        return self._text
+
+    def _covers(self, as_of: datetime) -> bool:
+        """Say whether the vector index can be asked for this time: all that it holds was known by then."""
+        index = self._texts() and self._index
+        if not index:
+            return False
+        newest = self.situations.newest_known(index.mark(self._collection).watermark)
+        return newest is not None and newest <= as_of and self._trusted(index)
+
+    def _trusted(self, index: Index) -> bool:
+        seqs, matrix = self.situations.held_up_to(index.mark(self._collection).watermark)
+        probes = np.unique(np.linspace(0, len(seqs) - 1, _PROBES).astype(int)) if len(seqs) else np.empty(0, dtype=int)
+        return index.trusted(self._collection, "l2", len(seqs), matrix[probes])
+
+    def _propose(self, vector: Matrix, k: int) -> Seqs | None:
+        """Return candidates from the index and every situation it does not hold yet."""
+        if self._index is None:
+            return None
+        proposed = self._index.propose(self._collection, "l2", vector, k * self.settings.recall.oversample)
+        if proposed is None:
+            return None
+        return np.concatenate([proposed, self.situations.tail(self._index.mark(self._collection).watermark)])
+
+    def _index_vectors(self, index: Index, last: int, progress: Progress | None) -> dict[str, int]:
+        """Add to the vector index as it stands; where that fails, or it is in doubt, build it anew."""
+        sound = index.chroma() is not None
+        if sound and index.mark(self._collection).watermark:
+            sound = self._trusted(index)
+        if sound and self._meaning and index.mark(self._meaning.collection).watermark:
+            sound = self._meaning.trusted(index)
+        chroma = index.chroma() if sound else None
+        try:
+            return self._fill(chroma or index.renew(), last, progress)
+        except IndexDoubt as err:
+            if chroma is None:
+                raise JournalError(f"the index of {self.folder} cannot be built: {err}; check disk and permissions") from None
+        return self._fill(index.renew(), last, progress)
+
+    def _fill(self, chroma: ChromaIndex, last: int, progress: Progress | None) -> dict[str, int]:
+        counts = {"situations": 0, "episodes": 0}
+        after = chroma.mark(self._collection).watermark
+        if after < last:
+            counts["situations"] = chroma.add(self._collection, "l2", self.situations.batches(after, last, BATCH), progress)
+        if self._meaning is not None:
+            after = chroma.mark(self._meaning.collection).watermark
+            if after < last:
+                counts["episodes"] = chroma.add(self._meaning.collection, "cosine", self._meaning.batches(after, last), progress)
+        return counts
+
+    def _check_index(self, problems: list[str]) -> int:
+        """Look at both indexes, name their doubts, and return how many vectors can be found through Chroma."""
+        index = self._texts() and self._index
+        if not index:
+            return 0
+        index.lexical()
+        if index.mark(self._collection).watermark:
+            self._trusted(index)
+        if self._meaning and index.mark(self._meaning.collection).watermark:
+            self._meaning.trusted(index)
+        problems += [f"index: {doubt}; rebuild it" for doubt in index.doubts if doubt != NOT_BUILT]
+        return index.mark(self._collection).count + (index.mark(self._meaning.collection).count if self._meaning else 0)
+
+    def _missing_vectors(self) -> list[str]:
+        """A situation without its numbers is never recalled: say so."""
+        held = select(vectors.c.fact_seq).where(vectors.c.fingerprint.like(f"{KIND}:%"))
+        missing = self.journal.read(
+            select(func.count()).where(facts.c.kind == KIND, facts.c.payload.is_not(None), facts.c.seq.not_in(held))
+        )[0][0]
+        return [f"{missing} situations have lost their vectors; restore a backup"] if missing else []

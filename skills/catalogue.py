@@ -1,0 +1,291 @@
+"""The catalogue: every skill version of a run, how it stands, what it has earned, and which apply now.
+
+It mirrors the journal in memory. Versions are facts and never change; standings and counts
+are state that facts set. What a transaction changes is visible inside it through ``staged``
+and becomes the catalogue's own only when the transaction is committed.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agent.domain import Grade, RegimeLabel, SkillMatch, Vote
+from agent.errors import ConfigError
+from agent.market.features import FeatureFrame
+from agent.risk.sizing import Exits
+from agent.settings import SkillRules
+from memory_db.journal import Journal
+from memory_db.writer import Writer
+from skills.conditions import TRUE, Check, compiled
+from skills.counts import NONE, Counts, read_counts
+from skills.lifecycle import FOLLOWED, MODES, SIZED, Mode, Transition
+from skills.reliability import contract, in_regime, posterior
+from skills.rows import Standing, read_standing, row
+from skills.schema import Skill, SkillDraft, SuccessCriteria, skill_id
+from skills.shipped import shipped as shipped_skills
+
+STATUS_SPACE = "skill_status"
+COUNTS_SPACE = "skill_counts"
+UNKNOWN_REGIME = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The counts of one version in one mode: by regime, and in total."""
+
+    regimes: Mapping[str, Counts] = field(default_factory=dict)
+    total: Counts = NONE
+
+    def plus(self, regime: str, outcome: Grade, r: float | None, at: datetime) -> Record:
+        """Return the record with one more execution."""
+        regimes = {**self.regimes, regime: self.regimes.get(regime, NONE).plus(outcome, r, at)}
+        return Record(regimes, self.total.plus(outcome, r, at))
+
+
+EMPTY = Record()
+RecordKey = tuple[str, Mode]
+
+
+class Staged:
+    """The catalogue as one transaction sees it: what is committed, overlaid by its own changes."""
+
+    def __init__(self, w: Writer, catalogue: Catalogue) -> None:
+        """Begin with what is committed."""
+        self.writer = w
+        self.skills: ChainMap[str, Skill] = ChainMap({}, catalogue.skills)
+        self.standings: ChainMap[str, Standing] = ChainMap({}, catalogue.standings)
+        self.records: ChainMap[RecordKey, Record] = ChainMap({}, catalogue.records)
+
+    def record(self, key: str, mode: Mode) -> Record:
+        """Return the counts of a version in a mode."""
+        return self.records.get((key, mode), EMPTY)
+
+
+class Catalogue:
+    """The skills of one run; open it with ``Catalogue.open``."""
+
+    def __init__(self, journal: Journal, rules: SkillRules) -> None:
+        """Begin empty; ``load`` reads the journal."""
+        self.rules = rules
+        self.skills: dict[str, Skill] = {}
+        self.standings: dict[str, Standing] = {}
+        self.records: dict[RecordKey, Record] = {}
+        self._journal = journal
+        self._staged: Staged | None = None
+        self._checks: list[tuple[Skill, Check]] | None = None
+
+    @classmethod
+    def open(cls, journal: Journal, rules: SkillRules, *, started: datetime, shipped: bool = True) -> Catalogue:
+        """Load a run's skills; with ``shipped`` the package's own are added, active since ``started``, where new."""
+        catalogue = cls(journal, rules)
+        catalogue.load()
+        if shipped and (new := [draft for draft in shipped_skills() if not catalogue._has(draft)]):
+            with journal.write() as w:
+                for draft in new:
+                    catalogue._seed(w, draft, started)
+        return catalogue
+
+    def load(self) -> None:
+        """Read versions, standings and counts from the journal; call it again when another process wrote."""
+        found = (fact for fact in self._journal.facts(kinds=("skill_version",)) if fact.payload is not None)
+        self.skills = {skill.key: skill for skill in (Skill.model_validate_json(fact.payload or "") for fact in found)}
+        self.standings = {key: read_standing(data) for key, data in self._journal.state(STATUS_SPACE).items()}
+        self.records = {}
+        for name, data in self._journal.state(COUNTS_SPACE).items():
+            key, mode, regime = name.rsplit(":", 2)
+            record = self.records.get((key, _mode(mode)), EMPTY)
+            counts = read_counts(data)
+            self.records[key, _mode(mode)] = Record({**record.regimes, regime: counts}, record.total.joined(counts))
+        self._staged = self._checks = None
+
+    def match(
+        self, frame: FeatureFrame, votes: Sequence[Vote], regime: RegimeLabel | None, atr: float
+    ) -> tuple[list[SkillMatch], dict[str, Exits]]:
+        """Return the skills whose ``when`` holds at the last bar of ``frame``, and the exits of those that trade.
+
+        Those that trade come first, by the lower bound of reliability in this regime; a
+        watched skill trades and is matched as active. The others are followed in shadow.
+        """
+        at = len(frame) - 1
+        fired = [skill for skill, check in self._compiled() if check(frame, at, votes) == TRUE]
+        matches = [self.evidence(skill, regime) for skill in fired]
+        matches.sort(
+            key=lambda match: (match.status != "active", -match.interval[0], -match.reliability, match.name, match.version)
+        )
+        plans = {skill.id: _exits(skill, atr) for skill in fired if self.standings[skill.key].status in SIZED}
+        return matches, plans
+
+    def evidence(self, skill: Skill, regime: RegimeLabel | None) -> SkillMatch:
+        """Return a strategy with its evidence: contractual reliability, and its 95 % interval in the regime."""
+        if skill.plan is None:
+            raise ConfigError(f"{skill.name} is a procedure; only strategies are matched")
+        book = self.records.get((skill.key, "book"), EMPTY)
+        here = book.regimes.get(regime or UNKNOWN_REGIME, NONE)
+        bounds = in_regime(here, book.total) if regime else posterior(book.total)
+        status = self.standings[skill.key].status
+        return SkillMatch(
+            id=skill.id,
+            name=skill.name,
+            version=skill.version,
+            status="active" if status in SIZED else status,
+            side=skill.plan.side,
+            reliability=contract(book.total, skill.prior),
+            interval=(bounds.low, bounds.high),
+            executions=book.total.total,
+            regime_executions=here.total,
+            mean_r=book.total.mean_r,
+        )
+
+    def get(self, ref: str, version: int | None = None) -> Skill:
+        """Return a skill by id or name: the version given, else the one that trades, else the newest."""
+        versions = [skill for skill in self.skills.values() if ref in (skill.id, skill.name) and version in (None, skill.version)]
+        if not versions:
+            wanted = ref if version is None else f"{ref} version {version}"
+            raise ConfigError(f"no skill {wanted!r}; `skills list` shows those there are")
+        return max(versions, key=lambda skill: (self.standings[skill.key].status in SIZED, skill.version))
+
+    def versions(self) -> list[Skill]:
+        """Return every version, by name and version."""
+        return sorted(self.skills.values(), key=lambda skill: (skill.name, skill.version))
+
+    def counts(self, skill: Skill, mode: Mode = "book", regime: str | None = None) -> Counts:
+        """Return a version's counts in a mode, in one regime or in all."""
+        record = self.records.get((skill.key, mode), EMPTY)
+        return record.total if regime is None else record.regimes.get(regime, NONE)
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return what ``skills list`` shows."""
+        return [
+            row(skill, self.standings[skill.key], self.counts(skill, "book"), self.counts(skill, "shadow"))
+            for skill in self.versions()
+        ]
+
+    @property
+    def active_count(self) -> int:
+        """How many skills trade."""
+        return sum(standing.status in SIZED for standing in self.standings.values())
+
+    def grade(self, r: float) -> Grade:
+        """Grade a net R by the settings' criterion."""
+        return SuccessCriteria(success_r=self.rules.success_r).grade(r)
+
+    def booked(self, skill: tuple[str, int], decision: str, mode: Mode) -> bool:
+        """Say whether the execution of a skill version for a decision is already in the journal."""
+        return self._journal.get(execution_key(skill[0], skill[1], decision, mode)) is not None
+
+    def staged(self, w: Writer) -> Staged:
+        """Return the catalogue as the transaction sees it; what is put there becomes visible to all on commit."""
+        if self._staged is None or self._staged.writer is not w:
+            staged = self._staged = Staged(w, self)
+            w.after_commit(lambda _: self._committed(staged))
+        return self._staged
+
+    def add_version(self, w: Writer, skill: Skill, standing: Standing) -> None:
+        """Write a new version with its first standing."""
+        w.add(
+            "skill_version",
+            skill.model_dump_json(exclude_defaults=True),
+            key=f"skill:{skill.key}",
+            happened_at=skill.created_at,
+            known_at=skill.created_at,
+            writer=standing.by,
+            trust=skill.trust,
+            sets=[(STATUS_SPACE, skill.key, standing.document())],
+        )
+        staged = self.staged(w)
+        staged.skills[skill.key], staged.standings[skill.key] = skill, standing
+
+    def change(self, w: Writer, skill: Skill, transition: Transition, *, at: datetime, by: str) -> None:
+        """Write a transition: the new standing, and counts that start anew."""
+        staged = self.staged(w)
+        before = staged.standings[skill.key]
+        standing = Standing(transition.to, at, transition.rule, transition.reason, by)
+        resets = [(key, mode) for key, mode in ((skill.key, mode) for mode in transition.resets) if (key, mode) in staged.records]
+        gone = [
+            (COUNTS_SPACE, counts_key(key, mode, regime), None)
+            for key, mode in resets
+            for regime in staged.records[key, mode].regimes
+        ]
+        w.add(
+            "skill_transition",
+            {"skill": skill.id, "version": skill.version, "from": before.status, **standing.document()},
+            key=f"transition:{skill.key}:{before.status}:{transition.to}:{at.isoformat()}",
+            happened_at=at,
+            known_at=at,
+            writer=by,
+            sets=[(STATUS_SPACE, skill.key, standing.document()), *gone],
+        )
+        staged.standings[skill.key] = standing
+        for reset in resets:
+            staged.records[reset] = EMPTY
+
+    def _committed(self, staged: Staged) -> None:
+        self.skills.update(staged.skills.maps[0])
+        self.records.update(staged.records.maps[0])
+        if staged.standings.maps[0]:
+            self.standings.update(staged.standings.maps[0])
+            self._checks = None
+        self._staged = None
+
+    def _compiled(self) -> list[tuple[Skill, Check]]:
+        if self._checks is None:
+            matched = [skill for skill in self.versions() if self.standings[skill.key].status in SIZED | FOLLOWED]
+            self._checks = [(skill, compiled(skill.condition)) for skill in matched if skill.condition is not None]
+        return self._checks
+
+    def _has(self, draft: SkillDraft) -> bool:
+        return any(skill.name == draft.name and skill.content_hash() == draft.content_hash() for skill in self.skills.values())
+
+    def _seed(self, w: Writer, draft: SkillDraft, started: datetime) -> None:
+        """Add a shipped skill; an earlier package's version of it is superseded."""
+        versions = [skill for skill in self.skills.values() if skill.name == draft.name]
+        for old in versions:
+            if old.writer == "package" and self.standings[old.key].status in SIZED:
+                self.change(
+                    w, old, Transition("superseded", "package", "a newer package ships a newer version"), at=started, by="package"
+                )
+        skill = stored(
+            draft,
+            version=1 + max((s.version for s in versions), default=0),
+            origin="manual",
+            trust="operator",
+            writer="package",
+            at=started,
+        )
+        self.add_version(w, skill, Standing("active", started, "shipped", "shipped with the package", "package"))
+
+
+def stored(draft: SkillDraft, *, version: int, origin: str, trust: str, writer: str, at: datetime) -> Skill:
+    """Return a draft as a stored version; where it came from is said by the caller, never by the draft."""
+    stamp = {"version": version, "origin": origin, "trust": trust, "writer": writer, "created_at": at, "id": skill_id(draft.name)}
+    return Skill.model_validate({**{name: getattr(draft, name) for name in SkillDraft.model_fields}, **stamp})
+
+
+def execution_key(skill: str, version: int, decision: str, mode: Mode) -> str:
+    """Return the key under which an execution is booked at most once."""
+    return f"execution:{skill}:{version}:{decision}:{mode}"
+
+
+def counts_key(key: str, mode: Mode, regime: str) -> str:
+    """Return the key of a version's counts in the state."""
+    return f"{key}:{mode}:{regime}"
+
+
+def _mode(name: str) -> Mode:
+    return next(mode for mode in MODES if mode == name)
+
+
+def _exits(skill: Skill, atr: float) -> Exits:
+    if skill.plan is None:
+        raise ConfigError(f"{skill.name} is a procedure; it has no plan")
+    plan = skill.plan
+    return Exits(
+        stop_distance=plan.stop_atr * atr,
+        target_distance=plan.target_atr * atr,
+        max_bars=plan.max_bars,
+        fraction=plan.size,
+        plan=f"{skill.name} v{skill.version}",
+    )

@@ -1,0 +1,202 @@
+"""The life of a skill as one table of rules; pure, so what would happen can be shown before it does.
+
+    quarantined -> candidate -> probation -> active -> retired
+                                               |
+                                 watch, stale, suspended
+
+Active and watched skills are sized. Skills on probation, stale and retired ones are followed
+in shadow, which is how they earn their way (back). A rule looks at the skill's standing, its
+counts in the book and its counts in shadow, nothing else. A retired skill is never sized
+again until a restore is on the record, and a restored one starts with fresh counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+from agent.settings import SkillRules
+from skills.counts import Counts
+from skills.reliability import contract, net_r_lower, probability_at_least
+
+Status = Literal[
+    "quarantined", "candidate", "probation", "active", "watch", "stale", "suspended", "retired", "rejected", "superseded"
+]
+Mode = Literal["book", "shadow"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+MODES: tuple[Mode, ...] = get_args(Mode)
+SIZED: frozenset[Status] = frozenset({"active", "watch"})
+FOLLOWED: frozenset[Status] = frozenset({"probation", "stale", "retired"})
+
+# how far above the retirement line a skill is watched, and from where it is trusted again
+_WATCH_MARGIN = 0.10
+_TRUST_MARGIN = 0.15
+_RESTORE_RUNS = 20
+_RESTORE_RATE = 0.45
+_RESTORE_PROBABILITY = 0.8
+_PROMOTE_CONFIDENCE = 0.90
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a rule may know of a skill besides its counts.
+
+    ``since`` is when it got its status and ``rule`` what gave it; ``fires`` is its firing
+    rate over recent bars, None when not measured; ``sound`` says that no component is retired.
+    """
+
+    status: Status
+    since: datetime
+    rule: str
+    prior: float
+    fires: float | None = None
+    sound: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of status with the rule and reason for it, and whose counts start anew."""
+
+    to: Status
+    rule: str
+    reason: str
+    resets: tuple[Mode, ...] = ()
+
+
+Test = Callable[[View, Counts, Counts, SkillRules, datetime], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table: from these statuses to that one when the test gives a reason."""
+
+    name: str
+    sources: tuple[Status, ...]
+    to: Status
+    test: Test
+    resets: tuple[Mode, ...] = ()
+
+
+def _unreliable(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    rate = contract(book, view.prior)
+    if book.total < rules.retire_executions or rate >= rules.retire_reliability:
+        return None
+    return f"reliability {rate:.2f} after {book.total} executions is below {rules.retire_reliability:.2f}"
+
+
+def _losing(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    rate, payoff = book.win_rate, book.payoff
+    if rate is None or book.total <= rules.retire_trades:
+        return None
+    # where wins are larger than losses, fewer than half of them are enough
+    needed = 1 / (1 + payoff) if payoff is not None and payoff > 1 else rules.retire_win_rate
+    if rate >= needed:
+        return None
+    paid = f"break-even at a payoff of {payoff:.2f}" if payoff is not None and payoff > 1 else "the required rate"
+    return f"win rate {rate:.2f} after {book.total} trades is below {needed:.2f}, {paid}"
+
+
+def _component_retired(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    return None if view.sound else "a component is retired"
+
+
+def _component_back(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    return "no component is retired any more" if view.sound and view.rule == "component-retired" else None
+
+
+def _earned_back(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    if not view.rule.startswith("retire-") or shadow.total < _RESTORE_RUNS:
+        return None
+    p = probability_at_least(shadow, _RESTORE_RATE)
+    if p <= _RESTORE_PROBABILITY:
+        return None
+    return f"{shadow.total} shadow runs: the rate is at least {_RESTORE_RATE} with probability {p:.2f}"
+
+
+def _proven(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    if shadow.total < rules.probation_trades:
+        return None
+    low = net_r_lower(shadow, _PROMOTE_CONFIDENCE)
+    if low is None or low <= 0:
+        return None
+    return f"net R over {shadow.total} shadow trades is above {low:.3f} with {_PROMOTE_CONFIDENCE:.0%} confidence"
+
+
+def _fires(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    if view.fires is None or not rules.fire_min <= view.fires <= rules.fire_max:
+        return None
+    return f"fires on {view.fires:.1%} of the last {rules.fire_bars} bars"
+
+
+def _barren(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    last = max(view.since, book.last_success or view.since)
+    if at - last < timedelta(days=rules.stale_days):
+        return None
+    return f"no success since {last.date()}, {rules.stale_days} days or more"
+
+
+def _fresh_success(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    last = max((time for time in (book.last_success, shadow.last_success) if time), default=None)
+    return f"succeeded on {last.date()}" if last is not None and last > view.since and view.rule == "stale" else None
+
+
+def _slipping(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    rate, line = contract(book, view.prior), rules.retire_reliability + _WATCH_MARGIN
+    return f"reliability {rate:.2f} is below {line:.2f}" if book.total >= rules.retire_executions and rate < line else None
+
+
+def _steady(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    rate, line = contract(book, view.prior), rules.retire_reliability + _TRUST_MARGIN
+    return f"reliability {rate:.2f} is {line:.2f} or more again" if rate >= line else None
+
+
+_TRADED: tuple[Status, ...] = ("active", "watch", "stale")
+
+# the first row whose test gives a reason applies: retirement before anything kinder
+TABLE: tuple[Rule, ...] = (
+    Rule("retire-reliability", _TRADED, "retired", _unreliable, resets=("shadow",)),
+    Rule("retire-win-rate", _TRADED, "retired", _losing, resets=("shadow",)),
+    Rule("component-retired", ("active", "watch", "probation"), "suspended", _component_retired),
+    Rule("component-back", ("suspended",), "probation", _component_back, resets=("shadow",)),
+    Rule("restore", ("retired",), "active", _earned_back, resets=("book", "shadow")),
+    Rule("promote", ("probation",), "active", _proven),
+    Rule("fires", ("candidate",), "probation", _fires),
+    Rule("stale", ("active", "watch"), "stale", _barren),
+    Rule("fresh-success", ("stale",), "active", _fresh_success),
+    Rule("watch", ("active",), "watch", _slipping),
+    Rule("steady", ("watch",), "active", _steady),
+)
+
+
+def next_status(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> Transition | None:
+    """Return the transition that the table asks for at ``at``, or None."""
+    for rule in _BY_STATUS[view.status]:
+        reason = rule.test(view, book, shadow, rules, at)
+        if reason is not None:
+            return Transition(rule.to, rule.name, reason, rule.resets)
+    return None
+
+
+_BY_STATUS: Mapping[Status, tuple[Rule, ...]] = {
+    status: tuple(rule for rule in TABLE if status in rule.sources) for status in STATUSES
+}
+
+Order = Literal["approve", "reject", "quarantine", "retire", "restore", "stale"]
+
+# what a person may order: from where, to where, and whose counts start anew
+ORDERS: Mapping[Order, tuple[tuple[Status, ...], Status, tuple[Mode, ...]]] = {
+    "approve": (("quarantined",), "candidate", ()),
+    "reject": (("quarantined", "candidate"), "rejected", ()),
+    "quarantine": (("candidate", "probation", "active", "watch", "stale", "suspended"), "quarantined", ()),
+    "retire": (("candidate", "probation", "active", "watch", "stale", "suspended"), "retired", ("shadow",)),
+    "restore": (("retired",), "active", ("book", "shadow")),
+    "stale": (("active", "watch"), "stale", ()),
+}
+
+
+def ordered(order: Order, status: Status, reason: str) -> Transition | None:
+    """Return the transition a person's order leads to, or None when it does not apply to the status."""
+    sources, to, resets = ORDERS[order]
+    return Transition(to, f"person-{order}", reason, resets) if status in sources else None

@@ -1,0 +1,1 @@
+"""The page and the table a user reads a run from."""

@@ -1,0 +1,1 @@
+"""The figures a user judges a run by, and how sure they are."""
