@@ -149,11 +149,11 @@ class ChromaIndex:
 
     def save(self) -> None:
         """Write ``state.json`` in one step."""
-        files = {
-            str(path.relative_to(self._path)): path.stat().st_size
-            for path in sorted(self._path.rglob("*"))
-            if path.is_file() and not path.name.startswith("chroma.sqlite3-")
-        }
+        files = {}
+        for path in sorted(self._path.rglob("*")):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+            if path.is_file() and not path.name.startswith("chroma.sqlite3-"):
+                files[str(path.relative_to(self._path))] = path.stat().st_size
         marks = {name: {"watermark": mark.watermark, "count": mark.count} for name, mark in sorted(self._marks.items())}
         draft = self._folder / "state.json.new"
         content = {"journal": self._journal, "generation": self._generation, "marks": marks, "files": files}

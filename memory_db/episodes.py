@@ -187,8 +187,12 @@ def score(listing: Listing, relevance: Floats, query: Query, now: int, weights: 
     similarity + importance / 2 + exp(-age / stability), its three parts added unweighted as in
     FinMem, stability 14, 90 or 365 days by kind. The last two are ordered by their score.
     """
+    rows = np.flatnonzero(relevance > 0)
+    if query.formula == "default" and len(rows) > query.k:
+        # only what is as relevant as the k-th can be among them
+        rows = rows[relevance[rows] >= np.partition(relevance[rows], -query.k)[-query.k]]
     scored = []
-    for row in np.flatnonzero(relevance > 0):
+    for row in rows:
         age = (now - int(listing.happened[row])) / 86_400e6
         kind, importance = str(listing.kind[row]), float(listing.importance[row])
         parts = ScoreParts(

@@ -10,11 +10,17 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agent.errors import JournalError
 from memory_db.chroma import ChromaIndex, IndexDoubt, Mark, Matrix, Seqs, Space
 from memory_db.lexical import Lexical
+
+_PROBES = 8
 
 
 class Index:
@@ -69,16 +75,17 @@ class Index:
         chroma = self.chroma()
         return chroma.mark(name) if chroma else Mark(0, 0)
 
-    def trusted(self, name: str, space: Space, count: int, probes: Matrix) -> bool:
-        """Say whether a collection holds ``count`` vectors and finds the probes; if not, no index is used from here on.
+    def trusted(self, name: str, space: Space, expected: Callable[[], tuple[int, Matrix]]) -> bool:
+        """Say whether a collection holds as many vectors as expected and finds some of them.
 
-        It is looked at once: this process alone writes to it.
+        It is looked at once, for this process alone writes to it; ``expected`` gives the count and the
+        vectors to look for. If they are not there no vector index is used from here on.
         """
         chroma = self.chroma()
         if chroma is None or name in self._trusted:
             return chroma is not None
         try:
-            chroma.check(name, space, count, probes)
+            chroma.check(name, space, *expected())
         except IndexDoubt as err:
             self.distrust(str(err))
             return False
@@ -139,3 +146,8 @@ class Index:
 def collection_name(prefix: str, fingerprint: str) -> str:
     """Return a name that Chroma takes for vectors of one fingerprint."""
     return f"{prefix}-{re.sub(r'[^A-Za-z0-9]+', '-', fingerprint).strip('-')}"
+
+
+def spread(count: int) -> NDArray[np.int64]:
+    """Return a few rows of ``count``, first and last among them, to look for in an index."""
+    return np.unique(np.linspace(0, count - 1, min(count, _PROBES)).astype(np.int64))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,18 +19,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, create_engine, event, func, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
 from memory_db import schema, verify
 from memory_db.chain import GENESIS, Fact, Head, read_head, write_head
+from memory_db.engine import acquire, connect, create_file, file_of, open_lock, reason, shown
 from memory_db.schema import facts, to_micros
 from memory_db.writer import Commit, Writer, flush
 
-_LOCK_SECONDS = 30.0
 _PAGE = 1000
 _COLUMNS = tuple(facts.c[name] for name in (
     "seq", "kind", "symbol", "happened_at", "known_at", "key", "writer", "trust", "payload", "sets", "digest", "prev", "hash",
@@ -66,13 +64,13 @@ class Journal:
         the program's death only (NORMAL). A URL that is no file needs ``head``, the file of the
         signed head. Raises ConfigError or JournalError, one line, if it cannot be used.
         """
-        path = _file_of(where)
+        path = file_of(where)
         if path is None and head is None:
-            raise ConfigError(f"journal {_shown(where)} is not a file; say where its signed head is kept")
+            raise ConfigError(f"journal {shown(where)} is not a file; say where its signed head is kept")
         if path is not None:
-            _create_file(path)
+            create_file(path)
         url = f"sqlite:///{path}" if path is not None else str(where)
-        journal = cls(_engine(url, durable), signer, where=_shown(where), head=head or Path(f"{path}.head"), durable=durable)
+        journal = cls(connect(url, durable), signer, where=shown(where), head=head or Path(f"{path}.head"), durable=durable)
         try:
             journal._start()
         except (JournalError, ConfigError):
@@ -81,15 +79,15 @@ class Journal:
         return journal
 
     def _start(self) -> None:
-        self._lock_file = _open_lock(self._head_path.with_name(self._head_path.name + ".lock"))
-        with self._locked(), self._reporting("opened"):
+        self._lock_file = open_lock(self._head_path.with_name(self._head_path.name + ".lock"))
+        with self._locked(), self._reporting():
             self._connection = self._engine.connect().execution_options(tradecraft_write=True)
             with self._connection.begin():
                 schema.prepare(self._connection, self.where)
                 self._head = self._read_head_row()
             if self._head.seq == 0 and not self._head_path.exists():
                 # signed while empty, so that from the first fact on a missing head means a lost one
-                write_head(self._head_path, self._head, self._signer, durable=self.durable)
+                self._sign(self._head)
         self._trouble = self._head_trouble()
 
     def _head_trouble(self) -> str | None:
@@ -105,23 +103,45 @@ class Journal:
         """Give a Writer whose facts commit together when the block ends without an error."""
         if self._trouble:
             raise JournalError(self._trouble)
-        with self._locked(), self._reporting("written"):
+        with self._locked():
             connection = self._open_connection()
-            with connection.begin():
-                before = self._read_head_row()
-                if before.seq < self._head.seq:
-                    raise JournalError(f"journal {self.where} lost facts {before.seq + 1} to {self._head.seq}; restore a backup")
-                writer = Writer(connection, before)
-                yield writer
-                flush(connection, writer)
+            with self._reporting():
+                transaction = connection.begin()
+                try:
+                    writer = Writer(connection, self._checked_head())
+                    yield writer
+                    flush(connection, writer)
+                    transaction.commit()
+                finally:
+                    if transaction.is_active:
+                        transaction.rollback()
             self._head = writer.head
-            commit = writer.commit()
-            try:
-                if commit.facts:
-                    write_head(self._head_path, writer.head, self._signer, durable=self.durable)
-            finally:
-                for listener in (*self._listeners, *writer.callbacks):
-                    listener(commit)
+            self._finish(writer)
+
+    def _checked_head(self) -> Head:
+        """Return the end of the chain as it is now, which others may have moved forward but never back."""
+        found = self._read_head_row()
+        if found.seq < self._head.seq:
+            raise JournalError(f"journal {self.where} lost facts {found.seq + 1} to {self._head.seq}; restore a backup")
+        return found
+
+    def _finish(self, writer: Writer) -> None:
+        """Sign the new head, and tell who mirrors the journal even if that fails: the facts are there."""
+        commit = writer.commit()
+        try:
+            if commit.facts:
+                self._sign(writer.head)
+        finally:
+            for listener in (*self._listeners, *writer.callbacks):
+                listener(commit)
+
+    def _sign(self, head: Head) -> None:
+        try:
+            write_head(self._head_path, head, self._signer, durable=self.durable)
+        except OSError as err:
+            raise JournalError(
+                f"head {self._head_path} cannot be written: {err.strerror or err}; check disk and permissions"
+            ) from None
 
     def listen(self, listener: Callable[[Commit], None]) -> None:
         """Call ``listener`` after every commit of this object, in commit order, before the next may begin."""
@@ -130,7 +150,7 @@ class Journal:
     def get(self, key: str) -> Fact | None:
         """Return the fact with this key, or None."""
         rows = self.read(_BY_KEY, {"key": key})
-        return Fact(*rows[0]._tuple()) if rows else None
+        return _fact(rows[0]) if rows else None
 
     def facts(
         self,
@@ -158,7 +178,7 @@ class Journal:
         while left is None or left > 0:
             page = query if last is None else query.where(facts.c.seq < last if newest_first else facts.c.seq > last)
             rows = self.read(page.limit(_PAGE if left is None else min(left, _PAGE)))
-            yield from (Fact(*row._tuple()) for row in rows)
+            yield from (_fact(row) for row in rows)
             if len(rows) < _PAGE:
                 return
             last = rows[-1].seq
@@ -169,7 +189,7 @@ class Journal:
         found: list[Fact] = []
         for low in range(0, len(seqs), _PAGE // 2):
             query = select(*_COLUMNS).where(facts.c.seq.in_(seqs[low : low + _PAGE // 2]))
-            found += (Fact(*row._tuple()) for row in self.read(query))
+            found += (_fact(row) for row in self.read(query))
         return sorted(found, key=lambda fact: fact.seq)
 
     def state(self, space: str) -> dict[str, Any]:
@@ -182,9 +202,9 @@ class Journal:
         """The number of the newest committed fact, 0 for an empty journal."""
         return int(self.read(select(func.coalesce(func.max(facts.c.seq), 0)))[0][0])
 
-    def read(self, query: Select[Any], values: dict[str, Any] | None = None) -> list[Row[Any]]:
+    def read(self, query: Select[*tuple[Any, ...]], values: dict[str, Any] | None = None) -> list[Row[*tuple[Any, ...]]]:
         """Return the rows of a query over the tables of ``memory_db.schema``, in a read transaction of its own."""
-        with self._reporting("read"), self._reading() as connection:
+        with self._reporting(), self._reading() as connection:
             return list(connection.execute(query, values or {}).all())
 
     def verify(self) -> list[str]:
@@ -201,7 +221,7 @@ class Journal:
                     problems += [found] if found else []
                 problems += verify.check_facts(connection) + verify.check_vectors(connection)
         except SQLAlchemyError as err:
-            problems.append(f"journal {self.where} cannot be read: {_reason(err)}; restore a backup")
+            problems.append(f"journal {self.where} cannot be read: {reason(err)}; restore a backup")
         return problems
 
     def close(self) -> None:
@@ -242,7 +262,7 @@ class Journal:
                 raise JournalError("a journal write was begun inside another one; end the first before")
             if self._lock_file < 0:
                 raise JournalError(f"journal {self.where} is closed")
-            _acquire(self._lock_file, self.where)
+            acquire(self._lock_file, self.where)
             self._inside = True
             try:
                 yield
@@ -251,101 +271,15 @@ class Journal:
                 fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     @contextmanager
-    def _reporting(self, action: str) -> Iterator[None]:
+    def _reporting(self) -> Iterator[None]:
+        """Turn what the database says into one line; a transaction it said it in was rolled back."""
         try:
             yield
         except SQLAlchemyError as err:
-            raise JournalError(f"journal {self.where} cannot be {action}: {_reason(err)}; nothing of it was stored") from None
-        except OSError as err:
             raise JournalError(
-                f"journal {self.where} cannot be {action}: {err.strerror or err}; check disk and permissions"
+                f"journal {self.where} cannot be used: {reason(err)}; check disk, permissions or a backup"
             ) from None
 
 
-def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
-
-
-def _shown(where: Path | str) -> str:
-    """Return a place without its password."""
-    return str(where) if isinstance(where, Path) or "://" not in where else make_url(where).render_as_string()
-
-
-def _file_of(where: Path | str) -> Path | None:
-    if isinstance(where, Path) or "://" not in where:
-        return Path(where)
-    url = make_url(where)
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-
-
-def _create_file(path: Path) -> None:
-    """Make the file 0600 before SQLite does: its companions take over the mode."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as err:
-        raise JournalError(
-            f"journal {path} cannot be opened: {err.strerror or err}; check the folder and its permissions"
-        ) from None
-
-
-def _open_lock(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as err:
-        raise JournalError(f"lock {path} cannot be opened: {err.strerror or err}; check the folder and its permissions") from None
-
-
-def _acquire(lock_file: int, where: str) -> None:
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise JournalError(f"journal {where} is being written by another process for over 30 s; end that one") from None
-            time.sleep(0.001)
-        else:
-            return
-
-
-def _engine(url: str, durable: bool) -> Engine:
-    try:
-        engine = create_engine(url, pool_size=8, max_overflow=56)
-    except (SQLAlchemyError, ImportError) as err:
-        raise ConfigError(f"journal {_shown(url)} cannot be used: {str(err).partition(chr(10))[0]}") from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _pragmas(durable))
-        event.listen(engine, "begin", _begin_sqlite)
-    else:
-        event.listen(engine, "begin", _begin_server)
-    return engine
-
-
-def _pragmas(durable: bool) -> Callable[[Any, Any], None]:
-    def on_connect(connection: Any, _: Any) -> None:
-        # the driver's own transaction handling is off: BEGIN is ours, see _begin_sqlite
-        connection.isolation_level = None
-        for pragma in (
-            f"busy_timeout={int(_LOCK_SECONDS * 1000)}",
-            "journal_mode=WAL",
-            f"synchronous={'FULL' if durable else 'NORMAL'}",
-            "secure_delete=ON",
-            "cache_size=-16000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return on_connect
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("tradecraft_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _begin_server(connection: Connection) -> None:
-    if connection.get_execution_options().get("tradecraft_write"):
-        # writers of other machines queue here; it is released with the transaction
-        connection.execute(text("SELECT pg_advisory_xact_lock(7430913525)"))
-    else:
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+def _fact(row: Row[*tuple[Any, ...]]) -> Fact:
+    return Fact(*tuple(row))

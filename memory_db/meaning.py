@@ -11,18 +11,17 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from agent.embedding import Embedder
 from memory_db.chroma import BATCH, Matrix, Progress, Seqs
-from memory_db.index import Index, collection_name
+from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.lexical import Listing
 from memory_db.schema import vectors
 
 Floats = NDArray[np.float64]
 _SLACK = 1e-5
-_PROBES = 8
 _DECIMALS = 6
 
 
@@ -37,6 +36,7 @@ class Meaning:
         self._batch = batch
         self._seqs: Seqs = np.empty(0, dtype=np.int64)
         self._matrix: Matrix = np.empty((0, embedder.dimension), dtype=np.float32)
+        self._stored = self._seqs
         self._queries: dict[str, Matrix] = {}
 
     def query(self, text: str) -> Matrix:
@@ -49,7 +49,9 @@ class Meaning:
 
     def pending(self, listing: Listing) -> Seqs:
         """Return the memories that have no vector yet."""
-        return np.setdiff1d(listing.seq, self._stored_seqs(), assume_unique=True)
+        if len(listing.seq) > len(self._stored):
+            self._stored = self._stored_seqs()
+        return np.setdiff1d(listing.seq, self._stored, assume_unique=True)
 
     def embed(self, seqs: Seqs, progress: Progress | None = None) -> int:
         """Make and store the vectors of these memories, a batch per transaction; return how many."""
@@ -60,6 +62,7 @@ class Meaning:
             with self._journal.write() as w:
                 for (seq, _), row in zip(texts, rows, strict=True):
                     w.vector(seq, self._embedder.fingerprint, row)
+            self._stored = np.union1d(self._stored, seqs[low : low + self._batch])
             if progress:
                 progress("embed", min(low + self._batch, len(seqs)), len(seqs))
         return len(seqs)
@@ -102,8 +105,7 @@ class Meaning:
 
     def trusted(self, index: Index) -> bool:
         """Say whether the index holds what it should up to its mark."""
-        watermark = index.mark(self.collection).watermark
-        return index.trusted(self.collection, "cosine", self.count(watermark), self._probes(watermark))
+        return index.trusted(self.collection, "cosine", lambda: self._expected(index.mark(self.collection).watermark))
 
     def batches(self, after_seq: int, last: int) -> Iterator[tuple[Seqs, Matrix, int]]:
         """Yield stored vectors after a fact up to ``last`` for an index to take in."""
@@ -115,17 +117,10 @@ class Meaning:
         if not len(seqs):
             yield seqs, self._matrix[:0], last
 
-    def count(self, up_to_seq: int) -> int:
-        """Return how many vectors are stored up to a fact."""
-        query = select(func.count()).select_from(vectors).where(*self._ours(), vectors.c.fact_seq <= up_to_seq)
-        return int(self._journal.read(query)[0][0])
-
-    def _probes(self, up_to_seq: int) -> Matrix:
+    def _expected(self, up_to_seq: int) -> tuple[int, Matrix]:
         seqs = self._stored_seqs()
         seqs = seqs[seqs <= up_to_seq]
-        if not len(seqs):
-            return self._matrix[:0]
-        return self._fetch(seqs[np.unique(np.linspace(0, len(seqs) - 1, _PROBES).astype(int))])[1]
+        return len(seqs), self._fetch(seqs[spread(len(seqs))])[1]
 
     def _ours(self) -> tuple[ColumnElement[bool], ...]:
         return (vectors.c.fingerprint == self._embedder.fingerprint, vectors.c.part == 0)
@@ -135,11 +130,10 @@ class Meaning:
         return np.array([row[0] for row in self._journal.read(query)], dtype=np.int64)
 
     def _load(self) -> None:
-        """Read vectors that were stored since the last time."""
-        stored = self._stored_seqs()
-        if len(stored) == len(self._seqs):
+        """Read the vectors that were stored since the last time."""
+        if len(self._stored) == len(self._seqs):
             return
-        seqs, matrix = self._fetch(np.setdiff1d(stored, self._seqs, assume_unique=True))
+        seqs, matrix = self._fetch(np.setdiff1d(self._stored, self._seqs, assume_unique=True))
         order = np.argsort(np.concatenate([self._seqs, seqs]), kind="stable")
         self._matrix = np.concatenate([self._matrix, matrix])[order]
         self._seqs = np.concatenate([self._seqs, seqs])[order]

@@ -23,18 +23,13 @@ from sqlalchemy import select
 from agent.domain import Analogue, Estimate, Side
 from agent.errors import ConfigError
 from memory_db.journal import Journal
+from memory_db.nearest import NEVER, Chosen, Columns, Rows, Search, estimate
 from memory_db.schema import facts, from_micros, to_micros, vectors
 from memory_db.writer import Commit, Writer
 
 KIND = "situation"
 SHADOW = "shadow"
-_NEVER = np.iinfo(np.int64).max
-_COUNTER = 2
-_FIRST_POOL = 8
-_SAMPLE = 4096
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 Proposer = Callable[[NDArray[np.float32], int], Rows | None]
 
 
@@ -66,7 +61,7 @@ class Situations:
         self._codes: dict[str, int] = {}
         self._ids: list[str] = []
         self._row_of: dict[str, int] = {}
-        self._columns = _Columns(0, 0)
+        self._columns = Columns(0, 0)
         self._seen = 0
         self.refresh()
         journal.listen(self._follow)
@@ -133,7 +128,7 @@ class Situations:
             return SituationRecall(None, None, [], [], len(settled))
         if len(query) != columns.vectors.shape[1]:
             raise ConfigError(f"a situation of {len(query)} numbers cannot be looked for among {columns.vectors.shape[1]}")
-        search = _Search(columns, self._ids, query, k, horizon_ns, self._codes.get(symbol, -1), now)
+        search = Search(columns, self._ids, query, k, horizon_ns, self._codes.get(symbol, -1), now)
         chosen = self._choose(search, settled, propose)
         return self._describe(columns, chosen, settled, shrinkage)
 
@@ -144,12 +139,13 @@ class Situations:
         at = np.searchsorted(held, seqs)
         inside = at < len(held)
         at, seqs = at[inside], seqs[inside]
-        return at[held[at] == seqs]
+        found: Rows = at[held[at] == seqs]
+        return found
 
     def settled(self) -> int:
         """How many situations have a known outcome."""
         with self._lock:
-            return int(np.count_nonzero(self._columns.known[: len(self)] < _NEVER))
+            return int(np.count_nonzero(self._columns.known[: len(self)] < NEVER))
 
     def held_up_to(self, seq: int) -> tuple[Rows, NDArray[np.float32]]:
         """Return fact numbers and vectors up to a fact, in seq order."""
@@ -179,7 +175,7 @@ class Situations:
         held = columns.made[: np.searchsorted(columns.seq, up_to_seq, side="right")]
         return from_micros(int(held.max()) // 1000) if len(held) else None
 
-    def _choose(self, search: _Search, settled: Rows, propose: Proposer | None) -> _Chosen:
+    def _choose(self, search: Search, settled: Rows, propose: Proposer | None) -> Chosen:
         if propose is not None:
             proposed = propose(search.query, search.k)
             if proposed is not None:
@@ -189,9 +185,9 @@ class Situations:
                     return chosen
         return search.exactly(settled)
 
-    def _describe(self, columns: _Columns, chosen: _Chosen, settled: Rows, shrinkage: float) -> SituationRecall:
-        buy = _estimate("buy", columns.buy, chosen.picked, settled, shrinkage)
-        sell = _estimate("sell", columns.sell, chosen.picked, settled, shrinkage)
+    def _describe(self, columns: Columns, chosen: Chosen, settled: Rows, shrinkage: float) -> SituationRecall:
+        buy = estimate("buy", columns.buy, chosen.picked, settled, shrinkage)
+        sell = estimate("sell", columns.sell, chosen.picked, settled, shrinkage)
         best, other = (sell, buy) if sell.mean_r > buy.mean_r else (buy, sell)
         results = columns.buy if best.side == "buy" else columns.sell
         counter = [*chosen.nearest(results, winners=True), *chosen.nearest(results, winners=False)]
@@ -203,7 +199,7 @@ class Situations:
             len(settled),
         )
 
-    def _analogue(self, columns: _Columns, row: int, distance: float, side: Side) -> Analogue:
+    def _analogue(self, columns: Columns, row: int, distance: float, side: Side) -> Analogue:
         return Analogue(
             id=self._ids[row],
             symbol=self._symbols[columns.symbol[row]],
@@ -272,169 +268,3 @@ class Situations:
         columns.buy[row], columns.sell[row] = data["buy"], data["sell"]
         # last, so that a reader in another thread never sees a settled row without its results
         columns.known[row] = max(known * 1000, int(columns.made[row]))
-
-
-class _Columns:
-    """One array per property, a row per situation; ``known`` is when its outcome was, ``made`` when it was itself (ns)."""
-
-    def __init__(self, capacity: int, width: int) -> None:
-        self.vectors: NDArray[np.float32] = np.zeros((capacity, width), dtype=np.float32)
-        self.squares: NDArray[np.float32] = np.zeros(capacity, dtype=np.float32)
-        self.seq: Rows = np.zeros(capacity, dtype=np.int64)
-        self.symbol: Rows = np.zeros(capacity, dtype=np.int64)
-        self.bar: Rows = np.zeros(capacity, dtype=np.int64)
-        self.made: Rows = np.zeros(capacity, dtype=np.int64)
-        self.known: Rows = np.full(capacity, _NEVER, dtype=np.int64)
-        self.buy: Floats = np.zeros(capacity)
-        self.sell: Floats = np.zeros(capacity)
-
-    def grown(self, used: int, more: int, width: int) -> _Columns:
-        """Return columns with room for ``more`` rows after ``used``: these, or a copy of at least twice the size."""
-        if used + more <= len(self.seq):
-            return self
-        larger = _Columns(max(1024, 2 * len(self.seq), used + more), width if used == 0 else self.vectors.shape[1])
-        for name, array in vars(self).items():
-            if used:
-                getattr(larger, name)[:used] = array[:used]
-        return larger
-
-    def head(self, used: int) -> _Columns:
-        """Return views of the rows in use."""
-        view = _Columns.__new__(_Columns)
-        for name, array in vars(self).items():
-            setattr(view, name, array[:used])
-        return view
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Candidates in order of distance, and which of them were picked."""
-
-    rows: Rows
-    distances: Floats
-    picks: list[int]
-
-    @property
-    def picked(self) -> Rows:
-        return self.rows[self.picks]
-
-    def full(self, k: int) -> bool:
-        return len(self.picks) >= k
-
-    def pairs(self) -> list[tuple[int, float]]:
-        return [(int(self.rows[i]), float(self.distances[i])) for i in self.picks]
-
-    def nearest(self, results: Floats, *, winners: bool) -> list[tuple[int, float]]:
-        """Return the nearest two candidates that won, or the nearest two that did not."""
-        at = np.flatnonzero((results[self.rows] > 0) == winners)[:_COUNTER]
-        return [(int(self.rows[i]), float(self.distances[i])) for i in at]
-
-
-class _Search:
-    """One query over a snapshot of the columns."""
-
-    def __init__(
-        self, columns: _Columns, ids: list[str], query: NDArray[np.float32], k: int, horizon: int, own: int, now: int
-    ) -> None:
-        self.columns = columns
-        self.query = query
-        self.k = k
-        self.now = now
-        self._ids = ids
-        self._horizon = max(1, horizon)
-        self._own = own
-
-    def exactly(self, settled: Rows) -> _Chosen:
-        """Choose among all settled rows.
-
-        Matrix arithmetic finds a generous pool, exact distances order it. The pool is large enough
-        when all that is needed lies nearer than anything outside it could, rounding included;
-        else it grows, in the end to everything.
-        """
-        columns = self.columns
-        rough = columns.squares - 2.0 * (columns.vectors @ self.query)
-        whole = len(settled) == len(rough)
-        rough = rough if whole else rough[settled]
-        norm = float(self.query @ self.query)
-        slack = 1e-5 * (1.0 + norm + float(columns.squares.max()))
-        sample = rough[:: -(-len(rough) // _SAMPLE)]
-        share = (_FIRST_POOL * self.k + 32) / len(rough)
-        while share < 0.5:
-            # a quantile of a sample costs a twentieth of sorting out the nearest of all
-            limit = np.partition(sample, int(share * len(sample)))[int(share * len(sample))]
-            chosen = self.among(settled[rough <= limit])
-            if chosen.full(self.k) and self._counted(chosen, math.sqrt(max(0.0, float(limit) + norm - slack))):
-                return chosen
-            share *= 4
-        return self.among(settled)
-
-    def among(self, rows: Rows) -> _Chosen:
-        """Order these rows by exact distance, ties by id, and pick greedily."""
-        columns = self.columns
-        difference = columns.vectors[rows].astype(np.float64) - self.query
-        distances = np.sqrt((difference * difference).sum(axis=1))
-        order = self._ordered(rows, distances)
-        rows, distances = rows[order], distances[order]
-        return _Chosen(rows, distances, self._greedy(rows))
-
-    def _ordered(self, rows: Rows, distances: Floats) -> Rows:
-        order = np.argsort(distances, kind="stable")
-        sorted_distances = distances[order]
-        if len(order) > 1 and (sorted_distances[1:] == sorted_distances[:-1]).any():
-            ids = np.array([self._ids[row] for row in rows])
-            order = np.lexsort((ids, distances))
-        return order
-
-    def _greedy(self, rows: Rows) -> list[int]:
-        """Pick in order, passing over bars closer than the horizon to one picked of the same symbol.
-
-        Two picked bars never share a window of the horizon's width, so one per window is kept
-        and only the windows before and after need a look.
-        """
-        horizon = self._horizon
-        taken: dict[tuple[int, int], int] = {(self._own, self.now // horizon): self.now}
-        picks: list[int] = []
-        times = zip(self.columns.symbol[rows].tolist(), self.columns.bar[rows].tolist(), strict=True)
-        for i, (symbol, bar) in enumerate(times):
-            window = bar // horizon
-            early, late = bar - horizon, bar + horizon
-            if (
-                (symbol, window) in taken
-                or taken.get((symbol, window - 1), early) > early
-                or taken.get((symbol, window + 1), late) < late
-            ):
-                continue
-            taken[symbol, window] = bar
-            picks.append(i)
-            if len(picks) == self.k:
-                break
-        return picks
-
-    def _counted(self, chosen: _Chosen, edge: float) -> bool:
-        """Say whether the picks, and winners and losers to show on either side, all lie within the pool's safe edge."""
-        if chosen.distances[chosen.picks[-1]] >= edge:
-            return False
-        safe = chosen.rows[: int(np.searchsorted(chosen.distances, edge))]
-        for results in (self.columns.buy, self.columns.sell):
-            winners = int(np.count_nonzero(results[safe] > 0))
-            if winners < _COUNTER or len(safe) - winners < _COUNTER:
-                return False
-        return True
-
-
-def _estimate(side: Side, results: Floats, picked: Rows, settled: Rows, shrinkage: float) -> Estimate:
-    """Shrink the picks' mean net R and share of winners to those of all settled: (n x + s base) / (n + s)."""
-    base = results[settled]
-    base_mean, base_rate = float(base.mean()), float(np.count_nonzero(base > 0)) / len(base)
-    chosen = results[picked]
-    weight = len(chosen) + shrinkage
-    if weight == 0:
-        return Estimate(side=side, mean_r=base_mean, p_win=base_rate, n_eff=0.0, base_mean_r=base_mean, base_rate=base_rate)
-    return Estimate(
-        side=side,
-        mean_r=(math.fsum(chosen) + shrinkage * base_mean) / weight,
-        p_win=(float(np.count_nonzero(chosen > 0)) + shrinkage * base_rate) / weight,
-        n_eff=float(len(chosen)),
-        base_mean_r=base_mean,
-        base_rate=base_rate,
-    )

@@ -27,7 +27,7 @@ from agent.settings import Settings
 from memory_db import episodes
 from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
 from memory_db.episodes import Formula, Mode, Query
-from memory_db.index import Index, collection_name
+from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
 from memory_db.schema import facts, from_micros, vectors
@@ -36,7 +36,6 @@ from memory_db.situations import KIND, SituationRecall, Situations
 from memory_db.writer import Trust, Writer
 
 JOURNAL_FILE = "journal.sqlite"
-_PROBES = 8
 
 
 class MemoryStore:
@@ -175,7 +174,7 @@ class MemoryStore:
         )
         by_kind: dict[str, int] = {}
         by_symbol: dict[str, int] = {}
-        for kind, symbol, count, _, _ in counts:
+        for kind, symbol, count, *_ in counts:
             by_kind[kind] = by_kind.get(kind, 0) + count
             if symbol is not None:
                 by_symbol[symbol] = by_symbol.get(symbol, 0) + count
@@ -255,9 +254,11 @@ class MemoryStore:
         return newest is not None and newest <= as_of and self._trusted(index)
 
     def _trusted(self, index: Index) -> bool:
-        seqs, matrix = self.situations.held_up_to(index.mark(self._collection).watermark)
-        probes = np.unique(np.linspace(0, len(seqs) - 1, _PROBES).astype(int)) if len(seqs) else np.empty(0, dtype=int)
-        return index.trusted(self._collection, "l2", len(seqs), matrix[probes])
+        def expected() -> tuple[int, Matrix]:
+            seqs, matrix = self.situations.held_up_to(index.mark(self._collection).watermark)
+            return len(seqs), matrix[spread(len(seqs))]
+
+        return index.trusted(self._collection, "l2", expected)
 
     def _propose(self, vector: Matrix, k: int) -> Seqs | None:
         """Return candidates from the index and every situation it does not hold yet."""

@@ -24,7 +24,7 @@ from skills.counts import NONE, Counts, read_counts
 from skills.lifecycle import FOLLOWED, MODES, SIZED, Mode, Transition
 from skills.reliability import contract, in_regime, posterior
 from skills.rows import Standing, read_standing, row
-from skills.schema import Skill, SkillDraft, SuccessCriteria, skill_id
+from skills.schema import Plan, Skill, SkillDraft, SuccessCriteria, skill_id
 from skills.shipped import shipped as shipped_skills
 
 STATUS_SPACE = "skill_status"
@@ -102,42 +102,22 @@ class Catalogue:
         self._staged = self._checks = None
 
     def match(
-        self, frame: FeatureFrame, votes: Sequence[Vote], regime: RegimeLabel | None, atr: float
+        self, frame: FeatureFrame, votes: Sequence[Vote], regime: RegimeLabel | None, atr: float, w: Writer | None = None
     ) -> tuple[list[SkillMatch], dict[str, Exits]]:
         """Return the skills whose ``when`` holds at the last bar of ``frame``, and the exits of those that trade.
 
         Those that trade come first, by the lower bound of reliability in this regime; a
         watched skill trades and is matched as active. The others are followed in shadow.
+        Inside a transaction give its writer, so that what it has just retired does not trade.
         """
-        at = len(frame) - 1
-        fired = [skill for skill, check in self._compiled() if check(frame, at, votes) == TRUE]
-        matches = [self.evidence(skill, regime) for skill in fired]
+        at, there = len(frame) - 1, self if w is None else self.staged(w)
+        fired = [skill for skill, check in self._compiled(there) if check(frame, at, votes) == TRUE]
+        matches = [_evidence(there, skill, regime) for skill in fired]
         matches.sort(
             key=lambda match: (match.status != "active", -match.interval[0], -match.reliability, match.name, match.version)
         )
-        plans = {skill.id: _exits(skill, atr) for skill in fired if self.standings[skill.key].status in SIZED}
+        plans = {skill.id: _exits(skill, atr) for skill in fired if there.standings[skill.key].status in SIZED}
         return matches, plans
-
-    def evidence(self, skill: Skill, regime: RegimeLabel | None) -> SkillMatch:
-        """Return a strategy with its evidence: contractual reliability, and its 95 % interval in the regime."""
-        if skill.plan is None:
-            raise ConfigError(f"{skill.name} is a procedure; only strategies are matched")
-        book = self.records.get((skill.key, "book"), EMPTY)
-        here = book.regimes.get(regime or UNKNOWN_REGIME, NONE)
-        bounds = in_regime(here, book.total) if regime else posterior(book.total)
-        status = self.standings[skill.key].status
-        return SkillMatch(
-            id=skill.id,
-            name=skill.name,
-            version=skill.version,
-            status="active" if status in SIZED else status,
-            side=skill.plan.side,
-            reliability=contract(book.total, skill.prior),
-            interval=(bounds.low, bounds.high),
-            executions=book.total.total,
-            regime_executions=here.total,
-            mean_r=book.total.mean_r,
-        )
 
     def get(self, ref: str, version: int | None = None) -> Skill:
         """Return a skill by id or name: the version given, else the one that trades, else the newest."""
@@ -230,10 +210,11 @@ class Catalogue:
             self._checks = None
         self._staged = None
 
-    def _compiled(self) -> list[tuple[Skill, Check]]:
+    def _compiled(self, there: Catalogue | Staged) -> list[tuple[Skill, Check]]:
+        if isinstance(there, Staged) and there.standings.maps[0]:
+            return _checks(there)
         if self._checks is None:
-            matched = [skill for skill in self.versions() if self.standings[skill.key].status in SIZED | FOLLOWED]
-            self._checks = [(skill, compiled(skill.condition)) for skill in matched if skill.condition is not None]
+            self._checks = _checks(self)
         return self._checks
 
     def _has(self, draft: SkillDraft) -> bool:
@@ -258,6 +239,32 @@ class Catalogue:
         self.add_version(w, skill, Standing("active", started, "shipped", "shipped with the package", "package"))
 
 
+def _checks(there: Catalogue | Staged) -> list[tuple[Skill, Check]]:
+    """Return the strategies that trade or are followed, compiled, in an order that is always the same."""
+    watched = [there.skills[key] for key in sorted(there.skills) if there.standings[key].status in SIZED | FOLLOWED]
+    return [(skill, compiled(skill.condition)) for skill in watched if skill.condition is not None]
+
+
+def _evidence(there: Catalogue | Staged, skill: Skill, regime: RegimeLabel | None) -> SkillMatch:
+    """Return a strategy with its contractual reliability and its 95 % interval in the regime."""
+    book = there.records.get((skill.key, "book"), EMPTY)
+    here = book.regimes.get(regime or UNKNOWN_REGIME, NONE)
+    bounds = in_regime(here, book.total) if regime else posterior(book.total)
+    status = there.standings[skill.key].status
+    return SkillMatch(
+        id=skill.id,
+        name=skill.name,
+        version=skill.version,
+        status="active" if status in SIZED else status,
+        side=_plan(skill).side,
+        reliability=contract(book.total, skill.prior),
+        interval=(bounds.low, bounds.high),
+        executions=book.total.total,
+        regime_executions=here.total,
+        mean_r=book.total.mean_r,
+    )
+
+
 def stored(draft: SkillDraft, *, version: int, origin: str, trust: str, writer: str, at: datetime) -> Skill:
     """Return a draft as a stored version; where it came from is said by the caller, never by the draft."""
     stamp = {"version": version, "origin": origin, "trust": trust, "writer": writer, "created_at": at, "id": skill_id(draft.name)}
@@ -278,10 +285,14 @@ def _mode(name: str) -> Mode:
     return next(mode for mode in MODES if mode == name)
 
 
-def _exits(skill: Skill, atr: float) -> Exits:
+def _plan(skill: Skill) -> Plan:
     if skill.plan is None:
-        raise ConfigError(f"{skill.name} is a procedure; it has no plan")
-    plan = skill.plan
+        raise ConfigError(f"{skill.name} is a procedure and has no plan; only strategies trade")
+    return skill.plan
+
+
+def _exits(skill: Skill, atr: float) -> Exits:
+    plan = _plan(skill)
     return Exits(
         stop_distance=plan.stop_atr * atr,
         target_distance=plan.target_atr * atr,

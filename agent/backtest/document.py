@@ -207,7 +207,7 @@ def _sensitivity(desk: Desk, plan: Plan, stamps: list[datetime], equity: list[fl
     for trade in trades:
         extra[trade.exit_bar] += float(trade.quantity) * (trade.entry_price + trade.exit_price) * cost[trade.symbol]
     booked = np.cumsum([extra.get(s, 0.0) for s in stamps])
-    gained = equity[-1] - plan.settings.cash
+    gained = equity[-1] - equity[0]
     rows: list[Json] = []
     for multiple in (1, 2, 3):
         curve = np.array(equity) - (multiple - 1) * booked

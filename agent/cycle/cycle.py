@@ -44,6 +44,7 @@ from agent.reason.context import Context
 from agent.risk.limits import Standing, limit
 from agent.risk.sizing import Exits
 from memory_db.journal import Writer
+from skills.maintain import maintain
 
 log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
         control = read_control(desk.memory.journal)
         with desk.memory.write() as w:
             settled = {symbol: settle(desk, w, symbol, views[symbol]) for symbol in fresh}
+            maintain(w, desk.skills, as_of, [views[symbol].frame for symbol in fresh])
             for symbol in fresh:
                 done[symbol] = _decide(desk, w, symbol, views[symbol], as_of, settled[symbol], control)
     return [done[symbol] for symbol in symbols]
@@ -96,7 +98,7 @@ def _decide(
         record = _empty(desk, ident, state, settled, "abstained", "warm-up: not every feature is known yet")
     else:
         try:
-            record = _reasoned(desk, ident, series, state, settled, control)
+            record = _reasoned(desk, w, ident, series, state, settled, control)
         except TradecraftError as err:
             log.warning("cycle failed", cycle=ident, symbol=symbol, error=err.kind)
             record = _empty(desk, ident, state, settled, "error", str(err))
@@ -126,9 +128,9 @@ def _empty(desk: Desk, ident: str, state: MarketState, settled: Settled, status:
 
 
 def _reasoned(
-    desk: Desk, ident: str, series: Series, state: MarketState, settled: Settled, control: Control
+    desk: Desk, w: Writer, ident: str, series: Series, state: MarketState, settled: Settled, control: Control
 ) -> CycleRecord:
-    context = _context(desk, series, state)
+    context = _context(desk, w, series, state)
     signal, parts, exits = desk.reason(context)
     standing = _standing(desk, series, control)
     decision, clamps = limit(signal, standing, desk.settings.limits)
@@ -168,10 +170,10 @@ def _reasoned(
     )
 
 
-def _context(desk: Desk, series: Series, state: MarketState) -> Context:
+def _context(desk: Desk, w: Writer, series: Series, state: MarketState) -> Context:
     votes = desk.consult(state)
-    matches, plans = desk.skills.match(series.frame, votes, state.regime.label, state.features["atr_14"] or 0.0)
     plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
+    matches, plans = desk.skills.match(series.frame, votes, state.regime.label, atr, w)
     return Context(
         state=state,
         votes=votes,

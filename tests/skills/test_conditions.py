@@ -22,14 +22,18 @@ _VALUES = st.sampled_from([-1.0, 0.0, 0.5, 1.0])
 _FEATURES = st.sampled_from(FEATURES[:4])
 _OPS = st.sampled_from(["<", "<=", ">", ">="])
 _AGAINST = st.one_of(st.fixed_dictionaries({"value": _VALUES}), st.fixed_dictionaries({"other": _FEATURES}))
+_SIDES = st.sampled_from(["buy", "sell"])
+_WAYS = st.sampled_from(["above", "below"])
+_BARS = st.integers(1, 5)
+_SHARES = st.sampled_from([0.0, 0.5, 1.0])
 _LEAVES = st.one_of(
     st.builds(lambda f, op, a: {"feature": f, "op": op, **a}, _FEATURES, _OPS, _AGAINST),
-    st.builds(lambda f, d, w, a: {"feature": f, "crosses": d, "within": w, **a}, _FEATURES, st.sampled_from(["above", "below"]), st.integers(1, 5), _AGAINST),
-    st.builds(lambda f, n, op, v: {"feature": f, "change_over": n, "op": op, "value": v}, _FEATURES, st.integers(1, 5), _OPS, _VALUES),
+    st.builds(lambda f, d, w, a: {"feature": f, "crosses": d, "within": w, **a}, _FEATURES, _WAYS, _BARS, _AGAINST),
+    st.builds(lambda f, n, op, v: {"feature": f, "change_over": n, "op": op, "value": v}, _FEATURES, _BARS, _OPS, _VALUES),
     st.builds(lambda f, a, b: {"feature": f, "between": sorted([a, b])}, _FEATURES, _VALUES, _VALUES),
     st.builds(lambda r: {"regime": r}, st.sampled_from(REGIMES)),
-    st.builds(lambda s, c: {"voter": "momentum", "says": s, "min_confidence": c}, st.sampled_from(["buy", "sell"]), st.sampled_from([0.0, 0.5, 1.0])),
-)  # fmt: skip
+    st.builds(lambda s, c: {"voter": "momentum", "says": s, "min_confidence": c}, _SIDES, _SHARES),
+)
 _TREES = st.recursive(
     _LEAVES,
     lambda inner: st.one_of(
@@ -125,7 +129,8 @@ def test_condition_firing_rate_leaves_out_bars_without_an_answer() -> None:
 
 
 def test_condition_sentence_reads_as_words() -> None:
-    tree = {"all": [{"feature": "rsi_14", "op": "<", "value": 30}, {"any": [{"regime": "ranging"}, {"feature": "macd", "crosses": "above", "other": "macd_signal", "within": 3}]}]}  # fmt: skip
+    crossed = {"feature": "macd", "crosses": "above", "other": "macd_signal", "within": 3}
+    tree = {"all": [{"feature": "rsi_14", "op": "<", "value": 30}, {"any": [{"regime": "ranging"}, crossed]}]}
     assert sentence(condition(tree)) == (
         "rsi_14 is below 30 and (the regime is ranging or macd crossed above macd_signal within the last 3 bars)"
     )
