@@ -192,7 +192,8 @@ class Clamp(Frozen):
 
 class Signal(Frozen):
     """The enhanced signal. ``size`` is the signed target fraction of equity before limits;
-    ``stop`` and ``target`` are prices as seen from the last close, ``horizon`` is in bars."""
+    ``stop`` and ``target`` are prices as seen from the last close, ``horizon`` is in bars.
+    """
 
     side: Side | None
     action: Action
@@ -278,7 +279,8 @@ class Position(Frozen):
 
 class Outcome(Frozen):
     """A closed position, net of every cost. ``r`` is net P&L over the initial risk;
-    ``mae`` and ``mfe`` are the adverse and favourable excursion in R."""
+    ``mae`` and ``mfe`` are the adverse and favourable excursion in R.
+    """
 
     position: str
     decision: str

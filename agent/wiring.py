@@ -15,9 +15,10 @@ from pathlib import Path
 from agent.analysts.base import VOTERS, consult
 from agent.brokers.paper import PaperBroker
 from agent.cycle.awaiting import awaiting
-from agent.cycle.recall import recollect
 from agent.cycle.desk import Desk, Feed, Reasoner
-from agent.domain import CycleRecord, Recollection
+from agent.cycle.history import newest_records
+from agent.cycle.recall import recollect
+from agent.domain import Recollection
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError
 from agent.guard.signing import Signer
@@ -223,10 +224,9 @@ def _restore_awaiting(desk: Desk) -> None:
     longest = max(desk.settings.plan.horizon, desk.settings.limits.max_bars) + 1
     journal = desk.memory.journal
     for symbol in desk.feed.symbols:
-        recent = list(journal.facts(kinds=("cycle",), symbol=symbol, newest_first=True, limit=longest))
         waiting = []
-        for fact in reversed(recent):
-            item = awaiting(CycleRecord.model_validate_json(fact.payload))
+        for record in newest_records(journal, symbol, longest):
+            item = awaiting(record)
             if item is None or journal.get(f"situation:{item.id}") is None:
                 continue
             item.scored = journal.get(f"shadow:{item.id}") is not None

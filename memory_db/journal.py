@@ -139,9 +139,7 @@ class Journal:
         try:
             write_head(self._head_path, head, self._signer, durable=self.durable)
         except OSError as err:
-            raise JournalError(
-                f"head {self._head_path} cannot be written: {err.strerror or err}; check disk and permissions"
-            ) from None
+            raise JournalError(f"head {self._head_path} cannot be written: {err.strerror or err}; check the disk") from None
 
     def listen(self, listener: Callable[[Commit], None]) -> None:
         """Call ``listener`` after every commit of this object, in commit order, before the next may begin."""
@@ -277,7 +275,7 @@ class Journal:
             yield
         except SQLAlchemyError as err:
             raise JournalError(
-                f"journal {self.where} cannot be used: {reason(err)}; check disk, permissions or a backup"
+                f"journal {self.where} cannot be used: {reason(err)}; check the disk and its permissions"
             ) from None
 
 

@@ -11,6 +11,7 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from agent.domain import Grade, RegimeLabel, SkillMatch, Vote
 from agent.errors import ConfigError
@@ -136,7 +137,7 @@ class Catalogue:
         record = self.records.get((skill.key, mode), EMPTY)
         return record.total if regime is None else record.regimes.get(regime, NONE)
 
-    def rows(self) -> list[dict[str, object]]:
+    def rows(self) -> list[dict[str, Any]]:
         """Return what ``skills list`` shows."""
         return [
             row(skill, self.standings[skill.key], self.counts(skill, "book"), self.counts(skill, "shadow"))

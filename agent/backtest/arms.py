@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.backtest.plan import Plan
 from agent.backtest.walk import Report, run_arm
+from agent.cycle.history import record_documents
 from agent.wiring import ARMS, open_journal
 
 Json = dict[str, Any]
@@ -53,5 +54,4 @@ def records_of(home: Path, document: Json) -> list[Json]:
     if not document["decisions"]:
         return []
     with open_journal(home, document["run"]) as journal:
-        records = [fact.data for fact in journal.facts(kinds=("cycle",))]
-    return records
+        return record_documents(journal)

@@ -9,7 +9,8 @@ from collections import defaultdict
 from datetime import datetime
 
 from agent.cycle import Desk
-from agent.domain import CycleRecord, Outcome
+from agent.cycle.history import closed_trades, record_of
+from agent.domain import Outcome
 
 
 def close_chunk(desk: Desk, name: str, first: datetime, last: datetime) -> None:
@@ -18,11 +19,7 @@ def close_chunk(desk: Desk, name: str, first: datetime, last: datetime) -> None:
     key = f"snapshot:{desk.run}:{name}"
     if journal.get(key) is not None:
         return
-    trades = [
-        Outcome.model_validate_json(fact.payload)
-        for fact in journal.facts(kinds=("closed_trade",), known_by=last)
-        if fact.known_at >= first
-    ]
+    trades = closed_trades(journal, first, last)
     snapshot = {
         "chunk": name,
         "first": first.isoformat(),
@@ -47,11 +44,8 @@ def _regimes(desk: Desk, trades: list[Outcome]) -> dict[str, list[float]]:
     """Net R of the trades by the regime each was decided in."""
     found: dict[str, list[float]] = defaultdict(list)
     for trade in trades:
-        fact = desk.memory.journal.get(trade.decision)
-        if fact is None:
-            continue
-        record = CycleRecord.model_validate_json(fact.payload)
-        label = record.state.regime.label if record.state else None
+        record = record_of(desk.memory.journal, trade.decision)
+        label = record.state.regime.label if record and record.state else None
         found[label or "unknown"].append(trade.r)
     return found
 

@@ -14,6 +14,7 @@ import numpy as np
 from agent.backtest.holding import held_equity
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk
+from agent.cycle.history import closed_trades, record_documents
 from agent.domain import Outcome
 from agent.learn.tables import parameter_rows, regime_rows, voter_rows
 from agent.market.bars import to_stamp
@@ -27,8 +28,8 @@ DAYS = {"crypto": 365.0, "fx": 260.0, "equity": 252.0, "index": 252.0}
 
 def document(desk: Desk, plan: Plan) -> Json:
     """The document of a walked arm."""
-    records = [fact.data for fact in desk.memory.journal.facts(kinds=("cycle",))]
-    trades = [Outcome.model_validate_json(f.payload) for f in desk.memory.journal.facts(kinds=("closed_trade",))]
+    records = record_documents(desk.memory.journal)
+    trades = closed_trades(desk.memory.journal)
     curve = {_time(r["bar_time"]): (r["book"]["equity"], r["book"]["exposure"]) for r in records}
     stamps = sorted(curve)
     equity = [curve[s][0] for s in stamps]
@@ -112,7 +113,9 @@ def _notes(plan: Plan) -> list[str]:
         rows = [i for i in range(1, len(series.bars)) if series.bars.timestamp(i) in plan.timerange]
         same = sum(series.bars.open[i] == series.bars.close[i - 1] for i in rows)
         if rows and same > 0.1 * len(rows):
-            notes.append(f"{symbol}: {same / len(rows):.0%} of opens equal the previous close, so fills at the open are not real.")
+            notes.append(
+                f"{symbol}: {same / len(rows):.0%} of opens equal the previous close, so fills at the open are not real."
+            )
     return notes
 
 
@@ -125,9 +128,7 @@ def _metrics(
     plan: Plan, stamps: list[datetime], equity: list[float], trades: list[Outcome], exposure: list[float], held: list[float]
 ) -> Json:
     times = np.array([to_stamp(s) for s in stamps])
-    table: Json = dict(
-        metrics(equity, times, trades, periods_per_year=trading_days(plan), exposure=exposure, benchmark=held)  # type: ignore[arg-type]
-    )
+    table: Json = dict(metrics(equity, times, trades, periods_per_year=trading_days(plan), exposure=exposure, benchmark=held))
     spread = sharpe_interval(daily_returns(np.array(equity), times), trading_days(plan), seed=plan.settings.seed)
     table["Sharpe Interval"] = [spread.low, spread.high] if spread else None
     return table
@@ -216,4 +217,3 @@ def _sensitivity(desk: Desk, plan: Plan, stamps: list[datetime], equity: list[fl
     if booked[-1] > 0:
         rows[0]["break_even_multiple"] = 1 + gained / float(booked[-1])
     return rows
-

@@ -25,8 +25,10 @@ def held_value(plan: Plan, symbol: str, cash: float) -> dict[datetime, float]:
     series, costs = plan.series[symbol], plan.settings.costs
     rows = _in_range(plan, series)
     if not len(rows):
-        raise ConfigError(f"--timerange {plan.timerange} holds no bar of {symbol}; its bars run from "
-                          f"{series.bars.timestamp(0).date()} to {series.bars.timestamp(-1).date()}")
+        raise ConfigError(
+            f"--timerange {plan.timerange} holds no bar of {symbol}; its bars run from "
+            f"{series.bars.timestamp(0).date()} to {series.bars.timestamp(-1).date()}"
+        )
     fee = series.instrument.fee_bps if costs.fee_bps is None else costs.fee_bps
     slip = series.instrument.slippage_bps if costs.slippage_bps is None else costs.slippage_bps
     bars = series.bars

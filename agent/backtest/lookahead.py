@@ -18,6 +18,7 @@ from typing import Any
 from agent.backtest.plan import Plan
 from agent.backtest.walk import Progress, desk_for, walk
 from agent.cycle import Feed
+from agent.cycle.history import record_documents
 from agent.errors import ConfigError
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
@@ -55,7 +56,9 @@ def check(plan: Plan, samples: int, report: Callable[[Progress], None]) -> Json:
     """
     steps = plan.steps()
     if not steps:
-        raise ConfigError(f"--timerange {plan.timerange} holds no bar with every feature ready; give earlier bars or a later range")
+        raise ConfigError(
+            f"--timerange {plan.timerange} holds no bar with every feature ready; give earlier bars or a later range"
+        )
     feed = RecordedFeed(plan.series)
     first = _records(plan, feed, report)
     sampled = _sample(first, samples, plan.settings.seed)
@@ -77,7 +80,7 @@ def _records(plan: Plan, feed: Feed, report: Callable[[Progress], None]) -> list
         desk = desk_for(Path(folder), plan, feed, steps[0][0])
         try:
             walk(desk, plan, steps, report)
-            return [fact.data for fact in desk.memory.journal.facts(kinds=("cycle",))]
+            return record_documents(desk.memory.journal)
         finally:
             desk.memory.close()
 
@@ -107,7 +110,9 @@ def _differences(first: list[Json], again: list[Json]) -> list[Json]:
         if other is None:
             found.append({"id": record["id"], "as_of": record["as_of"], "symbol": record["symbol"], "what": "missing"})
             continue
-        what = [name for name in ("context_hash", "status", "decision", "signal", "order", "outcomes") if record[name] != other[name]]
+        what = [
+            name for name in ("context_hash", "status", "decision", "signal", "order", "outcomes") if record[name] != other[name]
+        ]
         if what:
             found.append({"id": record["id"], "as_of": record["as_of"], "symbol": record["symbol"], "what": ", ".join(what)})
     return found

@@ -49,7 +49,12 @@ class TimeRange:
         """The time by which every bar of the range is known; None when the end is open."""
         if self.last is None:
             return None
-        return datetime(self.last.year, self.last.month, self.last.day, tzinfo=UTC) + timedelta(days=1) + step - timedelta(microseconds=1)
+        return (
+            datetime(self.last.year, self.last.month, self.last.day, tzinfo=UTC)
+            + timedelta(days=1)
+            + step
+            - timedelta(microseconds=1)
+        )
 
     def __str__(self) -> str:
         """As it is written on the command line."""

@@ -17,7 +17,6 @@ from typing import Any
 
 from agent.backtest.chunks import close_chunk
 from agent.backtest.document import document, held_document
-
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk, Feed, run_bar
 from agent.errors import ConfigError
@@ -86,9 +85,7 @@ def _nothing_ready(plan: Plan) -> str:
     return f"--timerange {plan.timerange} holds no bar with every feature ready: {have}; give earlier bars or a later range"
 
 
-def _walk(
-    home: Path, plan: Plan, feed: Feed, steps: list[Step], report: Report, entry_probability: float
-) -> dict[str, Any]:
+def _walk(home: Path, plan: Plan, feed: Feed, steps: list[Step], report: Report, entry_probability: float) -> dict[str, Any]:
     desk = desk_for(home, plan, feed, steps[0][0], entry_probability)
     try:
         walk(desk, plan, steps, report)

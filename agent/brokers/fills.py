@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,11 @@ def capped(quantity: float, volume: float, share: float) -> float:
     return quantity if np.isnan(volume) else min(quantity, share * volume)
 
 
+def after_split(quantity: Decimal, split: float) -> Decimal:
+    """Shares held after a split, to the nearest 1e-8: 49 shares at 1 for 49 are one share, not a hair less."""
+    return (quantity * Decimal(repr(split))).quantize(Decimal("0.00000001"), rounding=ROUND_HALF_EVEN)
+
+
 def exit_price(side: Side, stop: float | None, target: float | None, bar: Bar) -> tuple[float, ExitReason] | None:
     """Price and reason at which the bar takes a position out, before slippage; None if it does not."""
     if side == "buy":
@@ -73,7 +78,13 @@ def shadow_r(
     path: tuple[Floats, Floats, Floats, Floats], side: Side, stop_distance: float, target_distance: float, cost_bps: float
 ) -> float:
     """Net R of a trade nobody made: in at the first open of ``path`` (open, high, low, close), out at stop,
-    target or the last close. ``cost_bps`` is fee and slippage of one side; both sides pay it."""
+    target or the last close. ``cost_bps`` is fee and slippage of one side; both sides pay it.
+
+    Without slippage and borrow this is the paper broker's R exactly. Slippage is a cost here, while the broker
+    hangs stop and target on the price paid: its levels lie slippage times the open further in the trade's direction, so
+    that a stop or target pays about that much more and is met a little sooner or later. A trade that ends by time pays
+    the same but for fee times slippage of the move.
+    """
     opens, highs, lows, closes = (column.tolist() for column in path)
     entry, direction = opens[0], sign(side)
     stop, target = entry - direction * stop_distance, entry + direction * target_distance

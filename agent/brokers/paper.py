@@ -12,20 +12,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from agent.brokers.fills import Bar, capped, exit_price, paid, sign, to_lots
-from agent.domain import Book, ExitReason, Fill, Frozen, Grade, Order, Outcome, Position, Refusal, Utc
+from agent.brokers.fills import Bar, after_split, capped, exit_price, paid, sign, to_lots
+from agent.domain import Book, ExitReason, Fill, Frozen, Grade, Order, Outcome, Position, Refusal, Side, Utc
 from agent.market.instrument import Instrument
 from agent.settings import Costs
 
 
 class Account(Frozen):
-    """The money: cash, the highest equity so far, and the equity the UTC day began with."""
+    """The money: cash, equity at the last closes, and the equity the UTC day began with.
+
+    ``peak`` is the highest equity at the end of any earlier bar: between two symbols of one bar the book is half
+    old and half new, and its value then is nobody's equity. ``marked`` is the start of the latest bar valued.
+    """
 
     cash: float
     equity: float
     peak: float
     day: str
     day_equity: float
+    marked: Utc | None = None
 
 
 @dataclass
@@ -123,27 +128,26 @@ class PaperBroker:
     def _corporate_actions(self, symbol: str, bar: Bar) -> None:
         position, order = self.positions.get(symbol), self.pending.get(symbol)
         if position is not None and (bar.split != 1.0 or bar.dividend != 0.0):
-            position = self._after_split(position, bar.split)
+            position = self._scaled(position, bar.split)
             income = sign(position.side) * float(position.quantity) * bar.dividend
             self._cash(income)
             self.positions[symbol] = position.model_copy(update={"income": position.income + income})
         if order is not None and bar.split != 1.0:
             self.pending[symbol] = order.model_copy(
                 update={
-                    "quantity": to_lots(float(order.quantity) * bar.split, order.quantity.__class__("0.00000001")),
+                    "quantity": after_split(order.quantity, bar.split),
                     "stop_distance": None if order.stop_distance is None else order.stop_distance / bar.split,
                     "target_distance": None if order.target_distance is None else order.target_distance / bar.split,
                 }
             )
 
     @staticmethod
-    def _after_split(position: Position, split: float) -> Position:
+    def _scaled(position: Position, split: float) -> Position:
         if split == 1.0:
             return position
         levels = ("entry_price", "stop", "target", "risk", "worst", "best", "last")
         scaled = {name: getattr(position, name) / split for name in levels if getattr(position, name) is not None}
-        quantity = to_lots(float(position.quantity) * split, position.quantity.__class__("0.00000001"))
-        return position.model_copy(update={**scaled, "quantity": quantity})
+        return position.model_copy(update={**scaled, "quantity": after_split(position.quantity, split)})
 
     def _fill_order(self, symbol: str, instrument: Instrument, bar: Bar, done: Settlement) -> None:
         order = self.pending.pop(symbol, None)
@@ -152,7 +156,7 @@ class PaperBroker:
         position = self.positions.get(symbol)
         if order.reduce_only:
             if position is not None:
-                self._close(position, instrument, bar, bar.open, "signal", done)
+                self._close(position, instrument, bar, (bar.open, "signal"), done, order)
             return
         if position is not None:
             done.refusals.append(Refusal(by="paper", reason=f"{symbol} already has a position"))
@@ -193,7 +197,7 @@ class PaperBroker:
         position = self.positions.get(symbol)
         if position is None:
             return
-        adverse, favourable = (bar.low, bar.high) if position.side == "buy" else (bar.high, bar.low)
+        out = exit_price(position.side, position.stop, position.target, bar)
         borrow = 0.0
         if position.side == "sell":
             borrow = float(position.quantity) * bar.close * self._costs.borrow_annual / instrument.bars_per_year
@@ -201,34 +205,38 @@ class PaperBroker:
         position = position.model_copy(
             update={
                 "bars_held": position.bars_held + 1,
-                "worst": min(position.worst, adverse) if position.side == "buy" else max(position.worst, adverse),
-                "best": max(position.best, favourable) if position.side == "buy" else min(position.best, favourable),
+                **_excursion(position, bar, out),
                 "last": bar.close,
                 "fees": position.fees + borrow,
             }
         )
         self.positions[symbol] = position
-        out = exit_price(position.side, position.stop, position.target, bar)
         if out is None and position.max_bars is not None and position.bars_held >= position.max_bars:
             out = (bar.close, "time")
         if out is not None:
-            self._close(position, instrument, bar, out[0], out[1], done)
+            self._close(position, instrument, bar, out, done)
 
     def _close(
-        self, position: Position, instrument: Instrument, bar: Bar, price: float, reason: ExitReason, done: Settlement
+        self,
+        position: Position,
+        instrument: Instrument,
+        bar: Bar,
+        out: tuple[float, ExitReason],
+        done: Settlement,
+        order: Order | None = None,
     ) -> None:
+        """Leave a position at a price; ``order`` is the one that asked for it, None where the position's own exits did."""
         direction, quantity = sign(position.side), float(position.quantity)
-        leave = paid(price, "sell" if position.side == "buy" else "buy", self.slippage_bps(instrument))
+        side: Side = "sell" if position.side == "buy" else "buy"
+        leave = paid(out[0], side, self.slippage_bps(instrument))
         fee = quantity * leave * self.fee_bps(instrument) / 1e4
         self._cash(direction * quantity * leave - fee)
         del self.positions[position.symbol]
         fees = position.fees + fee
         pnl = direction * quantity * (leave - position.entry_price) - fees + position.income
         r = pnl / (quantity * position.risk)
-        side = "sell" if position.side == "buy" else "buy"
-        done.fills.append(
-            self._fill(position.id + ":exit", position.decision, position.symbol, side, position.quantity, leave, fee, bar.start)
-        )
+        client, decision = (order.client_id, order.decision) if order else (position.id + ":exit", position.decision)
+        done.fills.append(self._fill(client, decision, position.symbol, side, position.quantity, leave, fee, bar.start))
         done.outcomes.append(
             Outcome(
                 position=position.id,
@@ -241,7 +249,7 @@ class PaperBroker:
                 exit_bar=bar.start,
                 exit_price=leave,
                 closed_at=bar.known_at,
-                bars_held=max(position.bars_held, 0),
+                bars_held=position.bars_held,
                 pnl=pnl,
                 fees=fees,
                 income=position.income,
@@ -249,7 +257,7 @@ class PaperBroker:
                 mae=direction * (position.worst - position.entry_price) / position.risk,
                 mfe=direction * (position.best - position.entry_price) / position.risk,
                 grade=_grade(r, self._success_r),
-                reason=reason,
+                reason=out[1],
             )
         )
 
@@ -263,12 +271,29 @@ class PaperBroker:
         self.account = self.account.model_copy(update={"cash": self.account.cash + change})
 
     def _mark(self, bar: Bar) -> None:
-        """Value the book at the last closes; the day's opening equity is what the day before ended with."""
+        """Value the book at the last closes; the day's opening equity is what the day before ended with.
+
+        A symbol that catches up on older bars moves neither the day nor the peak.
+        """
         account = self.account
         value = sum(sign(p.side) * float(p.quantity) * p.last for _, p in sorted(self.positions.items()))
         equity = account.cash + value
         day = bar.start.date().isoformat()
-        opened = account.day_equity if day == account.day else account.equity
-        self.account = account.model_copy(
-            update={"equity": equity, "peak": max(account.peak, equity), "day": day, "day_equity": opened}
-        )
+        update: dict[str, Any] = {"equity": equity}
+        if account.marked is None or bar.start > account.marked:
+            update |= {"peak": max(account.peak, account.equity), "marked": bar.start}
+        if day > account.day:
+            update |= {"day": day, "day_equity": account.equity}
+        self.account = account.model_copy(update=update)
+
+
+def _excursion(position: Position, bar: Bar, out: tuple[float, ExitReason] | None) -> dict[str, float]:
+    """The extremes the position lived through: what a bar did after a stop or target, it did without us.
+
+    On a stop bar the favourable extreme is not counted, as the stop is taken to come first.
+    """
+    adverse, favourable = (bar.low, bar.high) if position.side == "buy" else (bar.high, bar.low)
+    if out is not None:
+        adverse, favourable = (out[0], out[0]) if out[1] == "stop" else (adverse, out[0])
+    worse, better = (min, max) if position.side == "buy" else (max, min)
+    return {"worst": worse(position.worst, adverse), "best": better(position.best, favourable)}

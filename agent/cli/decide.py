@@ -98,7 +98,9 @@ def run_loop(
 
 def _tell(out: Console, record: CycleRecord) -> None:
     size = f", {abs(record.decision.size):.1%} of equity" if record.decision.size else ""
-    out.print(f"[bold]{record.symbol}[/] as of {record.as_of:%Y-%m-%d %H:%M} UTC: [bold]{record.decision.action}[/]{size}  (PAPER)")
+    out.print(
+        f"[bold]{record.symbol}[/] as of {record.as_of:%Y-%m-%d %H:%M} UTC: [bold]{record.decision.action}[/]{size}  (PAPER)"
+    )
     if record.state:
         out.print(record.state.text)
     if record.status != "ok":
@@ -152,7 +154,9 @@ def find_record(ident: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
                 continue
             closed = journal.get(f"closed:{fact.data['run']}:{fact.key}")
             return fact.data, closed.data if closed else None
-    raise ConfigError(f"no decision {ident!r} in {', '.join(asked) or 'any run'}; `tradecraft backtest --json` and `decide` give ids")
+    raise ConfigError(
+        f"no decision {ident!r} in {', '.join(asked) or 'any run'}; `tradecraft backtest --json` and `decide` give ids"
+    )
 
 
 def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) -> None:
@@ -179,5 +183,3 @@ def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) ->
     if document["outcome"]:
         out.print("outcome  " + closed_text(document["outcome"]))
     out.print(f"[dim]reasoner {record['reasoner']}, context {record['context_hash'][:12]}[/]")
-
-

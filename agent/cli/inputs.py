@@ -19,7 +19,9 @@ Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars
 OneData = Annotated[Path, typer.Option("--data", help="Parquet or CSV of bars, called SYMBOL-INTERVAL.ext.")]
 Symbol = Annotated[str | None, typer.Option("--symbol", help="Symbol, where the file's name does not say it.")]
 Interval = Annotated[str | None, typer.Option("--interval", help="Bar length, where the file's name does not say it.")]
-Factors = Annotated[Path | None, typer.Option("--factors", help="Split and dividend factors; else factors/SYMBOL.csv beside the data.")]
+Factors = Annotated[
+    Path | None, typer.Option("--factors", help="Split and dividend factors; else factors/SYMBOL.csv beside the data.")
+]
 Raw = Annotated[bool, typer.Option("--raw", help="Take prices as they are, splits and all.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Mend contradictory bars and say what was mended.")]
 Range = Annotated[str | None, typer.Option("--timerange", help="YYYYMMDD-YYYYMMDD of bar starts, both dates included.")]

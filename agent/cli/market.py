@@ -52,12 +52,12 @@ def check(
         try:
             bars, mended = read_bars(path, symbol=symbol, interval=interval, factors=factors, raw=raw, repair=repair)
         except MarketDataError as err:
-            found.append({"file": path.name, "check": "refused", "at": None, "row": None, "detail": str(err), "severity": "error"})
+            found.append(
+                {"file": path.name, "check": "refused", "at": None, "row": None, "detail": str(err), "severity": "error"}
+            )
             continue
         given_factors = not raw and (factors is not None or (path.parent / "factors" / f"{bars.symbol}.csv").is_file())
-        found += [
-            {"file": path.name, **f.model_dump(mode="json")} for f in (*mended, *examine(bars, given_factors))
-        ]
+        found += [{"file": path.name, **f.model_dump(mode="json")} for f in (*mended, *examine(bars, given_factors))]
     ok = not any(f["severity"] == "error" for f in found)
 
     def words(out: Console) -> None:
@@ -127,7 +127,9 @@ def state(
     seen = view.state(as_of)
 
     def words(out: Console) -> None:
-        out.print(f"[bold]{seen.symbol}[/] {seen.interval}, bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC")
+        out.print(
+            f"[bold]{seen.symbol}[/] {seen.interval}, bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC"
+        )
         out.print(seen.text)
         shares = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.probabilities.items())
         out.print(f"regime: {seen.regime.label or 'unknown'} ({shares})")
@@ -161,5 +163,3 @@ def consult(
         out.print(shown)
 
     emit({"votes": [vote.model_dump(mode="json") for vote in votes]}, words)
-
-

@@ -89,7 +89,14 @@ def similar(
     def words(out: Console) -> None:
         shown = table(None, "when", "symbol", "similar", "side", "R", "", right=(2, 4))
         for a in found.analogues:
-            shown.add_row(f"{a.bar_time:%Y-%m-%d}", a.symbol, f"{a.similarity:.2f}", a.side, f"{a.r:+.2f}", "shadow" if a.shadow else "trade")
+            shown.add_row(
+                f"{a.bar_time:%Y-%m-%d}",
+                a.symbol,
+                f"{a.similarity:.2f}",
+                a.side,
+                f"{a.r:+.2f}",
+                "shadow" if a.shadow else "trade",
+            )
         for a in found.counter_evidence:
             shown.add_row(f"{a.bar_time:%Y-%m-%d}", a.symbol, f"{a.similarity:.2f}", a.side, f"{a.r:+.2f}", "shown against it")
         out.print(shown if found.analogues else "too few settled situations to say anything")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,10 +37,12 @@ def _opened() -> Iterator[Catalogue]:
 def list_() -> None:
     """Every skill with its status, executions and reliability with interval."""
     with _opened() as catalogue:
-        rows = catalogue.rows()
+        rows: list[dict[str, Any]] = catalogue.rows()
 
     def words(out: Console) -> None:
-        shown = table(None, "skill", "v", "status", "runs", "won", "partly", "lost", "reliability", "mean R", right=(1, 3, 4, 5, 6, 7, 8))
+        shown = table(
+            None, "skill", "v", "status", "runs", "won", "partly", "lost", "reliability", "mean R", right=(1, 3, 4, 5, 6, 7, 8)
+        )
         for row in rows:
             low, high = row["interval"]
             shown.add_row(

@@ -14,7 +14,8 @@ from agent.domain import CycleRecord, Side, Vote
 @dataclass
 class Awaiting:
     """One decision's open questions: its shadow outcomes and votes (at the horizon), and each followed
-    skill's trial (at the end of that skill's own holding)."""
+    skill's trial (at the end of that skill's own holding).
+    """
 
     id: str
     bar_time: datetime

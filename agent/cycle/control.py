@@ -24,14 +24,14 @@ def read_control(journal: Journal) -> Control:
     return Control.model_validate(state) if state else Control()
 
 
-def _set(journal: Journal, control: Control, verb: str) -> Control:
+def _set(journal: Journal, control: Control, verb: str, at: datetime) -> Control:
     with journal.write() as w:
         w.add(
             "control",
             control.model_dump(mode="json"),
             key=f"control:{journal.last_seq + 1}:{verb}",
-            happened_at=control.at,
-            known_at=control.at,
+            happened_at=at,
+            known_at=at,
             writer=control.principal or "operator",
             sets=[("control", "trading", control.model_dump(mode="json"))],
         )
@@ -44,9 +44,10 @@ def halt(journal: Journal, *, reason: str, at: datetime, principal: str, entries
         journal,
         Control(halted=not entries_only, entries_stopped=True, reason=reason, at=at, principal=principal),
         "stopentry" if entries_only else "halt",
+        at,
     )
 
 
 def resume(journal: Journal, *, reason: str, at: datetime, principal: str) -> Control:
     """Let trading go on; the reason stays on the record."""
-    return _set(journal, Control(reason=reason, at=at, principal=principal), "resume")
+    return _set(journal, Control(reason=reason, at=at, principal=principal), "resume", at)

@@ -21,6 +21,7 @@ from agent.brokers.fills import to_lots
 from agent.cycle.awaiting import awaiting
 from agent.cycle.control import Control, read_control
 from agent.cycle.desk import Desk
+from agent.cycle.history import record_of
 from agent.cycle.settle import Settled, settle
 from agent.domain import (
     Book,
@@ -29,7 +30,7 @@ from agent.domain import (
     Decision,
     MarketState,
     Order,
-    Recollection,
+    Outcome,
     Refusal,
     Signal,
     SkillMatch,
@@ -43,10 +44,12 @@ from agent.reason.arithmetic import memory_score
 from agent.reason.context import Context
 from agent.risk.limits import Standing, limit
 from agent.risk.sizing import Exits
-from memory_db.journal import Writer
+from memory_db.writer import Writer
 from skills.maintain import maintain
 
 log = structlog.get_logger()
+
+WILD = 2.0  # standard deviations of volatility from which a market is worth remembering
 
 
 def run_cycle(desk: Desk, symbol: str, as_of: datetime) -> CycleRecord:
@@ -85,8 +88,7 @@ def _decided(desk: Desk, symbol: str, series: Series) -> CycleRecord | None:
     settled = desk.broker.settled.get(symbol)
     if settled is None or settled < bar_time:
         return None
-    fact = desk.memory.journal.get(decision_id(desk.run, symbol, bar_time))
-    return CycleRecord.model_validate_json(fact.payload) if fact and fact.payload else None
+    return record_of(desk.memory.journal, decision_id(desk.run, symbol, bar_time))
 
 
 def _decide(
@@ -313,20 +315,33 @@ def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled:
 
 def _notable(desk: Desk, w: Writer, series: Series, record: CycleRecord) -> None:
     """Keep what a person would remember of this bar: an entry with its reasons, a wild market, a hard loss or win."""
-    when = {"happened_at": record.bar_time, "known_at": record.as_of, "symbol": record.symbol}
+
+    def keep(kind: str, key: str, text: str, importance: float = 1.0) -> None:
+        desk.memory.remember(
+            w,
+            kind=kind,
+            content=text,
+            key=key,
+            importance=importance,
+            symbol=record.symbol,
+            happened_at=record.bar_time,
+            known_at=record.as_of,
+        )
+
+    day = f"{record.symbol} {record.bar_time.date()}"
     if record.order is not None and record.signal is not None and record.decision.action in ("buy", "sell"):
-        text = f"{record.symbol} {record.bar_time.date()}: {record.signal.thesis} {record.state.text if record.state else ''}"
-        desk.memory.remember(w, kind="explanation", content=text, key=f"explanation:{record.id}", **when)
+        seen = record.state.text if record.state else ""
+        keep("explanation", f"explanation:{record.id}", f"{day}: {record.signal.thesis} {seen}.")
     column = series.frame.column("volatility_z")
-    if len(column) > 1 and column[-1] > 2 >= column[-2]:
-        text = f"{record.symbol} {record.bar_time.date()}: volatility rose above two standard deviations ({column[-1]:.1f})."
-        desk.memory.remember(w, kind="market_event", content=text, key=f"event:{record.id}", importance=1.5, **when)
+    if len(column) > 1 and column[-1] > WILD >= column[-2]:
+        keep("market_event", f"event:{record.id}", f"{day}: volatility rose to {column[-1]:.1f} standard deviations.", 1.5)
     for outcome in record.outcomes:
         if abs(outcome.r) >= 1:
-            text = (
-                f"{outcome.symbol} {outcome.exit_bar.date()}: a {outcome.side} from {outcome.entry_bar.date()} ended at "
-                f"{outcome.reason} with {outcome.r:+.2f} R after {outcome.bars_held} bars."
-            )
-            desk.memory.remember(
-                w, kind="outcome", content=text, key=f"told:{outcome.position}", importance=min(2.0, abs(outcome.r)), **when
-            )
+            keep("outcome", f"told:{outcome.position}", _ending(outcome), min(2.0, abs(outcome.r)))
+
+
+def _ending(outcome: Outcome) -> str:
+    return (
+        f"{outcome.symbol} {outcome.exit_bar.date()}: a {outcome.side} from {outcome.entry_bar.date()} ended at "
+        f"{outcome.reason} with {outcome.r:+.2f} R after {outcome.bars_held} bars."
+    )

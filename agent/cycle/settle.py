@@ -14,9 +14,10 @@ import numpy as np
 from agent.brokers.fills import Bar, shadow_r
 from agent.cycle.awaiting import Awaiting
 from agent.cycle.desk import Desk
-from agent.domain import CycleRecord, Outcome, ParameterChange, Refusal, Side
+from agent.cycle.history import record_of
+from agent.domain import Outcome, ParameterChange, Refusal, Side
 from agent.market.series import Series
-from memory_db.journal import Writer
+from memory_db.writer import Writer
 from skills.ledger import Execution, book
 
 Change = tuple[str, str, Any]
@@ -86,8 +87,7 @@ def _first_unsettled(desk: Desk, symbol: str, series: Series) -> int | None:
 
 
 def _learn_outcome(desk: Desk, w: Writer, outcome: Outcome, found: Settled) -> None:
-    fact = desk.memory.journal.get(outcome.decision)
-    record = CycleRecord.model_validate_json(fact.payload) if fact and fact.payload else None
+    record = record_of(desk.memory.journal, outcome.decision)
     regime = record.state.regime.label if record and record.state else None
     sets = desk.monitor.settle(outcome) + desk.regimes.settle(outcome, regime)
     w.add(
@@ -158,9 +158,7 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
         found.sets += desk.monitor.shadow((buy if item.side == "buy" else sell) > 0)
 
 
-def _settle_trial(
-    desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]
-) -> bool:
+def _settle_trial(desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]) -> bool:
     """Settle a followed skill's trial if its holding has closed; True when it is settled."""
     skill = desk.skills.get(*followed)
     plan = skill.plan

@@ -16,12 +16,12 @@ Change = tuple[str, str, Any]
 
 
 class MonitorState(Frozen):
-    """What the monitor remembers: recent wins, the shadow book's, and how long the alert has lasted."""
+    """What the monitor remembers: recent wins, the shadow book's, and each symbol's bars since the alert began."""
 
     wins: list[bool] = []
     shadow_wins: list[bool] = []
     alert: bool = False
-    alert_bars: int = 0
+    alert_bars: dict[str, int] = {}
     seen: int = 0
 
 
@@ -40,11 +40,13 @@ class Monitor:
         self._learning, self._limits, self._threshold = learning, limits, min_confidence
         self.state = MonitorState()
         self.streaks: dict[str, Streak] = {}
+        self._saved = self.state
+        self._touched: set[str] = set()
 
     def restore(self, spaces: dict[str, dict[str, Any]]) -> None:
         """Take up the journal's state."""
         if "state" in spaces["monitor"]:
-            self.state = MonitorState.model_validate(spaces["monitor"]["state"])
+            self.state = self._saved = MonitorState.model_validate(spaces["monitor"]["state"])
         self.streaks = {k: Streak.model_validate(v) for k, v in spaces["streaks"].items()}
 
     @property
@@ -66,7 +68,8 @@ class Monitor:
         if streak.cooldown:
             changes += self._set_streak(symbol, streak.model_copy(update={"cooldown": streak.cooldown - 1}))
         if self.state.alert:
-            self.state = self.state.model_copy(update={"alert_bars": self.state.alert_bars + 1})
+            bars = self.state.alert_bars
+            self.state = self.state.model_copy(update={"alert_bars": {**bars, symbol: bars.get(symbol, 0) + 1}})
             changes.append(self._dump())
         return changes
 
@@ -92,14 +95,25 @@ class Monitor:
         return [self._dump()]
 
     def review(self) -> tuple[list[ParameterChange], list[Change]]:
-        """Decide whether the parameters change now; returns what changed and the state to commit."""
+        """Decide whether the parameters change now; returns what changed and the state to commit.
+
+        The state is everything touched since the last review as it stands now, so that whoever commits it last
+        commits nothing older than what other facts of the same bar carried.
+        """
+        made, changes = self._reviewed()
+        touched: list[Change] = [self._dump()] if self.state != self._saved else []
+        touched += [("streaks", symbol, self.streaks[symbol].model_dump()) for symbol in sorted(self._touched)]
+        self._saved, self._touched = self.state, set()
+        return made, [*touched, *changes]
+
+    def _reviewed(self) -> tuple[list[ParameterChange], list[Change]]:
         before = self.parameters
         learning, state = self._learning, self.state
         trigger = None
         if not state.alert and len(state.wins) == learning.window and _rate(state.wins) < learning.low_win_rate:
             trigger = f"win rate {_rate(state.wins):.0%} over the last {learning.window} trades"
-            self.state = state.model_copy(update={"alert": True, "alert_bars": 0, "shadow_wins": []})
-        elif state.alert and state.alert_bars >= learning.reset_bars:
+            self.state = state.model_copy(update={"alert": True, "alert_bars": {}, "shadow_wins": []})
+        elif state.alert and max(state.alert_bars.values(), default=0) >= learning.reset_bars:
             trigger = f"{learning.reset_bars} bars have passed: periodic reset"
         elif state.alert and len(state.shadow_wins) == learning.window and _rate(state.shadow_wins) >= learning.reset_win_rate:
             trigger = f"the shadow book on the old threshold won {_rate(state.shadow_wins):.0%} of its last {learning.window}"
@@ -114,13 +128,14 @@ class Monitor:
             for name in sorted(after)
             if before[name] != after[name]
         ]
-        return made, [self._dump(), ("parameters", "current", after)]
+        return made, [("parameters", "current", after)]
 
     def _dump(self) -> Change:
         return ("monitor", "state", self.state.model_dump())
 
     def _set_streak(self, symbol: str, streak: Streak) -> list[Change]:
         self.streaks[symbol] = streak
+        self._touched.add(symbol)
         return [("streaks", symbol, streak.model_dump())]
 
 

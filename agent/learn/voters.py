@@ -29,7 +29,8 @@ class Record(Frozen):
 
 class VoterTable:
     """The records of all voters. A change takes effect at once and is returned for the journal; if the
-    commit fails, the desk that holds this table is rebuilt from the journal."""
+    commit fails, the desk that holds this table is rebuilt from the journal.
+    """
 
     def __init__(self, voters: tuple[str, ...], settings: Learning) -> None:
         """Know which voters carry a weight; any other (memory) is scored for the record alone."""
@@ -41,8 +42,7 @@ class VoterTable:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the journal's ``voters`` state."""
         self._records = {
-            regime: {voter: Record.model_validate(record) for voter, record in voters.items()}
-            for regime, voters in state.items()
+            regime: {voter: Record.model_validate(record) for voter, record in voters.items()} for regime, voters in state.items()
         }
         self._cache.clear()
 

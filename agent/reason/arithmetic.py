@@ -89,13 +89,12 @@ def _plan(context: Context, side: Side) -> tuple[Exits, SkillMatch | None]:
     return context.plans[best.id], best
 
 
-def _wanted(context: Context, side: Side | None, confidence: float) -> Action:
-    threshold = context.parameters["min_confidence"]
-    if side is None or confidence < threshold:
+def _wanted(context: Context, side: Side | None, confidence: float, close_from: float) -> Action:
+    if side is None or context.position is not None and context.position.side == side:
         return "hold"
-    if context.position is None:
-        return side
-    return "hold" if context.position.side == side else "close"
+    if context.position is not None:
+        return "close" if confidence >= close_from else "hold"
+    return side if confidence >= context.parameters["min_confidence"] else "hold"
 
 
 def _shaped(exits: Exits, shape: Condition, atr: float, limits: Limits) -> Exits:
@@ -121,11 +120,17 @@ class ArithmeticReasoner:
 
     def __call__(self, context: Context) -> Reasoning:
         """The signal, the parts it is made of, and the exits a trade would use."""
-        return conclude(context, contributions(context, self.settings), self.limits)
+        return conclude(context, contributions(context, self.settings), self.limits, self.settings.min_confidence)
 
 
-def conclude(context: Context, parts: list[Contribution], limits: Limits) -> Reasoning:
-    """From signed parts to a signal: side, action, size, exits and words."""
+def conclude(context: Context, parts: list[Contribution], limits: Limits, close_from: float | None = None) -> Reasoning:
+    """From signed parts to a signal: side, action, size, exits and words.
+
+    A position is closed by an opposite lean of at least ``close_from``, by default the threshold of entries: results that
+    raise that threshold must not make it harder to get out.
+    """
+    threshold = context.parameters["min_confidence"]
+    close_from = threshold if close_from is None else min(close_from, threshold)
     parts = list(parts)
     signed = math.fsum(part.value for part in parts)
     if abs(signed) > 1:
@@ -133,7 +138,7 @@ def conclude(context: Context, parts: list[Contribution], limits: Limits) -> Rea
         signed = math.fsum(part.value for part in parts)
     side: Side | None = None if signed == 0 else ("buy" if signed > 0 else "sell")
     confidence = min(abs(signed), 1.0)
-    action = _wanted(context, side, confidence)
+    action = _wanted(context, side, confidence, close_from)
     state = context.state
     atr = state.features["atr_14"] or state.close * 0.01
     plan, skill = _plan(context, side) if side else (context.standard, None)

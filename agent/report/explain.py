@@ -77,19 +77,22 @@ def explanation(record: Json, closed: Json | None) -> Json:
 def analogue_text(analogue: Json) -> str:
     """One remembered situation in words."""
     kind = "shadow" if analogue["shadow"] else "trade"
-    return f"{analogue['symbol']} {analogue['bar_time'][:10]}: {analogue['side']} {analogue['r']:+.2f} R ({kind}, {analogue['similarity']:.2f} similar)"
+    what = f"{analogue['symbol']} {analogue['bar_time'][:10]}: {analogue['side']} {analogue['r']:+.2f} R"
+    return f"{what} ({kind}, {analogue['similarity']:.2f} similar)"
 
 
 def skill_text(skill: Json) -> str:
     """One skill that applied, with its evidence."""
     low, high = skill["interval"]
-    return f"{skill['name']} ({skill['side']}): {skill['reliability']:.2f} [{low:.2f}, {high:.2f}] over {skill['executions']} executions"
+    earned = f"{skill['reliability']:.2f} [{low:.2f}, {high:.2f}] over {skill['executions']} executions"
+    return f"{skill['name']} ({skill['side']}): {earned}"
 
 
 def closed_text(closed: Json) -> str:
     """How a trade ended."""
     return (
-        f"closed {closed['exit_bar'][:10]} at {closed['exit_price']:,.2f} by {closed['reason']} after {closed['bars_held']} bars: "
+        f"closed {closed['exit_bar'][:10]} at {closed['exit_price']:,.2f} by {closed['reason']} "
+        f"after {closed['bars_held']} bars: "
         f"{closed['r']:+.2f} R, {closed['pnl']:+,.2f}"
     )
 

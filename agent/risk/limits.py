@@ -31,10 +31,12 @@ def _blocks(signal: Signal, standing: Standing, limits: Limits) -> list[tuple[st
         found.append(("halt", standing.halted))
     if standing.entries_stopped:
         found.append(("stop_entry", standing.entries_stopped))
-    if signal.side == "sell" and not limits.allow_short:
+    if signal.action == "sell" and not limits.allow_short:
         found.append(("allow_short", "shorts are not allowed by the settings"))
-    if signal.side == "sell" and not standing.can_short:
+    if signal.action == "sell" and not standing.can_short:
         found.append(("venue", "the venue does not short this instrument"))
+    if standing.position is not None:
+        found.append(("one_position", f"{standing.position.symbol} already has a position; close it first"))
     if standing.equity <= 0:
         found.append(("equity", "there is no equity left"))
     if standing.daily_loss >= limits.max_daily_loss:
@@ -74,4 +76,4 @@ def limit(signal: Signal, standing: Standing, limits: Limits) -> tuple[Decision,
             clamps.append(Clamp(limit=name, from_=size, to=ceiling, reason=reason))
             size = ceiling
     action: Action = signal.action if size > 0 else "hold"
-    return Decision(action=action, size=size if signal.side == "buy" else -size), clamps
+    return Decision(action=action, size=size if signal.action == "buy" else -size), clamps

@@ -50,9 +50,7 @@ def bounded_exits(exits: Exits, atr: float, limits: Limits) -> Exits:
     return exits.model_copy(update={"stop_distance": stop, "max_bars": min(exits.max_bars, limits.max_bars)})
 
 
-def target_fraction(
-    side: Side, price: float, exits: Exits, volatility: float | None, multiplier: float, limits: Limits
-) -> float:
+def target_fraction(side: Side, price: float, exits: Exits, volatility: float | None, multiplier: float, limits: Limits) -> float:
     """The signed fraction of equity that risks ``limits.risk_per_trade`` at the stop, scaled by volatility."""
     fraction = limits.risk_per_trade * price / exits.stop_distance
     if volatility is not None and volatility > limits.target_volatility:

@@ -67,7 +67,11 @@ def test_signer_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
 
 
 def test_signer_made_by_four_processes_at_once_is_one_key(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from agent.guard.signing import Signer; print(Signer.load_or_create(pathlib.Path(sys.argv[1]), 'agent').key_id)"
+    code = """
+import sys, pathlib
+from agent.guard.signing import Signer
+print(Signer.load_or_create(pathlib.Path(sys.argv[1]), "agent").key_id)
+"""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment)
