@@ -67,7 +67,7 @@ class Reason(Section):
     weight_forecast: float = Field(0.30, ge=0, le=1)
     weight_memory: float = Field(0.30, ge=0, le=1)
     memory_cap: float = Field(0.30, ge=0, le=1, description="largest share by which memory may move the result")
-    min_confidence: float = Field(0.35, ge=0, le=1, description="below it there is no entry")
+    min_confidence: float = Field(0.25, ge=0, le=1, description="below it there is no entry")
 
 
 class Recall(Section):

@@ -36,12 +36,10 @@ CREATE VIRTUAL TABLE IF NOT EXISTS temp.scratch USING fts5(content, content='', 
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.scratched USING fts5vocab('temp', 'scratch', 'row');
 """
 # words that nearly every text holds: they tell nothing and cost a walk over all of them
-_STOP = frozenset(
-    """
-    a an and are as at be been but by did do does for from had has have he her his how i if in is it its me my no not of on or our
-    she so that the their them then there they this to us was we were what when where which who why will with you your
-    """.split()  # noqa: SIM905 - sixty quoted words are harder to read than a line of them
-)
+_STOP = """
+a an and are as at be been but by did do does for from had has have he her his how i if in is it its me my no not of on or our
+she so that the their them then there they this to us was we were what when where which who why will with you your
+"""
 _WORD = re.compile(r"\w+")
 
 Seqs = NDArray[np.int64]
@@ -90,6 +88,7 @@ class Lexical:
                 self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
             self._check(path)
+            self._stop = frozenset(self._cut(_STOP))
         except (sqlite3.DatabaseError, OSError) as err:
             raise JournalError(f"word index {path} cannot be used: {err}; it is derived and can be rebuilt") from None
 
@@ -136,12 +135,14 @@ class Lexical:
 
     def terms(self, query: str) -> list[str]:
         """Cut a query as the texts were cut; without the commonest words, unless it has no others."""
-        content = clean(query)
-        kept = " ".join(word for word in _WORD.findall(content) if word.lower() not in _STOP)
         with self._lock:
-            self._db.execute("INSERT INTO temp.scratch(rowid, content) VALUES (1, ?)", (kept or content,))
-            found = [str(row[0]) for row in self._db.execute("SELECT term FROM temp.scratched ORDER BY term")]
-            self._db.execute("INSERT INTO temp.scratch(scratch) VALUES ('delete-all')")
+            found = self._cut(query)
+        return [term for term in found if term not in self._stop] or found
+
+    def _cut(self, text: str) -> list[str]:
+        self._db.execute("INSERT INTO temp.scratch(rowid, content) VALUES (1, ?)", (clean(text),))
+        found = [str(row[0]) for row in self._db.execute("SELECT term FROM temp.scratched ORDER BY term")]
+        self._db.execute("INSERT INTO temp.scratch(scratch) VALUES ('delete-all')")
         return found
 
     def holders(self, term: str) -> tuple[Seqs, Floats]:

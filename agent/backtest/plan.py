@@ -16,6 +16,13 @@ from agent.wiring import Arm
 Chunk = Literal["quarter", "month", "none"]
 
 
+def _day(text: str) -> date | None:
+    """A date of eight digits, None for no text; ValueError for anything else."""
+    if text and not (len(text) == 8 and text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None
+
+
 @dataclass(frozen=True)
 class TimeRange:
     """Bar starts from ``first`` to ``last``, both dates included; None is open."""
@@ -30,8 +37,7 @@ class TimeRange:
             return cls()
         begin, dash, end = text.partition("-")
         try:
-            first = datetime.strptime(begin, "%Y%m%d").replace(tzinfo=UTC).date() if begin else None
-            last = datetime.strptime(end, "%Y%m%d").replace(tzinfo=UTC).date() if end else None
+            first, last = _day(begin), _day(end)
         except ValueError:
             dash = ""
         if not dash or not (begin or end):
@@ -47,7 +53,7 @@ class TimeRange:
 
     def cutoff(self, step: timedelta) -> datetime | None:
         """The time by which every bar of the range is known; None when the end is open."""
-        if self.last is None:
+        if self.last is None or self.last.year >= 2262:  # later than any stamp can be
             return None
         return (
             datetime(self.last.year, self.last.month, self.last.day, tzinfo=UTC)
@@ -58,7 +64,8 @@ class TimeRange:
 
     def __str__(self) -> str:
         """As it is written on the command line."""
-        return f"{self.first:%Y%m%d}-{self.last:%Y%m%d}" if self.first and self.last else f"{self.first or ''}-{self.last or ''}"
+        first, last = (f"{day:%Y%m%d}" if day else "" for day in (self.first, self.last))
+        return f"{first}-{last}" if first or last else "all"
 
 
 def chunk_name(moment: datetime, chunk: Chunk) -> str:

@@ -81,7 +81,9 @@ def run_arm(home: Path, plan: Plan, *, resume: bool, report: Report, entry_proba
 
 def _nothing_ready(plan: Plan) -> str:
     first = {s: plan.series[s] for s in plan.symbols}
-    have = ", ".join(f"{s} has {len(x.bars)} bars and is ready after {x.ready}" for s, x in first.items())
+    have = ", ".join(
+        f"{s} has {len(x.bars)} bars to {x.bars.timestamp(-1).date()} and is ready after {x.ready}" for s, x in first.items()
+    )
     return f"--timerange {plan.timerange} holds no bar with every feature ready: {have}; give earlier bars or a later range"
 
 

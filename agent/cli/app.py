@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback(no_args_is_help=True)
 def options(
     home: Annotated[str | None, typer.Option("--home", help="Home folder (or TRADECRAFT_HOME; default ./.tradecraft).")] = None,
     as_json: Annotated[
@@ -34,6 +34,7 @@ def options(
 ) -> None:
     GLOBALS.home_option, GLOBALS.json, GLOBALS.debug = home, as_json, debug
     GLOBALS.run, GLOBALS.seed, GLOBALS.llm, GLOBALS.principal = run, seed, llm, principal
+    GLOBALS.check()
 
 
 for room in (demo, setup, market, decide, backtest, memory, skills, performance, bench):

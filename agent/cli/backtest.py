@@ -11,7 +11,7 @@ import typer
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol
-from agent.cli.output import emit, walking
+from agent.cli.output import emit, logs_to_stderr, walking
 
 if TYPE_CHECKING:
     from agent.backtest.plan import Plan
@@ -39,6 +39,7 @@ def plan_for(
     from agent.errors import ConfigError
     from agent.wiring import arm_named, prepared
 
+    logs_to_stderr()
     wanted = arm_named(arm)
     if chunk not in ("quarter", "month", "none"):
         raise ConfigError(f"--chunk {chunk!r} is unknown; choose quarter, month or none")
@@ -73,7 +74,8 @@ def backtest(
     reading = Reading(symbol, interval, factors, raw, repair)
     plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
     document = run_one(GLOBALS.home, plan, resume=resume, watch=walking)
-    GLOBALS.wrote(document["run"])
+    if not plan.arm.held:  # what was held decided nothing: there is nothing in it to read
+        GLOBALS.wrote(document["run"])
     if report is not None:
         write_report(plan, [document], report)
     from agent.report.terminal import summary

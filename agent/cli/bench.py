@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.output import emit, table, walking
+from agent.cli.output import emit, logs_to_stderr, table, walking
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +21,7 @@ def bench(names: Annotated[list[str] | None, typer.Argument(help="Which benchmar
     """Measure this machine; every result stands beside a baseline taken in the same run."""
     from evals.bench import BENCHES, run
 
+    logs_to_stderr()
     with walking("bench") as report:
         document = run(names or list(BENCHES), report)
 

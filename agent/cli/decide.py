@@ -10,7 +10,7 @@ import typer
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
 from agent.cli.inputs import At, Data, Factors, Interval, OneData, Raw, Reading, Repair
-from agent.cli.output import emit, lines, number, table
+from agent.cli.output import emit, lines, logs_to_stderr, number, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
 def _desk(bars: list[Bars]) -> Desk:
     from agent.wiring import RecordedFeed, open_desk, prepared
 
+    logs_to_stderr()
     settings = GLOBALS.settings()
     feed = RecordedFeed(prepared(bars, settings))
     started = min(one.timestamp(0) for one in bars)
@@ -49,7 +50,7 @@ def decide(
     from agent.cycle import run_cycle
 
     reading = Reading(symbol, interval, factors, raw, repair)
-    bars = inputs.load(data, reading, inputs.moment(at) if at else None)
+    bars = inputs.load(inputs.one(data), reading, inputs.moment(at) if at else None)
     desk = _desk([bars])
     try:
         record = run_cycle(desk, bars.symbol, inputs.known_by(bars, at))
@@ -98,9 +99,8 @@ def run_loop(
 
 def _tell(out: Console, record: CycleRecord) -> None:
     size = f", {abs(record.decision.size):.1%} of equity" if record.decision.size else ""
-    out.print(
-        f"[bold]{record.symbol}[/] as of {record.as_of:%Y-%m-%d %H:%M} UTC: [bold]{record.decision.action}[/]{size}  (PAPER)"
-    )
+    when = f"{record.as_of:%Y-%m-%d %H:%M} UTC"
+    out.print(f"{record.symbol} as of {when}: {record.decision.action}{size}  (PAPER)", style="bold")
     if record.state:
         out.print(record.state.text)
     if record.status != "ok":
@@ -115,7 +115,7 @@ def _tell(out: Console, record: CycleRecord) -> None:
     if record.order:
         order = record.order
         out.print(f"order: {order.side} {order.quantity} {order.symbol} at the next bar's open")
-    out.print(f"[dim]`tradecraft why {record.id}` explains it[/]")
+    out.print(f"`tradecraft why {record.id}` explains it", style="dim")
 
 
 def _tell_parts(out: Console, parts: list[dict[str, Any]], names: dict[str, str]) -> None:
@@ -124,7 +124,7 @@ def _tell_parts(out: Console, parts: list[dict[str, Any]], names: dict[str, str]
     shown = table(None, "part", "", "adds", right=(2,))
     for part in parts:
         shown.add_row(part["source"], names.get(part["id"], part["id"]), f"{part['value']:+.3f}")
-    shown.add_row("[bold]sum[/]", "", f"[bold]{sum(part['value'] for part in parts):+.3f}[/]")
+    shown.add_row("sum", "", f"{sum(part['value'] for part in parts):+.3f}", style="bold")
     out.print(shown)
 
 
@@ -163,7 +163,8 @@ def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) ->
     from agent.report.explain import analogue_text, closed_text, skill_text
 
     signal = record["signal"]
-    out.print(f"[bold]{record['symbol']}[/] {record['bar_time'][:16]}  {record['decision']['action']}  status {record['status']}")
+    head = f"{record['symbol']} {record['bar_time'][:16]}  {record['decision']['action']}  status {record['status']}"
+    out.print(head, style="bold")
     out.print(record["state"]["text"] if record["state"] else "nothing was perceived")
     out.print(signal["thesis"] if signal else record["status_reason"])
     _tell_parts(out, record["contributions"], {s["id"]: s["name"] for s in record["skills"]})
@@ -182,4 +183,4 @@ def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) ->
         out.print(f"limit    {clamp['limit']}: {number(clamp['from'])} to {number(clamp['to'])}, {clamp['reason']}")
     if document["outcome"]:
         out.print("outcome  " + closed_text(document["outcome"]))
-    out.print(f"[dim]reasoner {record['reasoner']}, context {record['context_hash'][:12]}[/]")
+    out.print(f"reasoner {record['reasoner']}, context {record['context_hash'][:12]}", style="dim")

@@ -10,7 +10,7 @@ import typer
 
 from agent.cli.backtest import write_report
 from agent.cli.globals import GLOBALS
-from agent.cli.output import console, lines, walking
+from agent.cli.output import console, lines, logs_to_stderr, walking
 
 if TYPE_CHECKING:
     from agent.backtest.plan import Plan
@@ -31,6 +31,7 @@ def demo() -> int:
     from agent.backtest.document import trading_days
     from agent.wiring import ARMS as KNOWN
 
+    logs_to_stderr()
     plan = _plan()
     documents: list[dict[str, Any]] = []
     for name in ARMS:

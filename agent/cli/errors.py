@@ -22,19 +22,18 @@ def _say(kind: str, message: str) -> None:
 
 def guarded(argv: list[str]) -> int:
     """Run the application; every way it can end becomes an exit code."""
-    from agent.cli.app import app
-
     if "--json" in argv:
         GLOBALS.json = True
     try:
+        from agent.cli.app import app
+
         code = app(argv, standalone_mode=False, prog_name="tradecraft")
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except typer.Exit as end:
         return end.exit_code
     except TyperException as err:
-        _say("usage", err.format_message() if hasattr(err, "format_message") else str(err))
-        return 2
+        return _misused(err)
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("interrupted: what was recorded stays; the same command goes on where it can\n")
         return 130
@@ -43,6 +42,18 @@ def guarded(argv: list[str]) -> int:
         return 0
     except Exception as err:  # noqa: BLE001 - the door: nothing passes it unexplained
         return _failed(err)
+
+
+def _misused(err: TyperException) -> int:
+    """Say what was wrong with the words given; a group without a command shows its help."""
+    message = err.format_message().rstrip(".")
+    context = getattr(err, "ctx", None)
+    path = context.command_path if context is not None else "tradecraft"
+    if context is not None and (message.startswith("Usage:") or message == "Missing command"):
+        sys.stderr.write(context.get_help() + "\n\n")
+        message = f"no command given after `{path}`"
+    _say("usage", f"{message}; see `{path} --help`")
+    return 2
 
 
 def _failed(err: Exception) -> int:

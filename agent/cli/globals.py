@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 FLAGS = ("--json", "--debug")
 VALUED = ("--home", "--run", "--seed", "--llm", "--as")
+PRINCIPALS = ("operator", "agent", "importer", "outside")
 
 
 def hoist(argv: list[str]) -> list[str]:
@@ -25,7 +26,10 @@ def hoist(argv: list[str]) -> list[str]:
         elif word in FLAGS or word.split("=", 1)[0] in VALUED and "=" in word:
             front.append(word)
         elif word in VALUED:
-            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+            value = next(words, None)
+            if value is None:
+                return [*front, word]  # so that it is refused by its own name
+            front += [word, value]
         else:
             rest.append(word)
     return front + _each_file(rest)
@@ -62,8 +66,20 @@ class Globals:
 
     @property
     def home(self) -> Path:
-        """The home folder: option, then TRADECRAFT_HOME, then ./.tradecraft."""
-        return Path(self.home_option or os.environ.get("TRADECRAFT_HOME") or ".tradecraft").expanduser()
+        """The home folder: option, then TRADECRAFT_HOME, then ./.tradecraft; ConfigError when it is a file."""
+        from agent.errors import ConfigError
+
+        folder = Path(self.home_option or os.environ.get("TRADECRAFT_HOME") or ".tradecraft").expanduser()
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"home {folder} is a file; name a folder with --home or TRADECRAFT_HOME")
+        return folder
+
+    def check(self) -> None:
+        """Refuse a principal there is none of (ConfigError)."""
+        from agent.errors import ConfigError
+
+        if self.principal not in PRINCIPALS:
+            raise ConfigError(f"--as {self.principal!r} is unknown; choose {', '.join(PRINCIPALS[:-1])} or {PRINCIPALS[-1]}")
 
     def settings(self, options: dict[str, Any] | None = None) -> Settings:
         """The settings with this invocation's options on top."""

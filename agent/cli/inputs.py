@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.market.bars import Bars
 
 Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars; may be repeated, or take several files.")]
-OneData = Annotated[Path, typer.Option("--data", help="Parquet or CSV of bars, called SYMBOL-INTERVAL.ext.")]
+OneData = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars, called SYMBOL-INTERVAL.ext.")]
 Symbol = Annotated[str | None, typer.Option("--symbol", help="Symbol, where the file's name does not say it.")]
 Interval = Annotated[str | None, typer.Option("--interval", help="Bar length, where the file's name does not say it.")]
 Factors = Annotated[
@@ -26,6 +26,8 @@ Raw = Annotated[bool, typer.Option("--raw", help="Take prices as they are, split
 Repair = Annotated[bool, typer.Option("--repair", help="Mend contradictory bars and say what was mended.")]
 Range = Annotated[str | None, typer.Option("--timerange", help="YYYYMMDD-YYYYMMDD of bar starts, both dates included.")]
 At = Annotated[str | None, typer.Option("--at", help="As of this time (ISO 8601, UTC); default: when the last bar is known.")]
+
+YEARS = range(1700, 2262)  # what a nanosecond stamp can hold
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,21 @@ def moment(text: str, option: str = "--at") -> datetime:
     """A time; without a zone it is UTC."""
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
+        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ConfigError(f"{option} {text!r} is not a time; write it like 2016-02-12T00:00:00Z") from None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if value.year not in YEARS:
+        raise ConfigError(
+            f"{option} {text!r} lies outside the years {YEARS[0]} to {YEARS[-1]}; write it like 2016-02-12T00:00:00Z"
+        )
+    return value
+
+
+def one(paths: list[Path]) -> Path:
+    """The only file given; ConfigError when there are more."""
+    if len(paths) != 1:
+        raise ConfigError(f"--data names {len(paths)} files ({', '.join(path.name for path in paths)}); give exactly one here")
+    return paths[0]
 
 
 def load(path: Path, reading: Reading, until: datetime | None = None) -> Bars:

@@ -91,7 +91,7 @@ def features(
     from agent.backtest.plan import TimeRange
 
     wanted = TimeRange.parse(timerange)
-    series = _series(data, Reading(symbol, interval, factors, raw, repair))
+    series = _series(inputs.one(data), Reading(symbol, interval, factors, raw, repair))
 
     def rows() -> Iterator[dict[str, Any]]:
         for i in range(len(series.bars)):
@@ -102,10 +102,10 @@ def features(
     lines(rows())
 
 
-def _view(path: Path, at: str | None, reading: Reading) -> tuple[Series, Any]:
+def _view(data: list[Path], at: str | None, reading: Reading) -> tuple[Series, Any]:
     from agent.errors import MarketDataError
 
-    series = _series(path, reading, at)
+    series = _series(inputs.one(data), reading, at)
     as_of = inputs.known_by(series.bars, at)
     view = series.until(as_of)
     if view is None:
@@ -127,9 +127,8 @@ def state(
     seen = view.state(as_of)
 
     def words(out: Console) -> None:
-        out.print(
-            f"[bold]{seen.symbol}[/] {seen.interval}, bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC"
-        )
+        bar = f"bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC"
+        out.print(f"{seen.symbol} {seen.interval}, {bar}", style="bold")
         out.print(seen.text)
         shares = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.probabilities.items())
         out.print(f"regime: {seen.regime.label or 'unknown'} ({shares})")

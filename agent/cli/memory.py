@@ -80,7 +80,7 @@ def similar(
     from agent.market.instrument import instrument
     from agent.market.series import prepare
 
-    bars = inputs.load(data, Reading(symbol, interval, factors, raw, repair), inputs.moment(at) if at else None)
+    bars = inputs.load(inputs.one(data), Reading(symbol, interval, factors, raw, repair), inputs.moment(at) if at else None)
     as_of = inputs.known_by(bars, at)
     view = prepare(bars, instrument(bars.symbol, bars.interval), GLOBALS.settings().market)
     with _opened() as store:

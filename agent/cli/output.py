@@ -37,10 +37,20 @@ def emit(value: Any, words: Callable[[Console], None]) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that keeps to the terminal's width and to NO_COLOR."""
+    """A console that keeps to the terminal's width and to NO_COLOR.
+
+    Words are printed as they are: a symbol or a remembered text in brackets is no markup.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    return Console(stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False)
+
+
+def logs_to_stderr() -> None:
+    """Keep what is logged out of the documents on stdout, wherever stderr points at that moment."""
+    import structlog
+
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def table(title: str | None, *columns: str, right: tuple[int, ...] = ()) -> Table:

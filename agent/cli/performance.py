@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -99,15 +100,36 @@ def parameters() -> None:
 @risk.command()
 def status() -> int:
     """Whether trading is halted, the limits, and how much of them is used; exit 3 when halted."""
+    with _journal() as journal:
+        document = _standing(journal)
+    usage = document["usage"]
+
+    def words(out: Console) -> None:
+        if document["halted"]:
+            out.print(f"halted: {document['reason']}", style="bold")
+        elif document["entries_stopped"]:
+            out.print(f"entries stopped: {document['reason']}", style="bold")
+        else:
+            out.print("trading goes on (PAPER)")
+        shown = table(None, "limit", "value", right=(1,))
+        for name, value in document["limits"].items():
+            shown.add_row(name, str(value))
+        out.print(shown)
+        out.print(f"equity {usage['equity']:,.2f}, exposure {usage['exposure']:.1%}, drawdown {usage['drawdown']:.1%}")
+
+    emit(document, words)
+    return 3 if document["halted"] else 0
+
+
+def _standing(journal: Journal) -> dict[str, Any]:
+    """Whether a run's trading is halted, its limits, and how much of them is used."""
     from agent.brokers.paper import Account
     from agent.cycle import read_control
 
-    settings = GLOBALS.settings()
-    with _journal() as journal:
-        control = read_control(journal)
-        state = journal.state("account").get("paper")
-        positions = journal.state("positions")
-        parameters = journal.state("parameters").get("current")
+    settings, control = GLOBALS.settings(), read_control(journal)
+    state = journal.state("account").get("paper")
+    positions = journal.state("positions")
+    parameters = journal.state("parameters").get("current")
     account = Account.model_validate(state) if state else None
     usage = {
         "equity": account.equity if account else settings.cash,
@@ -117,24 +139,13 @@ def status() -> int:
         "positions": len(positions),
         "parameters": parameters,
     }
-    document = {
+    return {
         "halted": control.halted,
         "entries_stopped": control.entries_stopped,
         "reason": control.reason,
         "limits": settings.limits.model_dump(),
         "usage": usage,
     }
-
-    def words(out: Console) -> None:
-        out.print("[bold]halted[/]: " + str(control.reason) if control.halted else "trading goes on (PAPER)")
-        shown = table(None, "limit", "value", right=(1,))
-        for name, value in document["limits"].items():  # type: ignore[union-attr]
-            shown.add_row(name, str(value))
-        out.print(shown)
-        out.print(f"equity {usage['equity']:,.2f}, exposure {usage['exposure']:.1%}, drawdown {usage['drawdown']:.1%}")
-
-    emit(document, words)
-    return 3 if control.halted else 0
 
 
 Why = Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")]
@@ -148,13 +159,15 @@ def _set(verb: str, reason: str) -> None:
 
     if not reason.strip():
         raise ConfigError("--reason is empty; say why, it stays on the record")
-    with open_catalogue(GLOBALS.home, GLOBALS.run or "paper", GLOBALS.settings()) as (journal, _):
+    run = GLOBALS.run or "paper"
+    with open_catalogue(GLOBALS.home, run, GLOBALS.settings()) as (journal, _):
         now, who = wall_clock(), GLOBALS.principal
         if verb == "resume":
-            control = go_on(journal, reason=reason, at=now, principal=who)
+            go_on(journal, reason=reason, at=now, principal=who)
         else:
-            control = stop(journal, reason=reason, at=now, principal=who, entries_only=verb == "stopentry")
-    document = {"halted": control.halted, "entries_stopped": control.entries_stopped, "reason": control.reason}
+            stop(journal, reason=reason, at=now, principal=who, entries_only=verb == "stopentry")
+        document = _standing(journal)
+    GLOBALS.wrote(run)
     emit(document, lambda out: out.print(f"{verb}: {reason}"))
 
 
@@ -176,6 +189,16 @@ def resume(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Let trading go on, after a typed yes."""
-    if not yes and not typer.confirm("Let trading go on?", err=True):
-        raise typer.Exit(1)
+    if not yes:
+        _ask()
     _set("resume", reason)
+
+
+def _ask() -> None:
+    """Wait for a typed yes; ConfigError when the answer is another, or there is nobody to ask."""
+    from agent.errors import ConfigError
+
+    sys.stderr.write("Let trading go on? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise ConfigError("nothing was resumed: it takes a typed yes; answer y, or give --yes")

@@ -49,7 +49,9 @@ def doctor() -> int:
     def words(out: Console) -> None:
         shown = table(None, "", "check", "detail")
         for check in checks:
-            shown.add_row("ok" if check["ok"] else "[bold red]bad[/]", check["name"], check["detail"])
+            shown.add_row(
+                "ok" if check["ok"] else "bad", check["name"], check["detail"], style=None if check["ok"] else "bold red"
+            )
         out.print(shown)
 
     emit({"ok": ok, "checks": checks}, words)

@@ -3,6 +3,7 @@ import sqlite3
 import stat
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
 from memory_db import schema
 from memory_db.journal import Journal
+from memory_db.store import MemoryStore
 from memory_db.writer import Commit, Set, Writer
-from tests.memory_db.fakes import DAY, START
+from tests.memory_db.fakes import DAY, DAY_NS, START, fill
 
 
 def put(
@@ -239,3 +241,29 @@ def test_closed_journal_says_so(journal: Journal) -> None:
     journal.close()
     with pytest.raises(JournalError, match="is closed"), journal.write():
         pass
+
+
+def test_threads_writing_and_recalling_at_once_lose_nothing(store: MemoryStore) -> None:
+    fill(store, 60)
+    failures: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            for i in range(30):
+                with store.write() as w:
+                    put(w, f"{name}{i}", sets=[("threads", name, i)])
+                query = store.situations._columns.vectors[i]
+                found = store.recall(query, symbol="S0", as_of=START + 90 * DAY, horizon_ns=3 * DAY_NS)
+                assert found.settled == 114
+                assert store.journal.get(f"{name}{i}") is not None
+        except AssertionError as err:
+            failures.append(err)
+
+    threads = [Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert store.journal.state("threads") == dict.fromkeys("abcd", 29)
+    assert store.verify()["ok"]

@@ -78,7 +78,8 @@ from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, DAY_NS, START, fill
 import numpy as np
 folder = pathlib.Path(sys.argv[1])
-with MemoryStore.open(folder, signer=Signer.load_or_create(folder, "agent"), embedder=None, settings=Settings(), durable=False) as store:
+signer = Signer.load_or_create(folder, "agent")
+with MemoryStore.open(folder, signer=signer, embedder=None, settings=Settings(), durable=False) as store:
     fill(store, 40)
     store.recall(np.zeros(6, dtype=np.float32), symbol="S0", as_of=START + 40 * DAY, horizon_ns=DAY_NS)
 print([name for name in ("chromadb", "torch", "sentence_transformers") if name in sys.modules])

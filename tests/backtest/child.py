@@ -1,0 +1,50 @@
+"""The command line as a process of its own, with the quick embedder, that may die at a chosen moment.
+
+``python -m tests.backtest.child WHERE N words...`` kills itself with SIGKILL at the Nth time
+``WHERE`` is reached: ``bar`` (before a bar is decided), ``commit`` (committed, head not yet signed),
+``chunk`` (before a chunk is closed), ``index`` (the walk is done, the index is not), or never.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import agent.backtest.walk
+import agent.wiring
+import memory_db.journal
+from agent.cli import main
+from memory_db.store import MemoryStore
+from tests.cli.kit import quick_embedder
+
+
+def dying(real: Callable[..., Any], times: int) -> Callable[..., Any]:
+    """The real thing, but the Nth call kills this process first."""
+    left = iter(range(times - 1))
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+
+    return call
+
+
+def run(where: str, times: int, words: list[str]) -> int:
+    agent.wiring.SentenceEmbedder = quick_embedder  # type: ignore[misc,assignment]
+    if where == "bar":
+        agent.backtest.walk.run_bar = dying(agent.backtest.walk.run_bar, times)
+    elif where == "commit":
+        memory_db.journal.write_head = dying(memory_db.journal.write_head, times)
+    elif where == "chunk":
+        agent.backtest.walk.close_chunk = dying(agent.backtest.walk.close_chunk, times)
+    elif where == "index":
+        MemoryStore.index = dying(MemoryStore.index, times)  # type: ignore[method-assign]
+    return main(words)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], int(sys.argv[2]), sys.argv[3:]))

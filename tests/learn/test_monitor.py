@@ -1,0 +1,173 @@
+"""The performance monitor: it reduces after weak results and always gives back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from agent.domain import Outcome
+from agent.learn.monitor import Monitor
+from agent.settings import Learning, Limits
+
+WHEN = datetime(2020, 1, 6, tzinfo=UTC)
+LIMITS = Limits(max_consecutive_losses=6, cooldown_bars=10)
+FULL = {"size_multiplier": 1.0, "min_confidence": 0.35}
+TIGHT = {"size_multiplier": 0.7, "min_confidence": 0.70}
+
+
+def outcome(won: bool, symbol: str = "SP500") -> Outcome:
+    r = 1.0 if won else -1.0
+    return Outcome(
+        position="p", decision="p", symbol=symbol, side="buy", quantity=Decimal(1), entry_bar=WHEN, entry_price=100,
+        exit_bar=WHEN, exit_price=100 + r, closed_at=WHEN, bars_held=1, pnl=r, fees=0, income=0, r=r, mae=0, mfe=0, grade="success",
+        reason="time",
+    )  # fmt: skip
+
+
+def monitor(limits: Limits = LIMITS) -> Monitor:
+    return Monitor(Learning(), limits, 0.35)
+
+
+def feed(watched: Monitor, wins: int, losses: int) -> None:
+    """Settle trades spread so that no losing streak forms."""
+    total = wins + losses
+    for i in range(total):
+        watched.settle(outcome((i + 1) * wins // total > i * wins // total))
+
+
+def alerted() -> Monitor:
+    watched = monitor()
+    feed(watched, 8, 12)
+    watched.review()
+    return watched
+
+
+@pytest.mark.parametrize(("wins", "losses", "alert"), [(8, 12, True), (9, 11, False), (0, 19, False), (20, 0, False)])
+def test_alert_needs_fewer_than_45_percent_of_twenty(wins: int, losses: int, alert: bool) -> None:
+    watched = monitor()
+    feed(watched, wins, losses)
+    made, _ = watched.review()
+    assert watched.parameters == (TIGHT if alert else FULL)
+    assert [change.name for change in made] == (["min_confidence", "size_multiplier"] if alert else [])
+
+
+def test_alert_looks_at_the_last_twenty_only() -> None:
+    watched = monitor()
+    feed(watched, 0, 5)
+    feed(watched, 20, 0)
+    feed(watched, 0, 11)
+    assert not watched.review()[0]
+    feed(watched, 0, 1)
+    (change, _), _ = watched.review()
+    assert "40% over the last 20" in change.trigger
+    assert (change.from_, change.to) == (0.35, 0.70)
+
+
+def test_alert_never_lowers_a_stricter_threshold() -> None:
+    watched = Monitor(Learning(), LIMITS, 0.8)
+    feed(watched, 0, 20)
+    made, _ = watched.review()
+    assert watched.parameters["min_confidence"] == 0.8
+    assert [change.name for change in made] == ["size_multiplier"]
+
+
+def test_alert_ends_after_sixty_bars_and_needs_twenty_new_trades_to_return() -> None:
+    watched = alerted()
+    for _ in range(59):
+        watched.tick("SP500")
+    assert watched.review()[0] == []
+    watched.tick("SP500")
+    made, _ = watched.review()
+    assert "periodic reset" in made[0].trigger
+    assert watched.parameters == FULL
+    feed(watched, 0, 19)
+    assert watched.review()[0] == []
+    feed(watched, 0, 1)
+    assert watched.review()[0]
+
+
+def test_alert_counts_bars_of_time_not_bars_of_symbols() -> None:
+    watched = alerted()
+    for _ in range(59):
+        for symbol in ("SP500", "NASDAQ", "DAX"):
+            watched.tick(symbol)
+    assert watched.review()[0] == []
+    watched.tick("DAX")
+    assert watched.review()[0]
+
+
+def test_alert_ends_when_the_shadow_book_wins_half_of_twenty() -> None:
+    watched = alerted()
+    for won in [False] * 5 + [True, False] * 9 + [False]:
+        watched.shadow(won)
+    assert watched.review()[0] == []
+    watched.shadow(True)
+    made, _ = watched.review()
+    assert "shadow book" in made[0].trigger
+    assert watched.parameters == FULL
+
+
+def test_shadow_book_is_kept_only_during_an_alert() -> None:
+    watched = monitor()
+    assert watched.shadow(True) == []
+    assert watched.state.shadow_wins == []
+
+
+def test_streak_pauses_its_symbol_alone_for_the_set_bars() -> None:
+    watched = monitor()
+    for _ in range(5):
+        watched.settle(outcome(False))
+    watched.settle(outcome(False, "NASDAQ"))
+    assert watched.cooldown("SP500") == 0
+    watched.settle(outcome(False))
+    waits = []
+    while watched.cooldown("SP500"):
+        waits.append(watched.cooldown("SP500"))
+        watched.tick("SP500")
+        watched.tick("NASDAQ")
+    assert waits == list(range(10, 0, -1))
+    assert watched.cooldown("NASDAQ") == 0
+    watched.settle(outcome(False))
+    assert watched.cooldown("SP500") == 0
+
+
+def test_win_ends_a_losing_streak() -> None:
+    watched = monitor()
+    for won in [False] * 5 + [True] + [False] * 5:
+        watched.settle(outcome(won))
+    assert watched.cooldown("SP500") == 0
+
+
+def _applied(state: dict[str, dict[str, Any]], changes: list[tuple[str, str, Any]]) -> None:
+    for space, key, value in changes:
+        state.setdefault(space, {})[key] = value
+
+
+def test_restored_monitor_goes_on_exactly_through_alert_and_reset() -> None:
+    steady, restarted = monitor(), monitor()
+    state: dict[str, dict[str, Any]] = {"monitor": {}, "streaks": {}}
+    for i in range(150):
+        late: list[tuple[str, str, Any]] = []  # ticks are committed after outcomes, as a cycle's own fact is
+        for one in (steady, restarted):
+            late = one.tick("SP500")
+            if i % 2:
+                early = one.settle(outcome(i % 3 == 0))
+                _applied(state, early)
+            late += one.shadow(i % 5 == 0)
+            made, changes = one.review()
+            late += changes
+        _applied(state, late)
+        assert steady.parameters == restarted.parameters
+        assert (steady.state, steady.streaks) == (restarted.state, restarted.streaks)
+        restarted = monitor()
+        restarted.restore(json.loads(json.dumps(state)))
+    assert steady.state.seen == 75
+
+
+def test_review_without_news_commits_nothing() -> None:
+    watched = alerted()
+    assert watched.review() == ([], [])
