@@ -14,12 +14,13 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
 Progress = Callable[[str, int, int], None]
@@ -64,7 +65,8 @@ class ChromaIndex:
         self._collections: dict[str, Collection] = {}
         try:
             settings = chromadb.config.Settings(anonymized_telemetry=False)
-            self._client = chromadb.PersistentClient(path=str(self._path), settings=settings)
+            # what it returns can be closed, which its declared type does not say
+            self._client = cast("Client", chromadb.PersistentClient(path=str(self._path), settings=settings))
         except self._errors as err:
             raise IndexDoubt(f"chroma cannot open {self._path}: {err}") from None
         self._path.chmod(0o700)
@@ -146,6 +148,11 @@ class ChromaIndex:
             raise IndexDoubt(f"chroma cannot search {name}: {err}") from None
         distances = found["distances"] or [[]]
         return np.array([int(seq) for seq in found["ids"][0]], dtype=np.int64), np.array(distances[0], dtype=np.float32)
+
+    def close(self) -> None:
+        """Let go of the files; Chroma would else answer a later open from what it has in memory, however old."""
+        self._collections.clear()
+        self._client.close()
 
     def save(self) -> None:
         """Write ``state.json`` in one step."""

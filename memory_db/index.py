@@ -106,13 +106,14 @@ class Index:
     def distrust(self, reason: str) -> None:
         """Stop using the vector index until it is built anew."""
         self.doubts.append(reason)
-        self._chroma = None
+        self._close_chroma()
         self._trusted.clear()
 
     def renew(self) -> ChromaIndex:
         """Start an empty generation; the caller fills it."""
         if not self.owned():
             raise JournalError(f"index {self._folder} belongs to another process; end that one or let it do the indexing")
+        self._close_chroma()
         self._chroma, self._looked = ChromaIndex.create(self._folder, self._journal), True
         self.doubts.clear()
         self._trusted.clear()
@@ -122,10 +123,16 @@ class Index:
         """Let go of files and ownership."""
         if self._lexical is not None:
             self._lexical.close()
-        self._lexical = self._chroma = None
+        self._lexical = None
+        self._close_chroma()
         if self._lock_file >= 0:
             os.close(self._lock_file)
             self._lock_file = -1
+
+    def _close_chroma(self) -> None:
+        if self._chroma is not None:
+            self._chroma.close()
+        self._chroma = None
 
     def _open_lexical(self) -> Lexical:
         path = self._folder / "lexical.sqlite"

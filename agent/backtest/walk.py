@@ -91,7 +91,8 @@ def _walk(home: Path, plan: Plan, feed: Feed, steps: list[Step], report: Report,
     desk = desk_for(home, plan, feed, steps[0][0], entry_probability)
     try:
         walk(desk, plan, steps, report)
-        desk.memory.index()
+        if plan.arm.memory:
+            desk.memory.index()
         return document(desk, plan)
     finally:
         desk.memory.close()

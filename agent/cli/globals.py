@@ -27,8 +27,8 @@ def hoist(argv: list[str]) -> list[str]:
             front.append(word)
         elif word in VALUED:
             value = next(words, None)
-            if value is None:
-                return [*front, word]  # so that it is refused by its own name
+            if value is None or value.startswith("--"):
+                return [*(flag for flag in FLAGS if flag in argv), word]  # so that it is refused by its own name
             front += [word, value]
         else:
             rest.append(word)

@@ -1,1 +1,1 @@
-"""The guard: who wrote what. Signing lives here; the checks at the write doors will stand beside it."""
+"""The guard: proof of who wrote what."""

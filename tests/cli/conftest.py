@@ -12,6 +12,7 @@ from tests.cli.kit import RANGE, Call, caller, frame, quick_embedder, write_bars
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("agent.wiring.SentenceEmbedder", quick_embedder)
+    monkeypatch.setattr("agent.embedding.sentence.SentenceEmbedder", quick_embedder)  # where `doctor` looks
     monkeypatch.delenv("TRADECRAFT_HOME", raising=False)
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     monkeypatch.setenv("COLUMNS", "100")

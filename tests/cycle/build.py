@@ -14,16 +14,21 @@ from agent.cycle import Desk, Feed, run_bar
 from agent.domain import CycleRecord
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
-from agent.settings import Market, Recall, Settings
+from agent.settings import Learning, Market, Reason, Recall, Settings
 from agent.wiring import ARMS, RecordedFeed, open_desk
 from tests.market.build import FIRST, bars_of, day, walk
 
 BARS = 700
-READY = 420
-SETTINGS = Settings(market=Market(warmup=300), recall=Recall(k=10, min_settled=10, exact=True))
+READY = 310  # the first bar with everything known
+SETTINGS = Settings(
+    market=Market(warmup=300),
+    recall=Recall(k=10, min_settled=10, exact=True),
+    reason=Reason(min_confidence=0.5),  # a lone voter reaches it, and memory's pull of 30 % can hold it back
+    learning=Learning(window=6, low_win_rate=0.6, reset_win_rate=0.7, reset_bars=15),  # alerts come and go within the run
+)
 BOTH = ("NASDAQ", "SP500")
 
-__all__ = ["BARS", "BOTH", "FIRST", "READY", "SETTINGS", "day", "desk_at", "known", "market", "run", "tell"]
+__all__ = ["BARS", "BOTH", "FIRST", "READY", "SETTINGS", "day", "desk_at", "feed_of", "known", "market", "run", "tell"]
 
 
 @cache
@@ -38,7 +43,9 @@ def feed_of(*symbols: str) -> Feed:
 
 
 @contextmanager
-def desk_at(home: Path, feed: Feed | None = None, *, arm: str = "full", settings: Settings = SETTINGS, **parts: Any) -> Iterator[Desk]:
+def desk_at(
+    home: Path, feed: Feed | None = None, *, arm: str = "full", settings: Settings = SETTINGS, **parts: Any
+) -> Iterator[Desk]:
     """A desk restored from the home's journal, some parts replaced; closed at the end as a kill would leave it."""
     desk = open_desk(
         home, "paper", feed or feed_of("SP500"), settings, arm=ARMS[arm], started=day(0), clock=lambda: day(0), durable=False

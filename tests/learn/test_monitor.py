@@ -23,8 +23,8 @@ def outcome(won: bool, symbol: str = "SP500") -> Outcome:
     r = 1.0 if won else -1.0
     return Outcome(
         position="p", decision="p", symbol=symbol, side="buy", quantity=Decimal(1), entry_bar=WHEN, entry_price=100,
-        exit_bar=WHEN, exit_price=100 + r, closed_at=WHEN, bars_held=1, pnl=r, fees=0, income=0, r=r, mae=0, mfe=0, grade="success",
-        reason="time",
+        exit_bar=WHEN, exit_price=100 + r, closed_at=WHEN, bars_held=1, pnl=r, fees=0, income=0, r=r, mae=0, mfe=0,
+        grade="success", reason="time",
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,7 @@ from memory_db.situations import SituationRecall
 from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, DAY_NS, START, HashingEmbedder, fill, remember
 
+ROOT = Path(__file__).parents[2]
 LATER = START + 1000 * DAY
 INDEXED = Settings(recall=Recall(k=5, min_settled=4, exact_below=10))
 EXACT = Settings(recall=Recall(k=5, min_settled=4, exact=True))
@@ -78,11 +82,28 @@ def test_index_belongs_to_one_and_the_other_answers_the_same(folder: Path, signe
             other.index()
 
 
+def test_index_written_by_another_process_meanwhile_is_opened_as_it_is(folder: Path, tmp_path: Path, signer: Signer) -> None:
+    with opened(folder, signer) as store:
+        fill(store, 700, start=150)
+        recalls(store)
+    code = """
+import sys, pathlib
+from agent.guard.signing import Signer
+from tests.memory_db.test_index import opened
+with opened(pathlib.Path(sys.argv[1]), Signer.load_or_create(pathlib.Path(sys.argv[2]), "agent")) as store:
+    store.index()
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code, str(folder), str(tmp_path / "home")], check=True, env=environment)
+    with opened(folder, signer) as store:
+        assert store.verify() == {"ok": True, "facts": store.journal.last_seq, "indexed": 1730, "problems": []}
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-@pytest.mark.parametrize("name", ["chroma.sqlite3", "index_metadata.pickle", "data_level0.bin", "header.bin", "length.bin"])
+@pytest.mark.parametrize("name", ["chroma.sqlite3", "index_metadata.pickle", "data_level0.bin"])
 def test_index_with_a_cut_file_is_noticed_answered_around_and_rebuilt(folder: Path, signer: Signer, name: str) -> None:
     with opened(folder, signer) as store:
         fill(store, 1000, start=150)  # enough for Chroma to write its files

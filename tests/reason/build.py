@@ -15,7 +15,7 @@ from agent.risk.sizing import Exits
 from agent.settings import Limits, Reason
 
 WHEN = datetime(2020, 1, 6, tzinfo=UTC)
-REASON, LIMITS = Reason(), Limits(allow_short=True)
+REASON, LIMITS = Reason(min_confidence=0.35), Limits(allow_short=True)
 REASONER = ArithmeticReasoner(REASON, LIMITS)
 STANDARD = Exits(stop_distance=4.0, target_distance=6.0, max_bars=5)
 FEATURES: dict[str, float | None] = {
