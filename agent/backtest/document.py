@@ -105,7 +105,8 @@ def _cost(plan: Plan, symbol: str) -> dict[str, float]:
 
 def _notes(plan: Plan) -> list[str]:
     notes = ["Open positions at the end are marked at the last close, not closed.", "Symbols were chosen with hindsight."]
-    for symbol, series in plan.series.items():
+    for symbol in plan.symbols:
+        series = plan.series[symbol]
         if series.instrument.asset_class == "index":
             notes.append(f"{symbol} is a price index: dividends are missing and it cannot be traded as such.")
         if bool(np.isnan(series.bars.volume).all()):

@@ -6,9 +6,11 @@ as an uninterrupted one; at the end of a chunk what was learned is written down 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -62,6 +64,24 @@ def run_arm(home: Path, plan: Plan, *, resume: bool, report: Report, entry_proba
     With ``resume`` a finished run is returned as it is and an unfinished one goes on; without,
     the run starts afresh. Raises ConfigError when the range holds no bar that is ready.
     """
+    with _alone(home, plan.run):
+        return _run(home, plan, resume, report, entry_probability)
+
+
+@contextmanager
+def _alone(home: Path, run: str) -> Iterator[None]:
+    """Hold a run against every other process; ConfigError when one is at work on it. Death lets go of it."""
+    path = run_folder(home, run).with_name(f".{run}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"run {run} is at work in another process; wait for it, or use another --home") from None
+        yield
+
+
+def _run(home: Path, plan: Plan, resume: bool, report: Report, entry_probability: float) -> dict[str, Any]:
     folder = run_folder(home, plan.run)
     if resume and (finished := read_result(home, plan.run)) is not None:
         return finished

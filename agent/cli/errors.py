@@ -12,6 +12,8 @@ from typer.exceptions import TyperException
 from agent.cli.globals import GLOBALS
 from agent.errors import TradecraftError
 
+INTERRUPTED = 130  # what the shell expects, and what typer makes of Ctrl-C
+
 
 def _say(kind: str, message: str) -> None:
     line = " ".join(message.split())
@@ -29,19 +31,21 @@ def guarded(argv: list[str]) -> int:
 
         code = app(argv, standalone_mode=False, prog_name="tradecraft")
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except typer.Exit as end:
-        return end.exit_code
+        return _interrupted() if code == INTERRUPTED else code if isinstance(code, int) else 0
     except TyperException as err:
         return _misused(err)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("interrupted: what was recorded stays; the same command goes on where it can\n")
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as err:  # noqa: BLE001 - the door: nothing passes it unexplained
         return _failed(err)
+
+
+def _interrupted() -> int:
+    sys.stderr.write("interrupted: what was recorded stays; the same command goes on where it can\n")
+    return INTERRUPTED
 
 
 def _misused(err: TyperException) -> int:

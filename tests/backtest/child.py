@@ -20,6 +20,13 @@ from agent.cli import main
 from memory_db.store import MemoryStore
 from tests.cli.kit import quick_embedder
 
+PLACES: dict[str, tuple[object, str]] = {
+    "bar": (agent.backtest.walk, "run_bar"),
+    "commit": (memory_db.journal, "write_head"),
+    "chunk": (agent.backtest.walk, "close_chunk"),
+    "index": (MemoryStore, "index"),
+}
+
 
 def dying(real: Callable[..., Any], times: int) -> Callable[..., Any]:
     """The real thing, but the Nth call kills this process first."""
@@ -34,16 +41,16 @@ def dying(real: Callable[..., Any], times: int) -> Callable[..., Any]:
 
 
 def run(where: str, times: int, words: list[str]) -> int:
-    agent.wiring.SentenceEmbedder = quick_embedder  # type: ignore[misc,assignment]
-    if where == "bar":
-        agent.backtest.walk.run_bar = dying(agent.backtest.walk.run_bar, times)
-    elif where == "commit":
-        memory_db.journal.write_head = dying(memory_db.journal.write_head, times)
-    elif where == "chunk":
-        agent.backtest.walk.close_chunk = dying(agent.backtest.walk.close_chunk, times)
-    elif where == "index":
-        MemoryStore.index = dying(MemoryStore.index, times)  # type: ignore[method-assign]
+    swap(agent.wiring, "SentenceEmbedder", quick_embedder)
+    if where in PLACES:
+        owner, name = PLACES[where]
+        swap(owner, name, dying(getattr(owner, name), times))
     return main(words)
+
+
+def swap(owner: object, name: str, value: Callable[..., Any]) -> None:
+    """Put ``value`` where the program looks for ``name``."""
+    setattr(owner, name, value)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agent.backtest.plan import Chunk, TimeRange, chunk_name
 from agent.errors import ConfigError
+from agent.market.feed import builtin
 from tests.backtest.build import bars, plan
 
 DAY = timedelta(days=1)
@@ -79,8 +80,8 @@ def test_run_id_is_the_arm_and_twelve_hex_digits_of_what_shapes_it() -> None:
 
 
 def test_steps_begin_when_every_feature_is_ready_and_never_in_the_warm_up() -> None:
-    found = plan(bars([100 + i % 7 + i * 0.1 for i in range(500)]), arm="full")
+    found = plan(builtin("SP500").head(900), arm="full")
     series = found.series["SP500"]
     assert series.ready >= found.settings.market.warmup
     assert found.steps()[0] == (series.bars.timestamp(series.ready) + DAY, ["SP500"])
-    assert len(found.steps()) == 500 - series.ready
+    assert len(found.steps()) == 900 - series.ready > 0

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import main
-from tests.backtest import child
 from tests.cli.kit import RANGE, Call
 
 ROOT = Path(__file__).parents[2]
@@ -38,9 +36,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, bars: Path) -> str:
     return out
 
 
-@pytest.mark.parametrize(
-    ("where", "times"), [("bar", 1), ("bar", BAR), ("commit", 2 + BAR), ("chunk", 1), ("chunk", 6), ("index", 1)]
-)
+@pytest.mark.parametrize(("where", "times"), [("bar", BAR), ("commit", 2 + BAR), ("chunk", 6), ("index", 1)])
 def test_killed_run_resumed_equals_an_uninterrupted_one(
     call: Call, bars: Path, tmp_path: Path, uninterrupted: str, where: str, times: int
 ) -> None:
@@ -81,7 +77,7 @@ def test_ctrl_c_exits_130_without_a_traceback_and_the_same_command_goes_on(
     assert (walk.returncode, out) == (130, "")
     assert "interrupted" in err
     assert "Traceback" not in err
-    run = next((tmp_path / "home" / "runs").iterdir()).name
+    run = next((tmp_path / "home" / "runs").glob("full-*")).name
     assert 0 < call("memory", "stats", "--run", run, "--json").document["by_kind"]["cycle"] < 124
     assert call("backtest", "--data", bars, *WORDS, "--resume").out == uninterrupted
 
@@ -91,5 +87,16 @@ def test_without_resume_an_interrupted_run_starts_afresh(call: Call, bars: Path,
     assert call("backtest", "--data", bars, *WORDS).out == uninterrupted
 
 
-def test_child_is_the_command_line() -> None:
-    assert child.main is main
+def test_the_same_run_in_two_processes_is_refused_to_the_second(
+    call: Call, bars: Path, tmp_path: Path, uninterrupted: str
+) -> None:
+    walk = start(tmp_path / "home", bars, "never", 0)
+    assert walk.stderr is not None
+    next(line for line in walk.stderr if "2014-01" in line)
+    walk.send_signal(signal.SIGSTOP)
+    second = call("backtest", "--data", bars, *WORDS)
+    walk.send_signal(signal.SIGCONT)
+    out, _ = walk.communicate(timeout=120)
+    assert second.code == 2
+    assert "another process" in second.error
+    assert out == uninterrupted

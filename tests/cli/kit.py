@@ -49,8 +49,8 @@ def frame(first: str = "2012-01-01", last: str = "2014-06-30", name: str = "sp50
     import arch.data.sp500
 
     source = arch.data.sp500 if name == "sp500" else arch.data.nasdaq
-    bars = source.load().loc[first:last].rename(columns=str.lower)
-    bars["timestamp"] = bars.index.tz_localize("UTC")
+    bars: pd.DataFrame = source.load().loc[first:last].rename(columns=str.lower)
+    bars["timestamp"] = pd.DatetimeIndex(bars.index).tz_localize("UTC")
     return bars[["timestamp", "open", "high", "low", "close", "volume"]].reset_index(drop=True)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.domain import CycleRecord
+from agent.learn.monitor import MonitorState, Streak
 from agent.market.series import Series, prepare
 from agent.wiring import RecordedFeed
 from tests.cycle.build import BOTH, READY, SETTINGS, desk_at, feed_of, market, run, tell
@@ -48,6 +49,21 @@ def test_killed_run_of_two_symbols_goes_on_as_if_nothing_had_happened(tmp_path: 
         with desk_at(tmp_path / "killed", feed) as desk:
             records += run(desk, first, first + 22, BOTH)
     assert tell(records) == tell(expected)
+
+
+def test_journal_holds_what_was_learned_as_it_stands_after_every_bar(home: Path) -> None:
+    trading_on = SETTINGS.learning.model_copy(update={"alert_confidence": 0.5})  # so that trades end during alerts
+    with desk_at(home, feed_of("SP500"), settings=SETTINGS.model_copy(update={"learning": trading_on})) as desk:
+        alerts = 0
+        for i in range(READY, 510):
+            run(desk, i, i + 1)
+            state = desk.memory.journal.state
+            assert MonitorState.model_validate(state("monitor").get("state", {})) == desk.monitor.state
+            assert {k: Streak.model_validate(v) for k, v in state("streaks").items()} == desk.monitor.streaks
+            assert state("account")["paper"] == desk.broker.account.model_dump(mode="json")
+            alerts += desk.monitor.state.alert
+        assert alerts
+        assert desk.monitor.state.seen >= 10
 
 
 def test_bars_that_come_later_change_no_earlier_record(home: Path, steady: list[CycleRecord]) -> None:

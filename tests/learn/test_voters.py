@@ -109,8 +109,10 @@ def test_abstaining_is_no_vote_and_changes_nothing_alone() -> None:
 
 def test_regime_counts_the_more_the_more_it_has_seen() -> None:
     settings = Learning(floor=0.0, backoff=20.0)
-    table = _table([([0.9, -0.9, 0.0], "trending", True)] * 20 + [([-0.9, 0.9, 0.0], "ranging", True)] * 20, settings)
-    here = _brute([([0.9, -0.9, 0.0], None, True)] * 20, settings)
+    up: list[float | None] = [0.9, -0.9, 0.0]
+    down: list[float | None] = [-0.9, 0.9, 0.0]
+    table = _table([*[(up, "trending", True)] * 20, *[(down, "ranging", True)] * 20], settings)
+    here = _brute([(up, None, True)] * 20, settings)
     overall = table.weights(None)
     assert [table.weights("trending")[n] for n in NAMES] == pytest.approx(
         [0.5 * h + 0.5 * overall[n] for h, n in zip(here, NAMES, strict=True)]

@@ -160,7 +160,8 @@ def test_size_takes_the_multipliers_and_wild_markets_widen_the_stop() -> None:
     assert calm.size == pytest.approx(LIMITS.risk_per_trade * 100 / 4.0)
     assert halved.size == pytest.approx(calm.size / 2)
     assert wild.size == pytest.approx(calm.size * 0.8 / 1.5)
-    assert (exits.stop_distance, exits.target_distance) == (6.0, pytest.approx(7.8))
+    assert exits.stop_distance == pytest.approx(6.0)
+    assert exits.target_distance == pytest.approx(7.8)
 
 
 def test_thesis_and_citations_are_the_records_own() -> None:

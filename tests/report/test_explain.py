@@ -96,7 +96,7 @@ def test_telling_few_trades_are_shown_once_each() -> None:
 def test_telling_shows_a_refused_entry_a_bound_and_an_error() -> None:
     stopped = [{"limit": "max_drawdown", "from": 0.5, "to": 0.0, "reason": "halted"}]
     bound = [{"source": "bound", "id": "memory_cap", "value": -0.1}]
-    quiet = {"order": None, "clamps": [], "contributions": []}
+    quiet: Json = {"order": None, "clamps": [], "contributions": []}
     records = [
         record("clamped", **{**quiet, "clamps": stopped}),
         record("bounded", **{**quiet, "contributions": bound}),
