@@ -68,6 +68,9 @@ class Reason(Section):
     weight_memory: float = Field(0.30, ge=0, le=1)
     memory_cap: float = Field(0.30, ge=0, le=1, description="largest share by which memory may move the result")
     min_confidence: float = Field(0.25, ge=0, le=1, description="below it there is no entry")
+    full_confidence: float = Field(
+        0.6, gt=0, le=1, description="from here on a trade has its full size; below it less, in proportion"
+    )
 
 
 class Recall(Section):

@@ -221,7 +221,8 @@ def open_desk(
 
 def _restore_awaiting(desk: Desk) -> None:
     """Find the decisions whose horizon had not closed when the run stopped."""
-    longest = max(desk.settings.plan.horizon, desk.settings.limits.max_bars) + 1
+    holdings = [skill.plan.max_bars for skill in desk.skills.versions() if skill.plan is not None]
+    longest = max(desk.settings.plan.horizon, *holdings, 1) + 1
     journal = desk.memory.journal
     for symbol in desk.feed.symbols:
         waiting = []

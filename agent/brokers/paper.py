@@ -22,7 +22,8 @@ class Account(Frozen):
     """The money: cash, equity at the last closes, and the equity the UTC day began with.
 
     ``peak`` is the highest equity at the end of any earlier bar: between two symbols of one bar the book is half
-    old and half new, and its value then is nobody's equity. ``marked`` is the start of the latest bar valued.
+    old and half new, and its value then is nobody's equity. ``marked`` is the start of the latest bar valued,
+    ``rebased_at`` when the peak was last set back by a person's resume.
     """
 
     cash: float
@@ -31,6 +32,7 @@ class Account(Frozen):
     day: str
     day_equity: float
     marked: Utc | None = None
+    rebased_at: Utc | None = None
 
 
 @dataclass
@@ -105,6 +107,18 @@ class PaperBroker:
     def waiting_exposure(self) -> float:
         """Entries that wait for the next bar, as a fraction of equity."""
         return sum(order.fraction for _, order in sorted(self.pending.items()) if not order.reduce_only)
+
+    def cancel_entry(self, symbol: str) -> Order | None:
+        """Withdraw the entry that waits for the next bar, if there is one; an exit stays."""
+        order = self.pending.get(symbol)
+        if order is None or order.reduce_only:
+            return None
+        return self.pending.pop(symbol)
+
+    def rebase(self, at: datetime) -> None:
+        """Count the drawdown anew from here, once for each ``at``."""
+        if self.account.rebased_at != at:
+            self.account = self.account.model_copy(update={"peak": self.account.equity, "rebased_at": at})
 
     def submit(self, order: Order) -> Refusal | None:
         """Take an order for the next bar; the same client id twice is one order."""

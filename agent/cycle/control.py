@@ -6,16 +6,22 @@ from datetime import datetime
 
 from agent.domain import Frozen, Utc
 from memory_db.journal import Journal
+from memory_db.writer import Writer
 
 
 class Control(Frozen):
-    """Whether trading is halted or entries are stopped, since when and why."""
+    """Whether trading is halted or entries are stopped, since when and why.
+
+    ``rebased_at`` is when a person last resumed: from then on the drawdown is counted anew, else a
+    book that hit its limit could never trade again.
+    """
 
     halted: bool = False
     entries_stopped: bool = False
     reason: str | None = None
     at: Utc | None = None
     principal: str | None = None
+    rebased_at: Utc | None = None
 
 
 def read_control(journal: Journal) -> Control:
@@ -24,30 +30,36 @@ def read_control(journal: Journal) -> Control:
     return Control.model_validate(state) if state else Control()
 
 
-def _set(journal: Journal, control: Control, verb: str, at: datetime) -> Control:
-    with journal.write() as w:
-        w.add(
-            "control",
-            control.model_dump(mode="json"),
-            key=f"control:{journal.last_seq + 1}:{verb}",
-            happened_at=at,
-            known_at=at,
-            writer=control.principal or "operator",
-            sets=[("control", "trading", control.model_dump(mode="json"))],
-        )
+def write_control(w: Writer, control: Control, at: datetime) -> Control:
+    """Put a control in force with the transaction of ``w``."""
+    w.add(
+        "control",
+        control.model_dump(mode="json"),
+        key=f"control:{w.head.seq + 1}",
+        happened_at=at,
+        known_at=at,
+        writer=control.principal or "operator",
+        sets=[("control", "trading", control.model_dump(mode="json"))],
+    )
     return control
 
 
 def halt(journal: Journal, *, reason: str, at: datetime, principal: str, entries_only: bool = False) -> Control:
     """Stop trading (or only entries); exits go on."""
-    return _set(
-        journal,
-        Control(halted=not entries_only, entries_stopped=True, reason=reason, at=at, principal=principal),
-        "stopentry" if entries_only else "halt",
-        at,
+    before = read_control(journal)
+    stopped = Control(
+        halted=before.halted or not entries_only,
+        entries_stopped=True,
+        reason=reason,
+        at=at,
+        principal=principal,
+        rebased_at=before.rebased_at,
     )
+    with journal.write() as w:
+        return write_control(w, stopped, at)
 
 
 def resume(journal: Journal, *, reason: str, at: datetime, principal: str) -> Control:
     """Let trading go on; the reason stays on the record."""
-    return _set(journal, Control(reason=reason, at=at, principal=principal), "resume", at)
+    with journal.write() as w:
+        return write_control(w, Control(reason=reason, at=at, principal=principal, rebased_at=at), at)

@@ -19,7 +19,7 @@ from pydantic_core import to_json
 
 from agent.brokers.fills import to_lots
 from agent.cycle.awaiting import awaiting
-from agent.cycle.control import Control, read_control
+from agent.cycle.control import Control, read_control, write_control
 from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
 from agent.cycle.settle import Settled, settle
@@ -38,7 +38,7 @@ from agent.domain import (
     Vote,
     decision_id,
 )
-from agent.errors import MarketDataError, TradecraftError
+from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError, TradecraftError
 from agent.market.series import Series
 from agent.reason.arithmetic import memory_score
 from agent.reason.context import Context
@@ -66,13 +66,40 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
     done = {symbol: found for symbol in symbols if (found := _decided(desk, symbol, views[symbol]))}
     fresh = [symbol for symbol in symbols if symbol not in done]
     if fresh:
+        # seen before anything changes: a feed that breaks its promise must leave the book untouched
+        states = {symbol: views[symbol].state(as_of) for symbol in fresh}
         control = read_control(desk.memory.journal)
         with desk.memory.write() as w:
+            withdrawn = _withdraw(desk, fresh, control)
             settled = {symbol: settle(desk, w, symbol, views[symbol]) for symbol in fresh}
             maintain(w, desk.skills, as_of, [views[symbol].frame for symbol in fresh])
+            control = _watch_drawdown(desk, w, as_of, control)
             for symbol in fresh:
-                done[symbol] = _decide(desk, w, symbol, views[symbol], as_of, settled[symbol], control)
+                settled[symbol].refusals += withdrawn.get(symbol, [])
+                done[symbol] = _decide(desk, w, views[symbol], states[symbol], settled[symbol], control)
     return [done[symbol] for symbol in symbols]
+
+
+def _withdraw(desk: Desk, symbols: list[str], control: Control) -> dict[str, list[Refusal]]:
+    """Take back entries that wait while a person has stopped entries; a resume counts the drawdown anew."""
+    if control.rebased_at is not None:
+        desk.broker.rebase(control.rebased_at)
+    if not control.entries_stopped:
+        return {}
+    taken = {symbol: desk.broker.cancel_entry(symbol) for symbol in symbols}
+    return {s: [Refusal(by="halt", reason=f"entry withdrawn: {control.reason}")] for s, order in taken.items() if order}
+
+
+def _watch_drawdown(desk: Desk, w: Writer, as_of: datetime, control: Control) -> Control:
+    """Halt when the drawdown reaches its limit: from here a person is needed."""
+    drawdown, most = desk.broker.book().drawdown, desk.settings.limits.max_drawdown
+    if control.halted or drawdown < most:
+        return control
+    why = f"drawdown {drawdown:.1%} reached the limit of {most:.0%}"
+    halted = control.model_copy(
+        update={"halted": True, "entries_stopped": True, "reason": why, "at": as_of, "principal": "limits"}
+    )
+    return write_control(w, halted, as_of)
 
 
 def _view(desk: Desk, symbol: str, as_of: datetime) -> Series:
@@ -91,18 +118,17 @@ def _decided(desk: Desk, symbol: str, series: Series) -> CycleRecord | None:
     return record_of(desk.memory.journal, decision_id(desk.run, symbol, bar_time))
 
 
-def _decide(
-    desk: Desk, w: Writer, symbol: str, series: Series, as_of: datetime, settled: Settled, control: Control
-) -> CycleRecord:
-    state = series.state(as_of)
-    ident = decision_id(desk.run, symbol, state.bar_time)
+def _decide(desk: Desk, w: Writer, series: Series, state: MarketState, settled: Settled, control: Control) -> CycleRecord:
+    ident = decision_id(desk.run, state.symbol, state.bar_time)
     if len(series.bars) - 1 < series.ready:
         record = _empty(desk, ident, state, settled, "abstained", "warm-up: not every feature is known yet")
     else:
         try:
             record = _reasoned(desk, w, ident, series, state, settled, control)
+        except (JournalError, ConfigError, BrokerError):
+            raise  # what is stored, set or held cannot be trusted: stop, and record nothing
         except TradecraftError as err:
-            log.warning("cycle failed", cycle=ident, symbol=symbol, error=err.kind)
+            log.warning("cycle failed", cycle=ident, symbol=state.symbol, error=err.kind)
             record = _empty(desk, ident, state, settled, "error", str(err))
     return _record(desk, w, series, record, settled)
 

@@ -52,6 +52,14 @@ class Broker(Protocol):
         """Send an order; idempotent by client id."""
         ...
 
+    def cancel_entry(self, symbol: str) -> Order | None:
+        """Withdraw an entry that has not filled; returns it."""
+        ...
+
+    def rebase(self, at: datetime) -> None:
+        """Count the drawdown anew from here, once for each ``at``."""
+        ...
+
     def book(self) -> Book:
         """The account as it stands."""
         ...

@@ -120,14 +120,21 @@ class ArithmeticReasoner:
 
     def __call__(self, context: Context) -> Reasoning:
         """The signal, the parts it is made of, and the exits a trade would use."""
-        return conclude(context, contributions(context, self.settings), self.limits, self.settings.min_confidence)
+        parts = contributions(context, self.settings)
+        return conclude(context, parts, self.limits, self.settings.min_confidence, self.settings.full_confidence)
 
 
-def conclude(context: Context, parts: list[Contribution], limits: Limits, close_from: float | None = None) -> Reasoning:
+def conclude(
+    context: Context,
+    parts: list[Contribution],
+    limits: Limits,
+    close_from: float | None = None,
+    full_confidence: float = 1.0,
+) -> Reasoning:
     """From signed parts to a signal: side, action, size, exits and words.
 
     A position is closed by an opposite lean of at least ``close_from``, by default the threshold of entries: results that
-    raise that threshold must not make it harder to get out.
+    raise that threshold must not make it harder to get out. Size grows with confidence up to ``full_confidence``.
     """
     threshold = context.parameters["min_confidence"]
     close_from = threshold if close_from is None else min(close_from, threshold)
@@ -146,7 +153,7 @@ def conclude(context: Context, parts: list[Contribution], limits: Limits, close_
     exits = _shaped(plan, shape, atr, limits)
     size, stop, target = 0.0, None, None
     if side and action in ("buy", "sell"):
-        multiplier = shape.size * context.parameters["size_multiplier"]
+        multiplier = shape.size * context.parameters["size_multiplier"] * min(1.0, confidence / full_confidence)
         size = target_fraction(side, state.close, exits, state.features["volatility_20"], multiplier, limits)
         direction = 1 if side == "buy" else -1
         stop = state.close - direction * exits.stop_distance
