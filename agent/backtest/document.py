@@ -129,7 +129,17 @@ def _metrics(
     plan: Plan, stamps: list[datetime], equity: list[float], trades: list[Outcome], exposure: list[float], held: list[float]
 ) -> Json:
     times = np.array([to_stamp(s) for s in stamps])
-    table: Json = dict(metrics(equity, times, trades, periods_per_year=trading_days(plan), exposure=exposure, benchmark=held))
+    table: Json = dict(
+        metrics(
+            equity,
+            times,
+            trades,
+            periods_per_year=trading_days(plan),
+            exposure=exposure,
+            benchmark=held,
+            start=plan.settings.cash,
+        )
+    )
     spread = sharpe_interval(daily_returns(np.array(equity), times), trading_days(plan), seed=plan.settings.seed)
     table["Sharpe Interval"] = [spread.low, spread.high] if spread else None
     return table

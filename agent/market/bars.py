@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, MarketDataError
 from agent.market.instrument import interval_step
 
 Floats = npt.NDArray[np.float64]
 Stamps = npt.NDArray[np.datetime64]
 
+_FARTHEST = 2262  # nanoseconds since 1970 end there
 ARRAYS = ("open", "high", "low", "close", "volume", "growth", "split", "dividend")
 
 
@@ -75,6 +76,10 @@ class Bars:
 
     def count_known(self, as_of: datetime) -> int:
         """How many bars are known at ``as_of``."""
+        if as_of.year >= _FARTHEST:
+            raise MarketDataError(
+                f"time {as_of.isoformat()} lies beyond what bars can be stamped with; give a year before {_FARTHEST}"
+            )
         latest_start = to_stamp(as_of) - np.timedelta64(interval_step(self.interval), "us")
         return int(self.start.searchsorted(latest_start, side="right"))
 

@@ -59,12 +59,18 @@ def _dimensions(frame: FeatureFrame, close: Floats) -> list[Floats]:
 
 
 def _scaled(values: Floats) -> Floats:
-    """Distance from the trailing median in interquartile ranges; NaN while history is short or flat."""
+    """Distance from the trailing median in interquartile ranges; NaN while history is short.
+
+    Where the history is so flat that it has no range, a value on the median is 0 and any other is as
+    far out as clipping allows.
+    """
     known = np.flatnonzero(~np.isnan(values))
     past = pd.Series(values[known]).rolling(_WINDOW)
     middle, spread = past.median().to_numpy(), (past.quantile(0.75) - past.quantile(0.25)).to_numpy()
     scaled = np.full(len(known), np.nan)
-    np.divide(values[known] - middle, spread, out=scaled, where=spread > 0)
+    away = values[known] - middle
+    np.divide(away, spread, out=scaled, where=spread > 0)
+    scaled[spread == 0] = np.sign(away[spread == 0]) * _CLIP
     out = np.full(len(values), np.nan)
     out[known] = scaled
     return out

@@ -93,6 +93,7 @@ def metrics(
     periods_per_year: float,
     exposure: npt.ArrayLike | None = None,
     benchmark: npt.ArrayLike | None = None,
+    start: float | None = None,
 ) -> Metrics:
     """Compute every figure of METRIC_NAMES, in that order.
 
@@ -100,7 +101,9 @@ def metrics(
     ``exposure`` is the gross exposure at each bar, ``benchmark`` the price or equity held
     against it (first to last value). ``periods_per_year`` is trading *days* a year, also for
     intraday bars: 252 for exchanges, 365 for crypto, 260 for FX. Drawdowns look at every bar,
-    annual figures at daily equity. Raises MarketDataError when the series do not fit together.
+    annual figures at daily equity. ``start`` is the cash before a first bar that already
+    cost something: Return and CAGR are counted from it, else from the first equity.
+    Raises MarketDataError when the series do not fit together.
     """
     values, times = checked(equity, stamps)
     unit = _resolution(times)
@@ -109,7 +112,7 @@ def metrics(
     table["Buy & Hold Return [%]"] = _change(benchmark)
     # what overflows or divides by nothing becomes None below, so it needs no warning on the way
     with np.errstate(all="ignore"):
-        table |= _span(values, times, unit)
+        table |= _span(values, times, unit, float(values[0]) if start is None else start)
         table |= _drawdowns(values, times, unit)
         table |= _annual(values, times, periods_per_year)
         table |= _trades(trades, unit)
@@ -143,10 +146,10 @@ def _iso(stamp: np.datetime64) -> str:
     return f"{np.datetime_as_string(stamp, unit='s')}Z"
 
 
-def _span(values: Floats, times: Stamps, unit: int) -> Metrics:
+def _span(values: Floats, times: Stamps, unit: int, start: float) -> Metrics:
     length = int(_seconds(times)[-1] - _seconds(times)[0])
     years = length / _YEAR
-    grew = values[-1] / values[0] if values[0] > 0 else np.nan
+    grew = values[-1] / start if start > 0 else np.nan
     return {
         "Start": _iso(times[0]),
         "End": _iso(times[-1]),
