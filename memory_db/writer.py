@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ Set = tuple[str, str, Any]
 
 _SEQ_OF_KEY = select(facts.c.seq).where(facts.c.key == bindparam("key"))
 _FACT_ROW = facts.insert()
+_STATE = select(state.c.key, state.c.value).where(state.c.space == bindparam("space"))
 _UNSET = delete(state).where(state.c.space == bindparam("b_space"), state.c.key == bindparam("b_key"))
 
 
@@ -97,6 +99,15 @@ class Writer:
         if array.ndim != 1 or not np.isfinite(array).all():
             raise ConfigError(f"vector of fact {seq} ({fingerprint}) must be one row of finite numbers")
         self.stored.append(StoredVector(seq, fingerprint, part, array))
+
+    def state(self, space: str) -> dict[str, Any]:
+        """Return the state of a space as this transaction sees it: read under the write lock, with its own changes."""
+        rows = self._connection.execute(_STATE, {"space": space})
+        found = {key: json.loads(value) for key, value in rows}
+        for (changed, key), (value, _) in self.sets.items():
+            if changed == space:
+                found[key] = value
+        return {key: value for key, value in sorted(found.items()) if value is not None}
 
     def after_commit(self, callback: Callable[[Commit], None]) -> None:
         """Call ``callback`` once the transaction is committed; never after a rollback."""

@@ -24,9 +24,9 @@ class Control(Frozen):
     rebased_at: Utc | None = None
 
 
-def read_control(journal: Journal) -> Control:
-    """The control in force."""
-    state = journal.state("control").get("trading")
+def read_control(source: Journal | Writer) -> Control:
+    """The control in force, as the journal or a transaction on it has it."""
+    state = source.state("control").get("trading")
     return Control.model_validate(state) if state else Control()
 
 

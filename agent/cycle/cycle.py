@@ -68,8 +68,8 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
     if fresh:
         # seen before anything changes: a feed that breaks its promise must leave the book untouched
         states = {symbol: views[symbol].state(as_of) for symbol in fresh}
-        control = read_control(desk.memory.journal)
         with desk.memory.write() as w:
+            control = read_control(w)
             withdrawn = _withdraw(desk, fresh, control)
             settled = {symbol: settle(desk, w, symbol, views[symbol]) for symbol in fresh}
             maintain(w, desk.skills, as_of, [views[symbol].frame for symbol in fresh])
