@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.backtest.holding import held_equity
+from agent.backtest.holding import held_equity, matched_equity
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk
 from agent.domain import Outcome
@@ -49,13 +49,13 @@ def document(desk: Desk, plan: Plan) -> Json:
     }
 
 
-def held_document(plan: Plan) -> Json:
-    """The document of buy-and-hold."""
-    curve = held_equity(plan)
+def held_document(plan: Plan, like: Json | None = None) -> Json:
+    """The document of buy-and-hold; with ``like``, of a share held that gives that document's volatility."""
+    curve = held_equity(plan) if like is None else matched_equity(plan, like["equity"])
     stamps, equity = [s for s, _ in curve], [v for _, v in curve]
     return {
         **_head(plan),
-        "metrics": _metrics(plan, stamps, equity, [], [1.0] * len(equity), equity),
+        "metrics": _metrics(plan, stamps, equity, [], [1.0] * len(equity), [value for _, value in held_equity(plan)]),
         "chunks": [],
         "trades": [],
         "equity": [[_iso(s), value] for s, value in curve],
@@ -112,7 +112,9 @@ def _notes(plan: Plan) -> list[str]:
         rows = [i for i in range(1, len(series.bars)) if series.bars.timestamp(i) in plan.timerange]
         same = sum(series.bars.open[i] == series.bars.close[i - 1] for i in rows)
         if rows and same > 0.1 * len(rows):
-            notes.append(f"{symbol}: {same / len(rows):.0%} of opens equal the previous close, so fills at the open are not real.")
+            notes.append(
+                f"{symbol}: {same / len(rows):.0%} of opens equal the previous close, so fills at the open are not real."
+            )
     return notes
 
 
@@ -216,4 +218,3 @@ def _sensitivity(desk: Desk, plan: Plan, stamps: list[datetime], equity: list[fl
     if booked[-1] > 0:
         rows[0]["break_even_multiple"] = 1 + gained / float(booked[-1])
     return rows
-

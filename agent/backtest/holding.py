@@ -1,7 +1,7 @@
 """Buy and hold: all cash into the range's first bar at its close, in fractions, and nothing more.
 
 Warm-up is ignored; several symbols share the cash equally. Splits multiply the shares, dividends
-arrive as cash.
+arrive as cash. ``matched_equity`` holds only the share that gives another run's volatility.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 
 from agent.backtest.plan import Plan
 from agent.errors import ConfigError
+from agent.market.bars import to_stamp
 from agent.market.series import Series
+from agent.statistics.equity import Floats, Stamps, daily_returns
 
 
 def _in_range(plan: Plan, series: Series) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -25,8 +28,10 @@ def held_value(plan: Plan, symbol: str, cash: float) -> dict[datetime, float]:
     series, costs = plan.series[symbol], plan.settings.costs
     rows = _in_range(plan, series)
     if not len(rows):
-        raise ConfigError(f"--timerange {plan.timerange} holds no bar of {symbol}; its bars run from "
-                          f"{series.bars.timestamp(0).date()} to {series.bars.timestamp(-1).date()}")
+        raise ConfigError(
+            f"--timerange {plan.timerange} holds no bar of {symbol}; its bars run from "
+            f"{series.bars.timestamp(0).date()} to {series.bars.timestamp(-1).date()}"
+        )
     fee = series.instrument.fee_bps if costs.fee_bps is None else costs.fee_bps
     slip = series.instrument.slippage_bps if costs.slippage_bps is None else costs.slippage_bps
     bars = series.bars
@@ -51,3 +56,30 @@ def held_equity(plan: Plan) -> list[tuple[datetime, float]]:
             last[symbol] = values[symbol].get(start, last[symbol])
         equity.append((start, sum(last[symbol] for symbol in plan.symbols)))
     return equity
+
+
+def matched_equity(plan: Plan, equity: list[list[Any]]) -> list[tuple[datetime, float]]:
+    """Equity of a holding of the share that makes its daily volatility that of ``equity`` (rows of bar start and value).
+
+    The rest lies in cash without interest; there is no leverage, so the share is at most 1. Both
+    volatilities are taken over the days that ``equity`` has.
+    """
+    held = held_equity(plan)
+    wanted = {datetime.fromisoformat(start): float(value) for start, value in equity}
+    shared = [(start, value) for start, value in held if start in wanted]
+    stamps = np.array([to_stamp(start) for start, _ in shared])
+    values = np.array([value for _, value in shared])
+    aim = _spread(np.array([wanted[start] for start, _ in shared]), stamps)
+    cash = plan.settings.cash
+
+    def excess(share: float) -> float:
+        return _spread(cash * (1 - share) + share * values, stamps) - aim
+
+    share = 1.0 if excess(1.0) <= 0 else float(brentq(excess, 0.0, 1.0, xtol=1e-9))
+    return [(start, cash * (1 - share) + share * value) for start, value in held]
+
+
+def _spread(equity: Floats, stamps: Stamps) -> float:
+    """Standard deviation of daily returns; 0 where there are too few."""
+    returns = daily_returns(equity, stamps)
+    return float(returns.std()) if len(returns) > 1 else 0.0

@@ -17,7 +17,6 @@ from typing import Any
 
 from agent.backtest.chunks import close_chunk
 from agent.backtest.document import document, held_document
-
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk, Feed, run_bar
 from agent.errors import ConfigError
@@ -57,8 +56,18 @@ def read_result(home: Path, run: str) -> dict[str, Any] | None:
     return loaded
 
 
-def run_arm(home: Path, plan: Plan, *, resume: bool, report: Report, entry_probability: float = 0.0) -> dict[str, Any]:
+def run_arm(
+    home: Path,
+    plan: Plan,
+    *,
+    resume: bool,
+    report: Report,
+    entry_probability: float = 0.0,
+    like: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Run one arm (or go on with it) and return its document.
+
+    ``entry_probability`` is for random entries, ``like`` is the document whose volatility a matched holding takes.
 
     With ``resume`` a finished run is returned as it is and an unfinished one goes on; without,
     the run starts afresh. Raises ConfigError when the range holds no bar that is ready.
@@ -69,7 +78,7 @@ def run_arm(home: Path, plan: Plan, *, resume: bool, report: Report, entry_proba
     if not resume and folder.exists():
         shutil.rmtree(folder)
     if plan.arm.held:
-        result = held_document(plan)
+        result = held_document(plan, like if plan.arm.matched else None)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     else:
         steps = plan.steps()
@@ -86,9 +95,7 @@ def _nothing_ready(plan: Plan) -> str:
     return f"--timerange {plan.timerange} holds no bar with every feature ready: {have}; give earlier bars or a later range"
 
 
-def _walk(
-    home: Path, plan: Plan, feed: Feed, steps: list[Step], report: Report, entry_probability: float
-) -> dict[str, Any]:
+def _walk(home: Path, plan: Plan, feed: Feed, steps: list[Step], report: Report, entry_probability: float) -> dict[str, Any]:
     desk = desk_for(home, plan, feed, steps[0][0], entry_probability)
     try:
         walk(desk, plan, steps, report)
@@ -108,10 +115,17 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         settings,
         arm=plan.arm,
         entry_probability=entry_probability,
+        frozen=_frozen(plan) if plan.arm.stale else None,
         started=started,
         clock=lambda: started,
         durable=False,
     )
+
+
+def _frozen(plan: Plan) -> datetime:
+    """When a stale memory stops growing: a quarter of the way."""
+    steps = plan.steps()
+    return steps[len(steps) // 4][0]
 
 
 def walk(desk: Desk, plan: Plan, steps: list[Step], report: Report) -> None:
