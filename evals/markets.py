@@ -101,7 +101,8 @@ def planted(seed: int, count: int, edge: Edge, symbol: str = SYMBOL) -> Market:
 def _regimes(generator: np.random.Generator, count: int, switch: int | None) -> npt.NDArray[np.bool_]:
     """Calm throughout, or a chain of calm and wild stretches of the mean length given."""
     turns = generator.random(count) < (1 / switch if switch else 0.0)
-    return np.cumsum(turns) % 2 == 1
+    wild: npt.NDArray[np.bool_] = np.cumsum(turns) % 2 == 1
+    return wild
 
 
 def made(symbol: str, returns: Floats, tails: Floats, volume: Floats) -> Bars:
@@ -111,9 +112,10 @@ def made(symbol: str, returns: Floats, tails: Floats, volume: Floats) -> Bars:
     opening = np.append(100.0, close[:-1])
     high = np.maximum(opening, close) * np.exp(tails[:, 0])
     low = np.minimum(opening, close) * np.exp(-tails[:, 1])
-    columns = [frozen(values) for values in (opening, high, low, close, volume)]
-    ones = frozen(np.ones(count))
-    return Bars(symbol, "1d", frozen(EPOCH + DAY * np.arange(count)), *columns, ones, ones, frozen(np.zeros(count)))
+    for values in (opening, high, low, close, volume):
+        frozen(values)
+    ones, start = frozen(np.ones(count)), frozen(EPOCH + DAY * np.arange(count))
+    return Bars(symbol, "1d", start, opening, high, low, close, volume, ones, ones, frozen(np.zeros(count)))
 
 
 def garch(seed: int, count: int, symbol: str = "NOISE") -> Bars:
