@@ -69,7 +69,8 @@ def each_outcome_counts_once(run: Walked) -> int:
     closed = run.of("closed_trade")
     counted = sum(row["trades"] for row in run.regimes.values())
     reported = [outcome["position"] for record in run.of("cycle") for outcome in record["outcomes"]]
-    return abs(counted - len(closed)) + len(reported) - len(set(reported))
+    counted_wrong = abs(int(counted) - len(closed))
+    return counted_wrong + len(reported) - len(set(reported))
 
 
 def memory_is_of_the_past(run: Walked) -> int:

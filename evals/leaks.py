@@ -48,7 +48,7 @@ def _garbage(whole: Bars, settings: Settings) -> Json:
     cut = (series.ready + len(whole)) // 2
     generator = np.random.default_rng(settings.seed)
     noise = 1e3 * np.exp(np.cumsum(generator.normal(0, 0.2, len(whole))))
-    changed = {}
+    changed: dict[str, Any] = {}
     for name, factor in (("open", 1.0), ("high", 1.5), ("low", 0.5), ("close", 1.1)):
         values = getattr(whole, name).copy()
         values[cut:] = factor * noise[cut:]
@@ -74,7 +74,7 @@ def _masked(whole: Bars, settings: Settings) -> Json:
 def _perturbed(whole: Bars, settings: Settings) -> Json:
     """Every bar is moved by a hair; an action that turns on it rests on nothing."""
     factor = 1 + HAIR * np.random.default_rng(settings.seed).standard_normal(len(whole))
-    moved = {name: frozen(getattr(whole, name) * factor) for name in ("open", "high", "low", "close")}
+    moved: dict[str, Any] = {name: frozen(getattr(whole, name) * factor) for name in ("open", "high", "low", "close")}
     plain, other = walked(plan_of([whole], settings)), walked(plan_of([replace(whole, **moved)], settings))
     return _compare(plain, other, _act)
 

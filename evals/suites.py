@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from agent.errors import ConfigError
 from agent.statistics import wilson
-from evals import learning, leaks, mutation, null, worth
+from evals import leaks, learning, mutation, null, worth
 from evals.mutants import MUTANTS
 
 Json = dict[str, Any]
@@ -154,6 +154,11 @@ def _finite(value: float) -> float | None:
     return value if abs(value) != float("inf") else None
 
 
+def _rate(count: float, of: float) -> tuple[float | None, float | None]:
+    """The Wilson interval of a share."""
+    return wilson(count, of) or (None, None)
+
+
 # --- null ----------------------------------------------------------------------------------
 
 
@@ -166,16 +171,16 @@ def _null_tasks(profile: Profile, seed: int) -> list[Task]:
 def _null_gates(results: Results) -> list[Gate]:
     runs = [found for name, found in results.items() if name.startswith("run-")]
     false = sum(found["reported"] for found in runs)
-    low, high = wilson(false, len(runs))
+    low, high = _rate(false, len(runs))
     why = f"{false} of {len(runs)} runs without signal report an arm as better at nominal 1 %"
     gates = [Gate("false alarms", false / len(runs), low, high, 0.05, false <= 0.05 * len(runs), why)]
     covered = results["coverage"]
     share = covered["held"] / covered["markets"]
-    low, high = wilson(covered["held"], covered["markets"])
+    low, high = _rate(covered["held"], covered["markets"])
     why = f"{covered['held']} of {covered['markets']} 95 % intervals hold the known difference; 91-98 % is honest"
     gates.append(Gate("coverage", share, low, high, 0.91, 0.91 <= share <= 0.98, why))
     level = covered["rejected_at_5_pct"] / covered["markets"]
-    low, high = wilson(covered["rejected_at_5_pct"], covered["markets"])
+    low, high = _rate(covered["rejected_at_5_pct"], covered["markets"])
     gates.append(Gate("level of the 5 % test", level, low, high, 0.09, level <= 0.09, "of true null hypotheses rejected"))
     return gates
 
