@@ -80,7 +80,7 @@ def asked(suites: list[Suite], profile: str, seed: int) -> Asked:
     """Check what is asked; ConfigError for an unknown profile."""
     if profile not in PROFILES:
         raise ConfigError(f"--profile {profile!r} is unknown; choose one of {', '.join(PROFILES)}")
-    return Asked(tuple(suites), profile, seed)  # type: ignore[arg-type]
+    return Asked(tuple(suites), profile, seed)
 
 
 def run(home: Path, what: Asked, *, resume: bool, report: Report, workers: int | None = None) -> Json:

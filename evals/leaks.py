@@ -54,9 +54,10 @@ def _garbage(whole: Bars, settings: Settings) -> Json:
         values[cut:] = factor * noise[cut:]
         changed[name] = frozen(values)
     end = whole.timestamp(cut - 1).date()
-    stop = TimeRange(last=end)
-    before = walked(replace(plan, timerange=stop))
-    after = walked(replace(plan_of([replace(whole, **changed)], settings), timerange=stop))
+    # one plan for both: ids of decisions, and so of memories, hang on the run's name, which hangs on its data
+    stopped = replace(plan, timerange=TimeRange(last=end))
+    spoilt = plan_of([replace(whole, **changed)], settings).series
+    before, after = walked(stopped), walked(stopped, feed=RecordedFeed(spoilt))
     return _compare(before, after, lambda record: record["context_hash"])
 
 

@@ -100,10 +100,7 @@ def mock_llm(
     port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)] = 8765,
     behaviour: Annotated[
         str,
-        typer.Option(
-            "--behaviour",
-            help="analyst, contrarian, random, overconfident, obedient, inventor, malformed, slow, overloaded, refusing or scripted.",
-        ),
+        typer.Option("--behaviour", help="scripted, or one of those in agent.doubles.behaviours, such as obedient."),
     ] = "analyst",
     script: Annotated[Path | None, typer.Option("--script", help="For scripted: JSON lines, one reply each.")] = None,
 ) -> int:

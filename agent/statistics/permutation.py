@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.errors import ConfigError
-from agent.statistics.bootstrap import MIN_DATES, default_block
+from agent.statistics.bootstrap import MIN_DATES, persistence_block
 
 Alternative = Literal["two-sided", "greater", "less"]
 
@@ -42,8 +42,8 @@ def paired_permutation(
 ) -> Permutation | None:
     """Test whether ``returns`` and ``other``, paired by date, have the same mean.
 
-    ``block`` is the number of dates flipped together (the bootstrap's default block, rounded
-    up). None when there are fewer than 20 dates. Raises ConfigError for shapes that cannot be
+    ``block`` is the number of dates flipped together (what the differences' persistence asks
+    for, rounded up). None when there are fewer than 20 dates. Raises ConfigError for shapes that cannot be
     paired or impossible options.
     """
     left, right = np.asarray(returns, dtype=np.float64), np.asarray(other, dtype=np.float64)
@@ -54,7 +54,7 @@ def paired_permutation(
     gaps = left - right
     if len(gaps) < MIN_DATES:
         return None
-    length = int(np.ceil(default_block(len(gaps)) if block is None else block))
+    length = int(np.ceil(persistence_block(gaps) if block is None else block))
     if length < 1:
         raise ConfigError(f"block length {block} is below one day; give at least 1")
     sums = np.add.reduceat(gaps, np.arange(0, len(gaps), length))

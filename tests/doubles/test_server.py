@@ -135,9 +135,8 @@ def test_overloaded_server_is_the_sdks_overloaded_error_then_recovers() -> None:
 
 
 def test_slow_server_times_the_client_out() -> None:
-    with serve(Slow(seconds=60)) as server:
-        with pytest.raises(anthropic.APITimeoutError):
-            asked(client(server.url).with_options(timeout=0.2))
+    with serve(Slow(seconds=60)) as server, pytest.raises(anthropic.APITimeoutError):
+        asked(client(server.url).with_options(timeout=0.2))
 
 
 def test_script_that_runs_out_fails_loudly_in_process_and_over_http() -> None:
