@@ -113,5 +113,5 @@ def test_suites_unknown_name_is_refused_and_profiles_are_checked() -> None:
 def test_suites_task_names_are_unique_in_every_profile() -> None:
     for suite in SUITES.values():
         for profile in ("ci", "full"):
-            names = [task.name for task in suite.tasks(profile, 0)]  # type: ignore[arg-type]
+            names = [task.name for task in suite.tasks(profile, 0)]
             assert len(set(names)) == len(names)

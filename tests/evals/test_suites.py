@@ -14,6 +14,7 @@ from evals import leaks, learning, mutation, null
 from evals.markets import Edge, planted
 from evals.mutants import MUTANTS
 from evals.runs import plan_of, returns_of, walked
+from evals.voters import panel
 from memory_db.nearest import Columns
 
 
@@ -88,7 +89,7 @@ def test_seed_interval_of_a_ratio_covers_it() -> None:
 def test_panel_planted_voter_is_right_as_often_as_planted() -> None:
     market = planted(11, 900, Edge(support=0.9))
     plan = plan_of([market.bars], learning.settings_for(11), "base")
-    names, consult = learning.panel(11, 2, Edge(support=0.9).spike_ratio)
+    names, consult = panel(11, 2, Edge(support=0.9).spike_ratio)
     series = plan.series[market.bars.symbol]
     hits = []
     for i in range(450, 899):
