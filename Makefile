@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3.14 python3; 
 	command -v $$p >/dev/null 2>&1 && $$p -c '$(FITS)' 2>/dev/null && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run format check test test-full bench all clean
+.PHONY: help install run format check test test-full eval bench all clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test: $(VENV)/.installed-dev ## Pass the tests (minutes on two cores)
 
 test-full: $(VENV)/.installed-dev ## Pass the tests and the long suites
 	@$(BIN)/python -m pytest
+
+eval: $(VENV)/.installed ## Ask whether it learns what is there and nothing that is not (under 2 minutes)
+	@$(BIN)/tradecraft eval
 
 bench: $(VENV)/.installed ## Measure this machine
 	@$(BIN)/tradecraft bench

@@ -15,7 +15,7 @@ from pathlib import Path
 from agent.analysts.base import VOTERS, consult
 from agent.brokers.paper import PaperBroker
 from agent.cycle.awaiting import awaiting
-from agent.cycle.desk import Desk, Feed, Reasoner
+from agent.cycle.desk import Desk, Feed, Reasoner, Recall
 from agent.cycle.history import newest_records
 from agent.cycle.recall import recollect
 from agent.domain import Recollection
@@ -46,13 +46,21 @@ def wall_clock() -> datetime:
 
 @dataclass(frozen=True)
 class Arm:
-    """Which parts of the agent a run has."""
+    """Which parts of the agent a run has.
+
+    ``shuffled`` and ``stale`` are controls on recall alone: outcomes permuted among memories, and a
+    memory that stops growing once a quarter of the walk is done. ``matched`` is a holding scaled
+    to the full arm's volatility.
+    """
 
     name: str
     memory: bool = True
     skills: bool = True
     random: bool = False
     held: bool = False
+    shuffled: bool = False
+    stale: bool = False
+    matched: bool = False
 
 
 ARMS = {
@@ -61,17 +69,17 @@ ARMS = {
         Arm("full"),
         Arm("no-memory", memory=False),
         Arm("no-skills", skills=False),
+        Arm("shuffled-memory", shuffled=True),
+        Arm("stale-memory", stale=True),
         Arm("base", memory=False, skills=False),
         Arm("random", memory=False, skills=False, random=True),
         Arm("buy-and-hold", memory=False, skills=False, held=True),
+        Arm("vol-matched", memory=False, skills=False, held=True, matched=True),
     )
 }
 ABSENT_ARMS = {
     "no-forecast": "there is no forecast to leave out",
     "reference-forecast": "there is no forecast to replace",
-    "shuffled-memory": "outcomes cannot be shuffled among memories yet",
-    "stale-memory": "memory cannot be frozen yet",
-    "vol-matched": "volatility matching is not built yet",
 }
 
 
@@ -182,11 +190,15 @@ def open_desk(
     *,
     arm: Arm = ARMS["full"],
     entry_probability: float = 0.0,
+    frozen: datetime | None = None,
     started: datetime,
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
 ) -> Desk:
-    """Build a desk for a run and restore it from the run's journal."""
+    """Build a desk for a run and restore it from the run's journal.
+
+    ``frozen`` is when a stale memory stops growing; it is needed by that arm alone.
+    """
     memory = open_memory(home, run, settings, durable=durable)
     broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
     voters = VoterTable(tuple(VOTERS), settings.learning)
@@ -212,11 +224,24 @@ def open_desk(
         regimes=regimes,
         monitor=monitor,
         consult=consult,
-        recall=partial(recollect, memory) if arm.memory else lambda series, as_of: Recollection(),
+        recall=_recall(arm, memory, settings.seed, frozen),
         reason=reasoner,
     )
     _restore_awaiting(desk)
     return desk
+
+
+def _recall(arm: Arm, memory: MemoryStore, seed: int, frozen: datetime | None) -> Recall:
+    """How an arm remembers."""
+    if not arm.memory:
+        return lambda series, as_of: Recollection()
+    if arm.shuffled:
+        return partial(recollect, memory, shuffle=seed)
+    if arm.stale:
+        if frozen is None:
+            raise ConfigError(f"arm {arm.name} needs the time its memory stops growing; run it with `tradecraft backtest`")
+        return lambda series, as_of: recollect(memory, series, min(as_of, frozen))
+    return partial(recollect, memory)
 
 
 def _restore_awaiting(desk: Desk) -> None:

@@ -54,6 +54,14 @@ class Columns:
             setattr(view, name, array[:used])
         return view
 
+    def shuffled(self, rows: Rows, seed: int) -> Columns:
+        """Return columns whose outcomes are dealt out anew among ``rows``: a situation loses what followed it."""
+        other = self.head(len(self.seq))
+        dealt = np.random.default_rng([seed, len(rows)]).permutation(rows)
+        other.buy, other.sell = self.buy.copy(), self.sell.copy()
+        other.buy[rows], other.sell[rows] = self.buy[dealt], self.sell[dealt]
+        return other
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

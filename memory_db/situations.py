@@ -108,6 +108,7 @@ class Situations:
         min_settled: int,
         shrinkage: float,
         propose: Proposer | None = None,
+        shuffle: int | None = None,
     ) -> SituationRecall:
         """Return what the ``k`` nearest settled situations of all symbols say.
 
@@ -115,7 +116,8 @@ class Situations:
         nor is one of ``symbol`` that close to ``as_of``. ``shrinkage`` counts pseudo-observations at
         the base rate, which is that of all settled situations. Similarity is
         1 / (1 + l2 / sqrt(d)). ``propose`` may name candidate facts (see ``Proposer``); where it leaves
-        too few, all are scanned.
+        too few, all are scanned. ``shuffle`` is a seed that deals the settled outcomes out anew among
+        the settled situations: a memory that remembers what happened but not when.
         """
         query = np.ascontiguousarray(vector, dtype=np.float32)
         if query.ndim != 1 or not np.isfinite(query).all():
@@ -128,6 +130,8 @@ class Situations:
             return SituationRecall(None, None, [], [], len(settled))
         if len(query) != columns.vectors.shape[1]:
             raise ConfigError(f"a situation of {len(query)} numbers cannot be looked for among {columns.vectors.shape[1]}")
+        if shuffle is not None:
+            columns = columns.shuffled(settled, shuffle)
         search = Search(columns, self._ids, query, k, horizon_ns, self._codes.get(symbol, -1), now)
         chosen = self._choose(search, settled, propose)
         return self._describe(columns, chosen, settled, shrinkage)

@@ -93,12 +93,19 @@ class MemoryStore:
         return self.situations.add_shadow(w, id=id, symbol=symbol, buy=buy, sell=sell, known_at=known_at)
 
     def recall(
-        self, vector: NDArray[np.float32], *, symbol: str, as_of: datetime, horizon_ns: int, k: int | None = None
+        self,
+        vector: NDArray[np.float32],
+        *,
+        symbol: str,
+        as_of: datetime,
+        horizon_ns: int,
+        k: int | None = None,
+        shuffle: int | None = None,
     ) -> SituationRecall:
         """Return what the situations nearest to ``vector`` say, as known at ``as_of``.
 
         ``horizon_ns`` is the holding window; k, pseudo-observations and the least number of settled
-        situations come from the settings.
+        situations come from the settings. ``shuffle`` seeds a control: outcomes permuted among memories.
         """
         recall = self.settings.recall
         usable = not recall.exact and len(self.situations) > recall.exact_below and self._covers(as_of)
@@ -111,6 +118,7 @@ class MemoryStore:
             min_settled=recall.min_settled,
             shrinkage=recall.shrinkage,
             propose=self._propose if usable else None,
+            shuffle=shuffle,
         )
 
     def remember(

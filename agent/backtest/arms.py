@@ -18,14 +18,16 @@ Watch = Callable[[str], AbstractContextManager[Report]]
 
 
 def run_one(home: Path, plan: Plan, *, resume: bool, watch: Watch) -> Json:
-    """Run an arm; random entries are given the full arm's rate of entries, which is run first if it has not been."""
-    probability = 0.0
-    if plan.arm.random:
-        full = replace(plan, arm=ARMS["full"])
+    """Run an arm; random entries take the full arm's rate of entries and a matched holding its volatility,
+    so it is run first if it has not been.
+    """
+    full: Json | None = None
+    if plan.arm.random or plan.arm.matched:
         with watch("full") as report:
-            probability = entry_rate(run_arm(home, full, resume=True, report=report))
+            full = run_arm(home, replace(plan, arm=ARMS["full"]), resume=True, report=report)
+    probability = entry_rate(full) if full and plan.arm.random else 0.0
     with watch(plan.arm.name) as report:
-        return run_arm(home, plan, resume=resume, report=report, entry_probability=probability)
+        return run_arm(home, plan, resume=resume, report=report, entry_probability=probability, like=full)
 
 
 def entry_rate(document: Json) -> float:

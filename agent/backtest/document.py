@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.backtest.holding import held_equity
+from agent.backtest.holding import held_equity, matched_equity
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk
 from agent.cycle.history import closed_trades, record_documents
@@ -50,13 +50,13 @@ def document(desk: Desk, plan: Plan) -> Json:
     }
 
 
-def held_document(plan: Plan) -> Json:
-    """The document of buy-and-hold."""
-    curve = held_equity(plan)
+def held_document(plan: Plan, like: Json | None = None) -> Json:
+    """The document of buy-and-hold; with ``like``, of a share held that gives that document's volatility."""
+    curve = held_equity(plan) if like is None else matched_equity(plan, like["equity"])
     stamps, equity = [s for s, _ in curve], [v for _, v in curve]
     return {
         **_head(plan),
-        "metrics": _metrics(plan, stamps, equity, [], [1.0] * len(equity), equity),
+        "metrics": _metrics(plan, stamps, equity, [], [1.0] * len(equity), [value for _, value in held_equity(plan)]),
         "chunks": [],
         "trades": [],
         "equity": [[_iso(s), value] for s, value in curve],

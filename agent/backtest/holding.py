@@ -1,7 +1,7 @@
 """Buy and hold: all cash into the range's first bar at its close, in fractions, and nothing more.
 
 Warm-up is ignored; several symbols share the cash equally. Splits multiply the shares, dividends
-arrive as cash.
+arrive as cash. ``matched_equity`` holds only the share that gives another run's volatility.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 
 from agent.backtest.plan import Plan
 from agent.errors import ConfigError
+from agent.market.bars import to_stamp
 from agent.market.series import Series
+from agent.statistics.equity import Floats, Stamps, daily_returns
 
 
 def _in_range(plan: Plan, series: Series) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -53,3 +56,30 @@ def held_equity(plan: Plan) -> list[tuple[datetime, float]]:
             last[symbol] = values[symbol].get(start, last[symbol])
         equity.append((start, sum(last[symbol] for symbol in plan.symbols)))
     return equity
+
+
+def matched_equity(plan: Plan, equity: list[list[Any]]) -> list[tuple[datetime, float]]:
+    """Equity of a holding of the share that makes its daily volatility that of ``equity`` (rows of bar start and value).
+
+    The rest lies in cash without interest; there is no leverage, so the share is at most 1. Both
+    volatilities are taken over the days that ``equity`` has.
+    """
+    held = held_equity(plan)
+    wanted = {datetime.fromisoformat(start): float(value) for start, value in equity}
+    shared = [(start, value) for start, value in held if start in wanted]
+    stamps = np.array([to_stamp(start) for start, _ in shared])
+    values = np.array([value for _, value in shared])
+    aim = _spread(np.array([wanted[start] for start, _ in shared]), stamps)
+    cash = plan.settings.cash
+
+    def excess(share: float) -> float:
+        return _spread(cash * (1 - share) + share * values, stamps) - aim
+
+    share = 1.0 if excess(1.0) <= 0 else float(brentq(excess, 0.0, 1.0, xtol=1e-9))
+    return [(start, cash * (1 - share) + share * value) for start, value in held]
+
+
+def _spread(equity: Floats, stamps: Stamps) -> float:
+    """Standard deviation of daily returns; 0 where there are too few."""
+    returns = daily_returns(equity, stamps)
+    return float(returns.std()) if len(returns) > 1 else 0.0

@@ -58,14 +58,24 @@ def read_result(home: Path, run: str) -> dict[str, Any] | None:
     return loaded
 
 
-def run_arm(home: Path, plan: Plan, *, resume: bool, report: Report, entry_probability: float = 0.0) -> dict[str, Any]:
+def run_arm(
+    home: Path,
+    plan: Plan,
+    *,
+    resume: bool,
+    report: Report,
+    entry_probability: float = 0.0,
+    like: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Run one arm (or go on with it) and return its document.
+
+    ``entry_probability`` is for random entries, ``like`` is the document whose volatility a matched holding takes.
 
     With ``resume`` a finished run is returned as it is and an unfinished one goes on; without,
     the run starts afresh. Raises ConfigError when the range holds no bar that is ready.
     """
     with _alone(home, plan.run):
-        return _run(home, plan, resume, report, entry_probability)
+        return _run(home, plan, resume, report, entry_probability, like)
 
 
 @contextmanager
@@ -81,14 +91,16 @@ def _alone(home: Path, run: str) -> Iterator[None]:
         yield
 
 
-def _run(home: Path, plan: Plan, resume: bool, report: Report, entry_probability: float) -> dict[str, Any]:
+def _run(
+    home: Path, plan: Plan, resume: bool, report: Report, entry_probability: float, like: dict[str, Any] | None
+) -> dict[str, Any]:
     folder = run_folder(home, plan.run)
     if resume and (finished := read_result(home, plan.run)) is not None:
         return finished
     if not resume and folder.exists():
         shutil.rmtree(folder)
     if plan.arm.held:
-        result = held_document(plan)
+        result = held_document(plan, like if plan.arm.matched else None)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     else:
         steps = plan.steps()
@@ -128,10 +140,17 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         settings,
         arm=plan.arm,
         entry_probability=entry_probability,
+        frozen=_frozen(plan) if plan.arm.stale else None,
         started=started,
         clock=lambda: started,
         durable=False,
     )
+
+
+def _frozen(plan: Plan) -> datetime:
+    """When a stale memory stops growing: a quarter of the way."""
+    steps = plan.steps()
+    return steps[len(steps) // 4][0]
 
 
 def walk(desk: Desk, plan: Plan, steps: list[Step], report: Report) -> None:

@@ -13,17 +13,19 @@ from memory_db.store import MemoryStore
 SHOWN = 8  # analogues kept on the record; the estimate rests on all that were chosen
 
 
-def recollect(memory: MemoryStore, series: Series, as_of: datetime, k: int | None = None) -> Recollection:
+def recollect(
+    memory: MemoryStore, series: Series, as_of: datetime, k: int | None = None, *, shuffle: int | None = None
+) -> Recollection:
     """Situations like the last of ``series``, with what followed; empty while its features are not known.
 
     The holding window is the time that the standard horizon took on this series, so that no two
-    chosen situations of a symbol share bars.
+    chosen situations of a symbol share bars. ``shuffle`` seeds a control: outcomes permuted among memories.
     """
     vector, horizon = series.situations[-1], memory.settings.plan.horizon
     if len(series) <= horizon or not np.isfinite(vector).all():
         return Recollection()
     window = int((series.bars.start[-1] - series.bars.start[-1 - horizon]).astype("timedelta64[ns]").astype(np.int64))
-    found = memory.recall(vector, symbol=series.bars.symbol, as_of=as_of, horizon_ns=window, k=k)
+    found = memory.recall(vector, symbol=series.bars.symbol, as_of=as_of, horizon_ns=window, k=k, shuffle=shuffle)
     return Recollection(
         analogues=found.analogues[: k or SHOWN],
         estimate=found.estimate,

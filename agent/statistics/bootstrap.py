@@ -5,7 +5,7 @@ random length: the stationary bootstrap of Politis & Romano (1994), "The Station
 Bootstrap", JASA 89(428), 1303-1313. A date is drawn whole: with several columns (two arms,
 many symbols) a row keeps what happened on one day together, which is what makes a
 difference a *paired* one. Intervals are percentile intervals (Efron & Tibshirani 1993,
-ch. 13). The same arguments give the same numbers.
+ch. 13), widened for the number of independent blocks there are. The same arguments give the same numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from agent.errors import ConfigError
 from agent.statistics.equity import Floats, sharpe
@@ -76,6 +76,24 @@ def default_block(dates: int) -> float:
     return max(5.0, float(np.cbrt(dates)))
 
 
+def persistence_block(values: npt.ArrayLike) -> float:
+    """Return the block length that the persistence of one series asks for, at least ``default_block``.
+
+    Twice the length that is best for estimating the variance of a mean (Politis & White 2004,
+    Econometric Reviews 23(1); corrected by Patton, Politis & White 2009), by ``arch``, at most a quarter of the
+    dates. An interval that is to cover needs longer blocks than a variance (Sun, Phillips & Jin 2008,
+    Econometrica 76(1)): at once the length, nominal 95 % covered 90 % of simulated differences.
+    """
+    series = np.asarray(values, dtype=np.float64)
+    least = default_block(series.size)
+    if series.size < MIN_DATES or float(np.ptp(series)) <= 1e-12:
+        return least
+    from arch.bootstrap import optimal_block_length
+
+    found = 2 * float(optimal_block_length(series)["stationary"].iloc[0])
+    return least if not np.isfinite(found) else max(least, min(found, series.size / 4))
+
+
 def draws(dates: int, samples: int, block: float, seed: int) -> Iterator[npt.NDArray[np.int64]]:
     """Yield date indices in batches of shape (some samples, dates), ``samples`` rows in all.
 
@@ -123,7 +141,26 @@ def interval(
     if not np.isfinite(value) or drawn.size < samples // 2:
         return None
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(low), float(high), float(drawn.std(ddof=1)), level, dates)
+    error, reach = _few_blocks(dates / length, level)
+    return Interval(
+        value,
+        value - reach * (value - float(low)),
+        value + reach * (float(high) - value),
+        error * float(drawn.std(ddof=1)),
+        level,
+        dates,
+    )
+
+
+def _few_blocks(blocks: float, level: float) -> tuple[float, float]:
+    """Return how much too small the drawn spread, and the drawn interval, are for so few independent blocks.
+
+    A spread estimated from k blocks has k - 1 degrees of freedom: it is sqrt(k / (k - 1)) too small, and
+    its interval is Student's rather than the normal one.
+    """
+    free = max(blocks - 1, 1.0)
+    error = float(np.sqrt((free + 1) / free))
+    return error, error * float(stdtrit(free, (1 + level) / 2) / ndtri((1 + level) / 2))
 
 
 def _check(level: float, block: float | None, samples: int) -> None:
@@ -185,6 +222,7 @@ def mean_difference(
         raise ConfigError(f"power {power} is not between 0 and 1; 0.80 is usual")
     gaps = _columns(returns, other)
     daily_gap = gaps[:, 0] - gaps[:, 1]
+    block = persistence_block(daily_gap) if block is None else block
     found = interval(daily_gap, partial(np.mean, axis=-1), level=level, block=block, samples=samples, seed=seed)
     if found is None:
         return None

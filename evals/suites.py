@@ -1,0 +1,231 @@
+"""Every suite and every gate, in one place: what is asked, what is run for it, and what counts as passed.
+
+A suite is a list of independent tasks (a function of plain arguments that returns plain data) and a
+function from their results to gates. Gates are pure, so a run that was killed and resumed ends as
+one that was not. A gate without a threshold is a figure that is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent.errors import ConfigError
+from agent.statistics import wilson
+from evals import leaks, learning, mutation, null, worth
+from evals.mutants import MUTANTS
+
+Json = dict[str, Any]
+Results = dict[str, Json]
+Profile = Literal["ci", "full"]
+PROFILES: tuple[Profile, ...] = ("ci", "full")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of work; ``name`` is unique in its suite and is the name of its file."""
+
+    name: str
+    call: Callable[..., Json]
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A figure with its interval and what it must keep to; ``why`` says it in words."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    threshold: float | None
+    passed: bool
+    why: str
+
+    def row(self) -> Json:
+        """As the command line's document has it."""
+        interval = None if self.low is None or self.high is None else [self.low, self.high]
+        return {
+            "name": self.name,
+            "value": self.value,
+            "interval": interval,
+            "threshold": self.threshold,
+            "passed": self.passed,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A question, the work that answers it, and the gates."""
+
+    name: str
+    question: str
+    tasks: Callable[[Profile, int], list[Task]]
+    gates: Callable[[Results], list[Gate]]
+
+
+# --- leaks ---------------------------------------------------------------------------------
+
+
+def _leak_tasks(profile: Profile, seed: int) -> list[Task]:
+    bars = 600 if profile == "ci" else 1500
+    return [Task(name, leaks.task, {"check": name, "seed": seed, "bars": bars}) for name in leaks.CHECKS]
+
+
+ALLOWED = {"truncated": 0.0, "garbage": 0.0, "masked": 0.0, "perturbed": 0.02, "outcomes-shuffled": 0.0}
+
+
+def _leak_gates(results: Results) -> list[Gate]:
+    gates = []
+    for name, found in results.items():
+        share, allowed = found["differences"] / found["checked"], ALLOWED[name]
+        why = f"{found['differences']} of {found['checked']} differ"
+        gates.append(Gate(name, share, None, None, allowed, share <= allowed, why))
+    return gates
+
+
+# --- mutation ------------------------------------------------------------------------------
+
+
+def _mutation_tasks(profile: Profile, seed: int) -> list[Task]:
+    names = ["none", *(mutant.name for mutant in MUTANTS)]
+    return [Task(name, mutation.task, {"mutant": name, "seed": seed}) for name in names]
+
+
+def _mutation_gates(results: Results) -> list[Gate]:
+    clean = sum(results["none"]["fired"].values())
+    gates = [Gate("clean build", clean, None, None, 0.0, clean == 0, "gates that fire on the honest build")]
+    for mutant in MUTANTS:
+        count = results[mutant.name]["fired"][mutant.gate]
+        gates.append(
+            Gate(mutant.name, count, None, None, 1.0, count >= 1, f"violations that {mutant.gate} found; it must find any")
+        )
+    return gates
+
+
+# --- learning ------------------------------------------------------------------------------
+
+
+def _learning_tasks(profile: Profile, seed: int) -> list[Task]:
+    if profile == "ci":
+        return [Task(f"voter-{n}", learning.task, {"market": "voter", "seed": seed + n, "opportunities": 300}) for n in (1, 2)]
+    seeds = range(1, 21)
+    tasks = [Task(f"voter-{n}", learning.task, {"market": "voter", "seed": seed + n}) for n in seeds]
+    return tasks + [Task(f"memory-{n}", learning.task, {"market": "memory", "seed": seed + n}) for n in seeds]
+
+
+FEW = 10  # seeds below which a capture is reported and not judged
+CAPTURE = 0.80
+
+
+def _learning_gates(results: Results) -> list[Gate]:
+    gates = []
+    for market in ("voter", "memory"):
+        rows = [found for name, found in results.items() if name.startswith(market)]
+        if rows:
+            gates += _market_gates(market, rows)
+    return gates
+
+
+def _market_gates(market: str, rows: list[Json]) -> list[Gate]:
+    judged = market == "voter" and len(rows) >= FEW
+    gates = []
+    for arm in ("full", "no-memory", "shuffled-memory"):
+        for window in ("early", "late"):
+            found = learning.capture(rows, arm, window)
+            aim = CAPTURE if judged and (arm, window) == ("full", "late") else None
+            passed = aim is None or found.value >= aim
+            name, why = f"{market}: {arm}, {window} half", f"share of the achievable over {len(rows)} markets"
+            gates.append(Gate(name, found.value, _finite(found.low), _finite(found.high), aim, passed, why))
+    for arm, better in (("full", True), ("shuffled-memory", False)):
+        gap = learning.advantage(rows, arm, "no-memory")
+        passed = not judged or (gap.low > 0) == better
+        why = "more of the achievable than no-memory, 99 % interval " + ("above 0" if better else "not above 0")
+        threshold = 0.0 if judged else None
+        gates.append(
+            Gate(f"{market}: {arm} beyond no-memory", gap.value, _finite(gap.low), _finite(gap.high), threshold, passed, why)
+        )
+    return gates
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) != float("inf") else None
+
+
+def _rate(count: float, of: float) -> tuple[float | None, float | None]:
+    """The Wilson interval of a share."""
+    return wilson(count, of) or (None, None)
+
+
+# --- null ----------------------------------------------------------------------------------
+
+
+def _null_tasks(profile: Profile, seed: int) -> list[Task]:
+    runs = 6 if profile == "ci" else 100
+    tasks = [Task(f"run-{n}", null.task, {"seed": seed + n}) for n in range(1, runs + 1)]
+    return [*tasks, Task("coverage", null.coverage, {"markets": 200, "seed": seed})]
+
+
+def _null_gates(results: Results) -> list[Gate]:
+    runs = [found for name, found in results.items() if name.startswith("run-")]
+    false = sum(found["reported"] for found in runs)
+    low, high = _rate(false, len(runs))
+    why = f"{false} of {len(runs)} runs without signal report an arm as better at nominal 1 %"
+    gates = [Gate("false alarms", false / len(runs), low, high, 0.05, false <= 0.05 * len(runs), why)]
+    covered = results["coverage"]
+    share = covered["held"] / covered["markets"]
+    low, high = _rate(covered["held"], covered["markets"])
+    why = f"{covered['held']} of {covered['markets']} 95 % intervals hold the known difference; 91-98 % is honest"
+    gates.append(Gate("coverage", share, low, high, 0.91, 0.91 <= share <= 0.98, why))
+    level = covered["rejected_at_5_pct"] / covered["markets"]
+    low, high = _rate(covered["rejected_at_5_pct"], covered["markets"])
+    gates.append(Gate("level of the 5 % test", level, low, high, 0.09, level <= 0.09, "of true null hypotheses rejected"))
+    return gates
+
+
+# --- memory-worth --------------------------------------------------------------------------
+
+WORTH_ARMS = ("full", "no-memory", "shuffled-memory", "stale-memory")
+
+
+def _worth_tasks(profile: Profile, seed: int) -> list[Task]:
+    timerange, arms = ("20140101-20141231", WORTH_ARMS[:2]) if profile == "ci" else ("20140101-20181231", WORTH_ARMS)
+    return [Task(arm, worth.task, {"arm": arm, "timerange": timerange, "seed": seed}) for arm in arms]
+
+
+def _worth_gates(results: Results) -> list[Gate]:
+    gates = []
+    for other in (name for name in results if name != "full"):
+        found = worth.compare(results["full"], results[other], 0)
+        for name, claimed in worth.CLAIMED.items():
+            if found[name] is not None:
+                low, high = found["Sharpe interval"] or (None, None) if name == "Sharpe" else (None, None)
+                gates.append(Gate(f"vs {other}: {name}", found[name], low, high, None, True, f"others claim {claimed}"))
+        mean = found["return, per cent a year"]
+        if mean is not None:
+            why = f"detectable from {mean['mde_pct']:.2f}; p = {found['p']:.3f}"
+            low, high = mean["interval"]
+            gates.append(Gate(f"vs {other}: return, per cent a year", mean["difference_pct"], low, high, None, True, why))
+    return gates
+
+
+SUITES: dict[str, Suite] = {
+    suite.name: suite
+    for suite in (
+        Suite("learning", "Does it learn what is there?", _learning_tasks, _learning_gates),
+        Suite("null", "Does it find what is not there?", _null_tasks, _null_gates),
+        Suite("leaks", "Does it use what could not be known?", _leak_tasks, _leak_gates),
+        Suite("mutation", "Would the gates notice a lie?", _mutation_tasks, _mutation_gates),
+        Suite("memory-worth", "What is memory worth on real bars?", _worth_tasks, _worth_gates),
+    )
+}
+
+
+def named(names: list[str]) -> list[Suite]:
+    """The suites of these names, all without any; ConfigError for a name that is none."""
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        raise ConfigError(f"eval suite {unknown[0]!r} is unknown; choose from {', '.join(SUITES)}, or eval compare A B")
+    return [SUITES[name] for name in names or SUITES]
