@@ -30,6 +30,7 @@ from skills.shipped import shipped as shipped_skills
 
 STATUS_SPACE = "skill_status"
 COUNTS_SPACE = "skill_counts"
+PINS_SPACE = "skill_pins"
 UNKNOWN_REGIME = "unknown"
 
 
@@ -74,6 +75,7 @@ class Catalogue:
         self.skills: dict[str, Skill] = {}
         self.standings: dict[str, Standing] = {}
         self.records: dict[RecordKey, Record] = {}
+        self.pins: dict[str, str] = {}
         self._journal = journal
         self._staged: Staged | None = None
         self._checks: list[tuple[Skill, Check]] | None = None
@@ -100,6 +102,7 @@ class Catalogue:
             record = self.records.get((key, _mode(mode)), EMPTY)
             counts = read_counts(data)
             self.records[key, _mode(mode)] = Record({**record.regimes, regime: counts}, record.total.joined(counts))
+        self.pins = self._journal.state(PINS_SPACE)
         self._staged = self._checks = None
 
     def match(
@@ -113,7 +116,7 @@ class Catalogue:
         """
         at, there = len(frame) - 1, self if w is None else self.staged(w)
         fired = [skill for skill, check in self._compiled(there) if check(frame, at, votes) == TRUE]
-        matches = [_evidence(there, skill, regime) for skill in fired]
+        matches = [_evidence(there, skill, regime, self.rules.regime_backoff) for skill in fired]
         matches.sort(
             key=lambda match: (match.status != "active", -match.interval[0], -match.reliability, match.name, match.version)
         )
@@ -246,11 +249,11 @@ def _checks(there: Catalogue | Staged) -> list[tuple[Skill, Check]]:
     return [(skill, compiled(skill.condition)) for skill in watched if skill.condition is not None]
 
 
-def _evidence(there: Catalogue | Staged, skill: Skill, regime: RegimeLabel | None) -> SkillMatch:
+def _evidence(there: Catalogue | Staged, skill: Skill, regime: RegimeLabel | None, backoff: float) -> SkillMatch:
     """Return a strategy with its contractual reliability and its 95 % interval in the regime."""
     book = there.records.get((skill.key, "book"), EMPTY)
     here = book.regimes.get(regime or UNKNOWN_REGIME, NONE)
-    bounds = in_regime(here, book.total) if regime else posterior(book.total)
+    bounds = in_regime(here, book.total, backoff) if regime else posterior(book.total)
     status = there.standings[skill.key].status
     return SkillMatch(
         id=skill.id,
