@@ -99,7 +99,8 @@ def _hopeless(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: d
     p = probability_at_least(book, rules.restore_rate)
     if p >= rules.retire_probability:
         return None
-    return f"after {book.total} executions the rate is at least {rules.restore_rate} with probability {p:.3f}, and mean R is {mean:+.2f}"
+    chance = f"the rate is at least {rules.restore_rate} with probability {p:.3f}"
+    return f"after {book.total} executions {chance}, and mean R is {mean:+.2f}"
 
 
 def _component_retired(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:

@@ -8,6 +8,7 @@ open the next may not begin, so each stands for itself in any statistic.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,7 @@ def fires(condition: Condition, series: Series) -> NDArray[np.bool_]:
     return fired_series(condition, series.frame)
 
 
-def check_run(skill: SkillDraft, series: Series, costs: Costs) -> dict[str, object]:
+def check_run(skill: SkillDraft, series: Series, costs: Costs) -> dict[str, Any]:
     """Replay a strategy on a series beside every other moment: its trades, and those of the same side and exits anywhere."""
     if skill.condition is None:
         raise ValueError("only a strategy can be replayed")

@@ -14,6 +14,8 @@ from agent.cli.output import emit, lines, number, table
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from skills.admit import Principal
@@ -26,12 +28,20 @@ Jsonl = Annotated[Path, typer.Option("--jsonl", help="JSON lines to read.")]
 
 def add(skills: typer.Typer) -> None:
     """Add the commands to the group ``skills``."""
-    for name, command in (("history", history), ("diff", diff), ("pin", pin), ("stale", stale), ("maintain", maintain)):
+    commands: dict[str, Callable[..., None]] = {
+        "history": history,
+        "diff": diff,
+        "retire": retire,
+        "restore": restore,
+        "pin": pin,
+        "stale": stale,
+        "maintain": maintain,
+        "replay": replay,
+        "record": record,
+        "simulate": simulate,
+    }
+    for name, command in commands.items():
         skills.command(name)(command)
-    for name, command in (("retire", retire), ("restore", restore), ("replay", replay)):
-        skills.command(name)(command)
-    skills.command("record")(record)
-    skills.command("simulate")(simulate)
 
 
 def principal() -> Principal:
@@ -276,9 +286,7 @@ def simulate(jsonl: Jsonl) -> None:
 
     def words(out: Console) -> None:
         told = shares(steps)
-        out.print(
-            f"{told['skills']:.0f} skills: {told['ever_retired']:.1%} ever retired, {told['end_retired']:.1%} retired at the end, "
-            f"{told['restored']:.1%} restored by rule"
-        )
+        out.print(f"{told['skills']:.0f} skills: {told['ever_retired']:.1%} ever retired")
+        out.print(f"{told['end_retired']:.1%} retired at the end, {told['restored']:.1%} restored by rule")
 
     emit(None, words)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Doubles = NDArray[np.float64]
 
 CLASSES = (15.0, 40.0, 100.0)  # supports from which another class begins
@@ -24,7 +25,7 @@ _TAIL = 400  # exceedances a tail is fitted to
 
 def block_of(n: int) -> int:
     """Return the length of a block of trades: n^(1/3), the rate that is optimal for a mean, at least 5."""
-    return max(5, round(n ** (1 / 3)))
+    return max(5, round(float(np.cbrt(n))))
 
 
 def shuffles(n: int, times: int, block: int, seed: int) -> Iterator[NDArray[np.int64]]:
@@ -86,7 +87,7 @@ class Tail:
         first, second = float(excess.mean()), float((excess * (1 - rank)).mean())
         # for an exponential tail first = 2 second, and the shape is zero
         self._shape = min(0.5, max(0.0, 2 - first / (first - 2 * second))) if first > 2 * second else 0.0
-        self._scale = first * (1 - self._shape)
+        self._scale = max(first * (1 - self._shape), 1e-6)
 
     def chance(self, z: Doubles) -> Doubles:
         """Return the chance of at least ``z``; 1 for what lies below the floor."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from agent.domain import Side
 from agent.errors import ConfigError
@@ -25,6 +26,7 @@ MOST = 20_000
 FEWEST_TRADES = 60
 _ADAPTIVE = 8_000  # of the hypotheses allowed, kept for third conditions and moved thresholds
 _SHOWN = 25
+_CARRIED = 200  # of what was found, most worthy first, taken to the later trades
 _SHUFFLES = 200
 _CONFIRMATIONS = 2_000
 _OWN_WORTH = 2.0  # standard errors above base that must be left outside a stronger hypothesis
@@ -32,17 +34,27 @@ _OWN_WORTH = 2.0  # standard errors above base that must be left outside a stron
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a hypothesis must show; rates and levels are fractions."""
+    """What a hypothesis must show; rates and levels are fractions.
+
+    ``level`` is the false-discovery rate of all the evidence. ``search_level`` is that of the
+    search alone and may be wider, because what passes it by chance must still hold on later
+    trades: of the nulls among ``search_level`` of the finds, ``holdout_level`` do.
+    """
 
     support: int = 5
     win_rate: float = 0.70
     level: float = 0.05
+    search_level: float = 0.25
     holdout_level: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A conjunction with its evidence on the first two thirds and, apart, on the last third."""
+    """A conjunction with its evidence.
+
+    Support, rates, mean R and ``search`` are of the first two thirds, ``holdout`` is of the last;
+    ``p`` and ``q`` join both, ``q`` over everything tried.
+    """
 
     when: dict[str, Any]
     side: Side | None
@@ -52,6 +64,7 @@ class Hypothesis:
     mean_r: float
     p: float
     q: float
+    search: dict[str, float]
     deflated_sharpe: float | None
     holdout: dict[str, Any]
     accepted: bool
@@ -99,7 +112,9 @@ def discover(trades: Sequence[Trade], *, seed: int = 0, rules: Rules | None = No
     if not len(leaves.coarse) or not 0 < data.won[:cut].mean() < 1:
         return Discovery(len(trades), 0, ())
     space = space_of(leaves, cut, data.base[:cut], wanted.support)
-    return _judged(space, data, wanted, seed)
+    # the products are small: threads would only wait for each other
+    with threadpool_limits(1):
+        return _judged(space, data, wanted, seed)
 
 
 def _data(trades: Sequence[Trade], cut: int) -> _Data:
@@ -120,55 +135,88 @@ def _judged(space: Space, data: _Data, rules: Rules, seed: int) -> Discovery:
     tried = look(space, excess)
     chance = Chance.empty()
     for order in shuffles(data.cut, _SHUFFLES, block_of(data.cut), seed):
-        found = look(space, excess[order])
-        chance.add(found.z, found.support)
+        shuffled = look(space, excess[order])
+        chance.add(shuffled.z, shuffled.support)
     p = chances(chance.tails(), tried.z, tried.support)
     q = false_discovery(p)
     # p and q of a named hypothesis are those of its statistic among everything tried
-    named = sorted(tried.best, key=lambda members: (-worth(space, members, tried.best[members]), members))
-    place = {members: _place(tried.z, tried.best[members]) for members in named[: 8 * _SHOWN]}
-    shown = [(members, float(p[at]), float(q[at])) for members, at in place.items()]
-    return Discovery(len(data.won), len(tried.z), tuple(_hypotheses(space, data, rules, seed, shown, len(tried.z))))
+    named = sorted(tried.best, key=lambda members: (-worth(space, members, tried.best[members]), members))[:_CARRIED]
+    places = [_place(tried.z, tried.best[members]) for members in named]
+    later = _Later.of(data, seed)
+    carried = [
+        _Found(m, space.leaves.holds[list(m)].prod(axis=0) > 0, float(p[at]), float(q[at]))
+        for m, at in zip(named, places, strict=True)
+    ]
+    holdouts = [_holdout(data, one.where, later) for one in carried]
+    joint = np.array([_joint(one.p, holdout["p"]) for one, holdout in zip(carried, holdouts, strict=True)])
+    # everything tried counts; what was not carried to the later trades counts as no evidence at all
+    all_q = false_discovery(np.concatenate([joint, np.ones(max(0, len(tried.z) - len(joint)))]))
+    rows = [_Evidence(one, h, float(pj), float(qj)) for one, h, pj, qj in zip(carried, holdouts, joint, all_q, strict=False)]
+    return Discovery(len(data.won), len(tried.z), tuple(_hypotheses(space, data, rules, rows, len(tried.z))))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Found:
+    """What the search found: its conditions, where they hold, and its chance and q in the search alone."""
+
+    members: Members
+    where: NDArray[np.bool_]
+    p: float
+    q: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Evidence:
+    """What was found with the later trades, and the chance and q of both together."""
+
+    found: _Found
+    holdout: dict[str, Any]
+    p: float
+    q: float
+
+
+def _joint(search: float, later: float | None) -> float:
+    """Join two independent chances by Fisher's method: with two of them the product xy has chance xy (1 - ln xy)."""
+    both = search * (1.0 if later is None else later)
+    return min(1.0, both * (1 - float(np.log(both)))) if both > 0 else 0.0
 
 
 def _place(z: NDArray[np.float32], value: float) -> int:
     return int(np.argmin(np.abs(z - np.float32(value))))
 
 
-def _hypotheses(
-    space: Space, data: _Data, rules: Rules, seed: int, shown: list[tuple[Members, float, float]], tested: int
-) -> list[Hypothesis]:
+def _hypotheses(space: Space, data: _Data, rules: Rules, rows: list[_Evidence], tested: int) -> list[Hypothesis]:
     """Judge from the most worthy on; what a stronger one explains is not accepted again."""
-    confirmed: list[NDArray[np.bool_]] = []
+    accepted: list[NDArray[np.bool_]] = []
     told = []
-    for members, p, q in shown:
-        where = space.leaves.holds[list(members)].prod(axis=0) > 0
-        doubt = _doubt(space, data, rules, where, q, confirmed)
-        holdout = _holdout(data, where, seed)
+    for row in rows:
+        doubt = _doubt(data, rules, row) or _repeated(data, row.found.where, accepted)
         if doubt is None:
-            confirmed.append(where)
-            doubt = _unconfirmed(holdout, rules)
-        told.append(_hypothesis(space.leaves, members, data, where, (p, q), holdout, tested, doubt))
+            accepted.append(row.found.where)
+        told.append(_hypothesis(space.leaves, data, row, tested, doubt))
     told.sort(key=lambda h: (not h.accepted, h.q, h.p))
     return told[:_SHOWN]
 
 
-def _doubt(
-    space: Space, data: _Data, rules: Rules, where: NDArray[np.bool_], q: float, confirmed: list[NDArray[np.bool_]]
-) -> str | None:
-    """Return why the first two thirds do not speak for a hypothesis, or None."""
-    inside = where[: data.cut]
+def _doubt(data: _Data, rules: Rules, row: _Evidence) -> str | None:
+    """Return why the evidence is not enough, or None."""
+    inside = row.found.where[: data.cut]
     rate = float(data.won[: data.cut][inside].mean())
-    if int(inside.sum()) < rules.support:
-        return f"support below {rules.support}"
     if rate < rules.win_rate:
         return f"win rate {rate:.2f} below {rules.win_rate:.2f}"
-    if q > rules.level:
-        return f"q {q:.3f} above {rules.level:g}: chance finds as much"
-    for stronger in confirmed:
-        if not _adds(data, inside, stronger[: data.cut]):
-            return "explained by a stronger hypothesis"
-    return None
+    if row.found.q > rules.search_level:
+        return f"the search alone finds as much by chance (q {row.found.q:.3f} above {rules.search_level:g})"
+    if row.holdout["support"] < rules.support:
+        return f"only {row.holdout['support']} later trades"
+    if row.holdout["p"] > rules.holdout_level:
+        return f"does not hold on later trades (p {row.holdout['p']:.3f})"
+    return f"q {row.q:.3f} above {rules.level:g}" if row.q > rules.level else None
+
+
+def _repeated(data: _Data, where: NDArray[np.bool_], accepted: list[NDArray[np.bool_]]) -> str | None:
+    inside = where[: data.cut]
+    explained = any(not _adds(data, inside, stronger[: data.cut]) for stronger in accepted)
+    return "explained by a stronger hypothesis" if explained else None
 
 
 def _adds(data: _Data, inside: NDArray[np.bool_], stronger: NDArray[np.bool_]) -> bool:
@@ -182,58 +230,52 @@ def _adds(data: _Data, inside: NDArray[np.bool_], stronger: NDArray[np.bool_]) -
     return float(excess.sum()) / spread > _OWN_WORTH
 
 
-def _holdout(data: _Data, where: NDArray[np.bool_], seed: int) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False, slots=True)
+class _Later:
+    """The last third: outcomes less base rate as they were, and with their blocks shuffled (a row each)."""
+
+    excess: NDArray[np.float32]
+    shuffled: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, data: _Data, seed: int) -> _Later:
+        excess = (data.won - data.base)[data.cut :]
+        orders = shuffles(len(excess), _CONFIRMATIONS, block_of(len(excess)), seed + 1)
+        return cls(excess, np.array([excess[order] for order in orders], dtype=np.float32))
+
+
+def _holdout(data: _Data, where: NDArray[np.bool_], later: _Later) -> dict[str, Any]:
     """Return the evidence on the last third, with the chance of as many wins when blocks of outcomes are shuffled."""
-    later = where[data.cut :]
-    won, excess = data.won[data.cut :], (data.won - data.base)[data.cut :]
-    n = int(later.sum())
+    inside = where[data.cut :]
+    n = int(inside.sum())
     told: dict[str, Any] = {"support": n, "win_rate": None, "base_rate": None, "mean_r": None, "p": None}
     if not n:
         return told
-    reached = float(excess[later].sum())
-    orders = shuffles(len(later), _CONFIRMATIONS, block_of(len(later)), seed + 1)
-    as_good = sum(float(excess[order][later].sum()) >= reached - 1e-6 for order in orders)
+    as_good = int((later.shuffled @ inside.astype(np.float32) >= later.excess[inside].sum() - 1e-4).sum())
     return told | {
-        "win_rate": float(won[later].mean()),
-        "base_rate": float(data.base[data.cut :][later].mean()),
-        "mean_r": float(data.r[data.cut :][later].mean()),
+        "win_rate": float(data.won[data.cut :][inside].mean()),
+        "base_rate": float(data.base[data.cut :][inside].mean()),
+        "mean_r": float(data.r[data.cut :][inside].mean()),
         "p": (1 + as_good) / (1 + _CONFIRMATIONS),
     }
 
 
-def _unconfirmed(holdout: dict[str, Any], rules: Rules) -> str | None:
-    if holdout["support"] < rules.support:
-        return f"only {holdout['support']} later trades"
-    if holdout["p"] > rules.holdout_level:
-        return f"does not hold on later trades (p {holdout['p']:.3f})"
-    return None
-
-
-def _hypothesis(
-    leaves: Leaves,
-    members: Members,
-    data: _Data,
-    where: NDArray[np.bool_],
-    chance: tuple[float, float],
-    holdout: dict[str, Any],
-    tested: int,
-    doubt: str | None,
-) -> Hypothesis:
-    inside = where[: data.cut]
-    parts = [leaves.leaves[m] for m in members]
-    side = next((leaf.side for leaf in parts if leaf.side), None)
+def _hypothesis(leaves: Leaves, data: _Data, row: _Evidence, tested: int, doubt: str | None) -> Hypothesis:
+    inside = row.found.where[: data.cut]
+    parts = [leaves.leaves[m] for m in row.found.members]
     documents = [leaf.document for leaf in parts if leaf.side is None]
     return Hypothesis(
         when=documents[0] if len(documents) == 1 else {"all": documents},
-        side=side,
+        side=next((leaf.side for leaf in parts if leaf.side), None),
         support=int(inside.sum()),
         win_rate=float(data.won[: data.cut][inside].mean()),
         base_rate=float(data.base[: data.cut][inside].mean()),
         mean_r=float(data.r[: data.cut][inside].mean()),
-        p=chance[0],
-        q=chance[1],
+        p=row.p,
+        q=row.q,
+        search={"p": row.found.p, "q": row.found.q},
         deflated_sharpe=deflated_sharpe(data.r[: data.cut][inside], tested),
-        holdout=holdout,
+        holdout=row.holdout,
         accepted=doubt is None,
         reason=doubt or "beats chance and holds on later trades",
     )

@@ -90,10 +90,8 @@ def _thresholds(column: NDArray[np.float64], grid: tuple[float, ...]) -> list[fl
     known = np.unique(column[np.isfinite(column)])
     if len(known) < 2:
         return []
-    if len(known) <= len(grid) + 1:
-        cuts = (known[1:] + known[:-1]) / 2  # few values: between each two of them
-    else:
-        cuts = np.quantile(column[np.isfinite(column)], grid)
+    few = len(known) <= len(grid) + 1  # then between each two of them
+    cuts = (known[1:] + known[:-1]) / 2 if few else np.quantile(column[np.isfinite(column)], grid)
     return sorted({float(f"{cut:.3g}") for cut in cuts})
 
 

@@ -11,8 +11,9 @@ each trade's side and the variance of drawing without replacement.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ KEPT = 16  # hypotheses whose thresholds are moved
 ROUNDS = 3
 PER_FAMILY = 3  # of one combination of features in the beam
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Members = tuple[int, ...]
 
 
@@ -105,7 +106,7 @@ def _pairs(space: Space, z: Floats) -> dict[Members, float]:
     return found
 
 
-def _masks(space: Space, members: list[Members]) -> Floats:
+def _masks(space: Space, members: Sequence[Members]) -> Floats:
     return np.array([space.holds[list(m)].prod(axis=0) for m in members], dtype=np.float32).reshape(len(members), -1)
 
 
