@@ -153,7 +153,7 @@ class Catalogue:
     @property
     def active_count(self) -> int:
         """How many skills trade."""
-        return sum(standing.status in SIZED for standing in self.standings.values())
+        return sum(s.status in SIZED and self.skills[key].kind == "strategy" for key, s in self.standings.items())
 
     def grade(self, r: float) -> Grade:
         """Grade a net R by the settings' criterion."""

@@ -67,7 +67,7 @@ def _view(skill: Skill, staged: Staged, frames: Collection[FeatureFrame], bars: 
         prior=skill.prior,
         fires=firing_rate(skill.condition, frames, bars) if measured and skill.condition is not None else None,
         sound=not skill.sub_skills or _sound(skill, staged),
-        pinned=pinned,
+        pinned=pinned or skill.kind == "procedure",  # a procedure has no trades to go stale by
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands by which skills come to be: discovery."""
+"""Commands by which skills come to be and travel: discover, compose, export."""
 
 from __future__ import annotations
 
@@ -26,6 +26,43 @@ if TYPE_CHECKING:
 def add(skills: typer.Typer) -> None:
     """Add the commands to the group ``skills``."""
     skills.command("discover")(discover)
+    skills.command("compose")(compose)
+    skills.command("export")(export)
+
+
+def compose(
+    components: Annotated[list[str], typer.Argument(metavar="ID..", help="Two or more skills, by id or name, in phase order.")],
+    name: Annotated[str, typer.Option("--name", help="The composite's name.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it becomes the description.")],
+) -> int:
+    """Join skills into one that applies where all of them do; it starts as a candidate like any other."""
+    from agent.wiring import open_catalogue, wall_clock
+    from skills.admit import admit
+    from skills.compose import compose as join
+
+    with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings()) as (journal, catalogue):
+        draft = join(catalogue, [catalogue.get(ident) for ident in components], name, reason)
+        with journal.write() as w:
+            judged = admit(w, catalogue, draft, principal=principal(), at=wall_clock())
+    reasons = "; ".join(f"{found.rule}: {found.excerpt}" for found in judged.reasons)
+    emit(judged.model_dump(mode="json"), lambda out: out.print(f"{name}: {judged.verdict} {reasons}", markup=False))
+    return 1 if judged.verdict == "reject" else 0
+
+
+def export(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty directory.")],
+    idents: Annotated[list[str] | None, typer.Option("--skill", help="Only these, by id or name; default: all in force.")] = None,
+) -> None:
+    """Write skills as Agent Skills folders with a signed manifest; statistics stay here."""
+    from agent.wiring import open_catalogue, signer_for
+    from skills.pack import write_pack
+
+    with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
+        names = idents or sorted({skill.name for skill in catalogue.versions()})
+        chosen = [catalogue.get(ident) for ident in names]
+        manifest = write_pack(chosen, directory, signer_for(GLOBALS.home, principal()))
+    document = {"directory": str(directory), "manifest": str(manifest), "skills": [skill.name for skill in chosen]}
+    emit(document, lambda out: out.print(f"{len(chosen)} skills in {directory}"))
 
 
 def discover(
