@@ -12,7 +12,7 @@ from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repai
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, table
 from agent.cli.skill_life import principal, written_run
-from agent.errors import ConfigError
+from agent.errors import ConfigError, SkillRejected
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,14 +128,18 @@ def _apply(found: Discovery, rows: list[Trade], settings: Settings) -> list[dict
     """Bring every accepted hypothesis to the write door, once for each side it holds for."""
     from agent.wiring import open_catalogue, wall_clock
     from skills.admit import admit
-    from skills.discovery.naming import draft_of
+    from skills.discovery.naming import draft_of, readable
 
     traded = sorted({trade.side for trade in rows})
     admitted = []
     with open_catalogue(GLOBALS.home, written_run(), settings) as (journal, catalogue):
         for hypothesis in found.accepted:
             for side in [hypothesis.side] if hypothesis.side else traded:
-                draft = draft_of(hypothesis, side, _exits(settings))
+                try:
+                    draft = draft_of(hypothesis, side, _exits(settings))
+                except SkillRejected as err:  # features of the caller's own are found, but no skill can speak of them
+                    admitted.append({"name": readable(hypothesis), "verdict": "reject", "status": None, "reasons": err.reasons})
+                    continue
                 with journal.write() as w:
                     judged = admit(w, catalogue, draft, principal=_finder(), at=wall_clock())
                 admitted.append({"name": draft.name, **judged.model_dump(mode="json")})

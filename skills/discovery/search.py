@@ -80,7 +80,8 @@ def look(space: Space, excess: Floats) -> Tried:
     coarse = space.holds[space.leaves.coarse]
     wins = ((coarse * excess) @ coarse.T)[space.left, space.right]
     z = wins / space.pair_spread
-    tried_z, tried_support = [z], [space.pair_support]
+    tried_z: list[Floats] = [z]
+    tried_support: list[Floats] = [space.pair_support]
     best = _pairs(space, z)
     _extend(space, excess, coarse, best, tried_z, tried_support)
     for _ in range(ROUNDS):

@@ -9,7 +9,7 @@ import numpy as np
 from skills.discovery import Trade
 from tests.skills.build import START
 
-FEATURES = ("rsi_14", "adx_14", "bb_position", "volume_ratio", "momentum_20", "oc_range", "hl_range", "volatility_z")
+FEATURES = ("rsi_14", "adx_14", "bb_position", "volume_ratio", "momentum_10", "oc_range", "hl_range", "volatility_z")
 
 
 def trades(seed: int, n: int = 1500, rate: float | None = None) -> list[Trade]:

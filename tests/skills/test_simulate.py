@@ -51,7 +51,7 @@ def test_simulate_below_0_30_after_ten_is_not_sized_until_a_restore(seed: int) -
 
 
 def test_simulate_ten_failures_retire_and_shadow_success_restores() -> None:
-    grades: list[Grade] = ["failure"] * 10 + ["success"] * 20
+    grades: list[Grade] = ["failure" if k < 10 else "success" for k in range(30)]
     lived = Life(skill="x", outcomes=[Past(at=START + timedelta(days=k), outcome=g) for k, g in enumerate(grades)])
     steps = [(s.from_, s.transition.to, s.transition.rule, s.executions) for s in simulate(lived, RULES)]
     assert steps == [("active", "retired", "retire-reliability", 10), ("retired", "active", "restore", 30)]
