@@ -114,6 +114,14 @@ class SkillRules(Section):
     fire_bars: int = Field(400, ge=1)
     probation_trades: int = Field(30, ge=1)
     stale_days: int = Field(90, ge=1)
+    retire_probability: float = Field(0.05, ge=0, le=1, description="a losing skill below this chance of restore_rate is retired")
+    restore_runs: int = Field(20, ge=1, description="shadow runs a retired skill needs before it may come back")
+    restore_rate: float = Field(0.45, ge=0, le=1)
+    restore_probability: float = Field(0.8, ge=0, le=1)
+    promote_confidence: float = Field(0.90, gt=0, lt=1, description="one-sided, of shadow net R above 0")
+    watch_margin: float = Field(0.10, ge=0, le=1, description="above retire_reliability: watched below this")
+    trust_margin: float = Field(0.15, ge=0, le=1, description="above retire_reliability: trusted again from this")
+    regime_backoff: float = Field(20.0, ge=0, description="trades that the record of other regimes weighs at most")
 
 
 class Embedding(Section):

@@ -5,6 +5,7 @@ A home is one folder: ``keys/`` (0600), ``runs/<id>/`` with a journal and derive
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,8 +35,10 @@ from agent.settings import Settings
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
+from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
+SCRATCH_RUN = "scratch"
 SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes")
 
 
@@ -151,6 +154,30 @@ def open_catalogue(home: Path, run: str, settings: Settings) -> Iterator[tuple[J
     """A run's journal and skills, for reading and for orders by a person."""
     with open_journal(home, run) as journal:
         yield journal, Catalogue.open(journal, settings.skills, started=wall_clock(), shipped=run in STANDING_RUNS)
+
+
+@contextmanager
+def open_scratch(
+    home: Path, run: str | None, source: str | None, settings: Settings, started: datetime | None
+) -> Iterator[tuple[Journal, Catalogue]]:
+    """A run for replays that begins with another run's skills (default: paper's), statistics from zero.
+
+    Without a name it is made anew each time; a named one is kept and added to. Standing runs are refused.
+    """
+    if run in STANDING_RUNS:
+        raise ConfigError(f"--run {run} keeps real books; give another name, or none for a scratch run")
+    folder = run_folder(home, run or SCRATCH_RUN)
+    if run is None and folder.exists():
+        shutil.rmtree(folder)
+    at = started or wall_clock()
+    with open_catalogue(home, source or "paper", settings) as (_, there):
+        skills = [(skill, there.standings[skill.key]) for skill in there.versions()]
+    with Journal.open(folder / "journal.sqlite", signer_for(home), durable=False) as journal:
+        catalogue = Catalogue.open(journal, settings.skills, started=at, shipped=False)
+        if not catalogue.skills:
+            with journal.write() as w:
+                copy_skills(w, catalogue, skills, at)
+        yield journal, catalogue
 
 
 @contextmanager

@@ -20,17 +20,21 @@ from agent.risk.sizing import Exits
 from agent.settings import SkillRules
 from memory_db.journal import Journal
 from memory_db.writer import Writer
-from skills.conditions import TRUE, Check, compiled
+from skills.conditions import TRUE, compiled
 from skills.counts import NONE, Counts, read_counts
 from skills.lifecycle import FOLLOWED, MODES, SIZED, Mode, Transition
+from skills.matcher import Matcher
 from skills.reliability import contract, in_regime, posterior
 from skills.rows import Standing, read_standing, row
 from skills.schema import Plan, Skill, SkillDraft, SuccessCriteria, skill_id
 from skills.shipped import shipped as shipped_skills
+from skills.tree import Condition
 
 STATUS_SPACE = "skill_status"
 COUNTS_SPACE = "skill_counts"
+PINS_SPACE = "skill_pins"
 UNKNOWN_REGIME = "unknown"
+MANY = 64  # from here on asking all conditions at once is faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,10 @@ class Catalogue:
         self.skills: dict[str, Skill] = {}
         self.standings: dict[str, Standing] = {}
         self.records: dict[RecordKey, Record] = {}
+        self.pins: dict[str, str] = {}
         self._journal = journal
         self._staged: Staged | None = None
-        self._checks: list[tuple[Skill, Check]] | None = None
+        self._checks: Checks | None = None
 
     @classmethod
     def open(cls, journal: Journal, rules: SkillRules, *, started: datetime, shipped: bool = True) -> Catalogue:
@@ -100,6 +105,7 @@ class Catalogue:
             record = self.records.get((key, _mode(mode)), EMPTY)
             counts = read_counts(data)
             self.records[key, _mode(mode)] = Record({**record.regimes, regime: counts}, record.total.joined(counts))
+        self.pins = self._journal.state(PINS_SPACE)
         self._staged = self._checks = None
 
     def match(
@@ -112,8 +118,8 @@ class Catalogue:
         Inside a transaction give its writer, so that what it has just retired does not trade.
         """
         at, there = len(frame) - 1, self if w is None else self.staged(w)
-        fired = [skill for skill, check in self._compiled(there) if check(frame, at, votes) == TRUE]
-        matches = [_evidence(there, skill, regime) for skill in fired]
+        fired = self._compiled(there).fired(frame, at, votes)
+        matches = [_evidence(there, skill, regime, self.rules.regime_backoff) for skill in fired]
         matches.sort(
             key=lambda match: (match.status != "active", -match.interval[0], -match.reliability, match.name, match.version)
         )
@@ -147,7 +153,7 @@ class Catalogue:
     @property
     def active_count(self) -> int:
         """How many skills trade."""
-        return sum(standing.status in SIZED for standing in self.standings.values())
+        return sum(s.status in SIZED and self.skills[key].kind == "strategy" for key, s in self.standings.items())
 
     def grade(self, r: float) -> Grade:
         """Grade a net R by the settings' criterion."""
@@ -211,7 +217,7 @@ class Catalogue:
             self._checks = None
         self._staged = None
 
-    def _compiled(self, there: Catalogue | Staged) -> list[tuple[Skill, Check]]:
+    def _compiled(self, there: Catalogue | Staged) -> Checks:
         if isinstance(there, Staged) and there.standings.maps[0]:
             return _checks(there)
         if self._checks is None:
@@ -240,17 +246,35 @@ class Catalogue:
         self.add_version(w, skill, Standing("active", started, "shipped", "shipped with the package", "package"))
 
 
-def _checks(there: Catalogue | Staged) -> list[tuple[Skill, Check]]:
+class Checks:
+    """Strategies with their compiled conditions: a few are asked one by one, many all at once."""
+
+    def __init__(self, skills: list[tuple[Skill, Condition]]) -> None:
+        """Compile the conditions."""
+        self._skills = [skill for skill, _ in skills]
+        few = len(skills) < MANY
+        self._single = [compiled(condition) for _, condition in skills] if few else []
+        self._matcher = None if few else Matcher([condition for _, condition in skills])
+
+    def fired(self, frame: FeatureFrame, at: int, votes: Sequence[Vote]) -> list[Skill]:
+        """Return the strategies whose condition holds at a bar."""
+        if self._matcher is None:
+            pairs = zip(self._skills, self._single, strict=True)
+            return [skill for skill, check in pairs if check(frame, at, votes) == TRUE]
+        return [self._skills[k] for k in self._matcher.holding(frame, at, votes).nonzero()[0].tolist()]
+
+
+def _checks(there: Catalogue | Staged) -> Checks:
     """Return the strategies that trade or are followed, compiled, in an order that is always the same."""
     watched = [there.skills[key] for key in sorted(there.skills) if there.standings[key].status in SIZED | FOLLOWED]
-    return [(skill, compiled(skill.condition)) for skill in watched if skill.condition is not None]
+    return Checks([(skill, skill.condition) for skill in watched if skill.condition is not None])
 
 
-def _evidence(there: Catalogue | Staged, skill: Skill, regime: RegimeLabel | None) -> SkillMatch:
+def _evidence(there: Catalogue | Staged, skill: Skill, regime: RegimeLabel | None, backoff: float) -> SkillMatch:
     """Return a strategy with its contractual reliability and its 95 % interval in the regime."""
     book = there.records.get((skill.key, "book"), EMPTY)
     here = book.regimes.get(regime or UNKNOWN_REGIME, NONE)
-    bounds = in_regime(here, book.total) if regime else posterior(book.total)
+    bounds = in_regime(here, book.total, backoff) if regime else posterior(book.total)
     status = there.standings[skill.key].status
     return SkillMatch(
         id=skill.id,

@@ -30,21 +30,14 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 SIZED: frozenset[Status] = frozenset({"active", "watch"})
 FOLLOWED: frozenset[Status] = frozenset({"probation", "stale", "retired"})
 
-# how far above the retirement line a skill is watched, and from where it is trusted again
-_WATCH_MARGIN = 0.10
-_TRUST_MARGIN = 0.15
-_RESTORE_RUNS = 20
-_RESTORE_RATE = 0.45
-_RESTORE_PROBABILITY = 0.8
-_PROMOTE_CONFIDENCE = 0.90
-
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What a rule may know of a skill besides its counts.
 
     ``since`` is when it got its status and ``rule`` what gave it; ``fires`` is its firing
-    rate over recent bars, None when not measured; ``sound`` says that no component is retired.
+    rate over recent bars, None when not measured; ``sound`` says that no component is retired,
+    ``pinned`` that a person holds it where it is: it does not go stale, but no pin stops a retirement.
     """
 
     status: Status
@@ -53,6 +46,7 @@ class View:
     prior: float
     fires: float | None = None
     sound: bool = True
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +92,17 @@ def _losing(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: dat
     return f"win rate {rate:.2f} after {book.total} trades is below {needed:.2f}, {paid}"
 
 
+def _hopeless(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    mean = book.mean_r
+    if book.total < rules.retire_executions or mean is None or mean > 0:
+        return None  # rare but large wins may be worth trading whatever their rate
+    p = probability_at_least(book, rules.restore_rate)
+    if p >= rules.retire_probability:
+        return None
+    chance = f"the rate is at least {rules.restore_rate} with probability {p:.3f}"
+    return f"after {book.total} executions {chance}, and mean R is {mean:+.2f}"
+
+
 def _component_retired(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
     return None if view.sound else "a component is retired"
 
@@ -107,21 +112,21 @@ def _component_back(view: View, book: Counts, shadow: Counts, rules: SkillRules,
 
 
 def _earned_back(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    if not view.rule.startswith("retire-") or shadow.total < _RESTORE_RUNS:
+    if not view.rule.startswith("retire-") or shadow.total < rules.restore_runs:
         return None
-    p = probability_at_least(shadow, _RESTORE_RATE)
-    if p <= _RESTORE_PROBABILITY:
+    p = probability_at_least(shadow, rules.restore_rate)
+    if p <= rules.restore_probability:
         return None
-    return f"{shadow.total} shadow runs: the rate is at least {_RESTORE_RATE} with probability {p:.2f}"
+    return f"{shadow.total} shadow runs: the rate is at least {rules.restore_rate} with probability {p:.2f}"
 
 
 def _proven(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
     if shadow.total < rules.probation_trades:
         return None
-    low = net_r_lower(shadow, _PROMOTE_CONFIDENCE)
+    low = net_r_lower(shadow, rules.promote_confidence)
     if low is None or low <= 0:
         return None
-    return f"net R over {shadow.total} shadow trades is above {low:.3f} with {_PROMOTE_CONFIDENCE:.0%} confidence"
+    return f"net R over {shadow.total} shadow trades is above {low:.3f} with {rules.promote_confidence:.0%} confidence"
 
 
 def _fires(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
@@ -132,7 +137,7 @@ def _fires(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: date
 
 def _barren(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
     last = max(view.since, book.last_success or view.since)
-    if at - last < timedelta(days=rules.stale_days):
+    if view.pinned or at - last < timedelta(days=rules.stale_days):
         return None
     return f"no success since {last.date()}, {rules.stale_days} days or more"
 
@@ -143,12 +148,12 @@ def _fresh_success(view: View, book: Counts, shadow: Counts, rules: SkillRules, 
 
 
 def _slipping(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    rate, line = contract(book, view.prior), rules.retire_reliability + _WATCH_MARGIN
+    rate, line = contract(book, view.prior), rules.retire_reliability + rules.watch_margin
     return f"reliability {rate:.2f} is below {line:.2f}" if book.total >= rules.retire_executions and rate < line else None
 
 
 def _steady(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    rate, line = contract(book, view.prior), rules.retire_reliability + _TRUST_MARGIN
+    rate, line = contract(book, view.prior), rules.retire_reliability + rules.trust_margin
     return f"reliability {rate:.2f} is {line:.2f} or more again" if rate >= line else None
 
 
@@ -158,6 +163,7 @@ _TRADED: tuple[Status, ...] = ("active", "watch", "stale")
 TABLE: tuple[Rule, ...] = (
     Rule("retire-reliability", _TRADED, "retired", _unreliable, resets=("shadow",)),
     Rule("retire-win-rate", _TRADED, "retired", _losing, resets=("shadow",)),
+    Rule("retire-sequential", _TRADED, "retired", _hopeless, resets=("shadow",)),
     Rule("component-retired", ("active", "watch", "probation"), "suspended", _component_retired),
     Rule("component-back", ("suspended",), "probation", _component_back, resets=("shadow",)),
     Rule("restore", ("retired",), "active", _earned_back, resets=("book", "shadow")),

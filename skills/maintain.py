@@ -25,12 +25,21 @@ class Change:
     transition: Transition
 
 
-def due(catalogue: Catalogue, staged: Staged, at: datetime, frames: Collection[FeatureFrame]) -> list[tuple[Skill, Change]]:
-    """Return what maintenance would change at ``at``, changing nothing; ``frames`` are the series known by then."""
+def due(
+    catalogue: Catalogue,
+    staged: Staged,
+    at: datetime,
+    frames: Collection[FeatureFrame],
+    only: Collection[str] | None = None,
+) -> list[tuple[Skill, Change]]:
+    """Return what maintenance would change at ``at``, changing nothing; ``frames`` are the series known by then.
+
+    ``only`` keeps it to the versions of these keys.
+    """
     found = []
-    for key in sorted(staged.skills):
+    for key in sorted(staged.skills if only is None else only):
         skill = staged.skills[key]
-        view = _view(skill, staged, frames, catalogue.rules.fire_bars)
+        view = _view(skill, staged, frames, catalogue.rules.fire_bars, pinned=skill.id in catalogue.pins)
         book, shadow = staged.record(key, "book").total, staged.record(key, "shadow").total
         transition = next_status(view, book, shadow, catalogue.rules, at)
         if transition is not None:
@@ -38,15 +47,17 @@ def due(catalogue: Catalogue, staged: Staged, at: datetime, frames: Collection[F
     return found
 
 
-def maintain(w: Writer, catalogue: Catalogue, at: datetime, frames: Collection[FeatureFrame] = ()) -> list[Change]:
-    """Apply at most one transition to each skill, and return those applied."""
-    changes = due(catalogue, catalogue.staged(w), at, frames)
+def maintain(
+    w: Writer, catalogue: Catalogue, at: datetime, frames: Collection[FeatureFrame] = (), only: Collection[str] | None = None
+) -> list[Change]:
+    """Apply at most one transition to each skill (of those keys), and return those applied."""
+    changes = due(catalogue, catalogue.staged(w), at, frames, only)
     for skill, change in changes:
         catalogue.change(w, skill, change.transition, at=at, by="maintenance")
     return [change for _, change in changes]
 
 
-def _view(skill: Skill, staged: Staged, frames: Collection[FeatureFrame], bars: int) -> View:
+def _view(skill: Skill, staged: Staged, frames: Collection[FeatureFrame], bars: int, *, pinned: bool) -> View:
     standing = staged.standings[skill.key]
     measured = standing.status == "candidate" and skill.condition is not None
     return View(
@@ -56,6 +67,7 @@ def _view(skill: Skill, staged: Staged, frames: Collection[FeatureFrame], bars: 
         prior=skill.prior,
         fires=firing_rate(skill.condition, frames, bars) if measured and skill.condition is not None else None,
         sound=not skill.sub_skills or _sound(skill, staged),
+        pinned=pinned or skill.kind == "procedure",  # a procedure has no trades to go stale by
     )
 
 

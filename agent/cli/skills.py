@@ -22,6 +22,10 @@ skills = typer.Typer(help="What the agent knows how to do, and how well it went.
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from agent.cli import skill_growth, skill_life
+
+    skill_life.add(skills)
+    skill_growth.add(skills)
     app.add_typer(skills, name="skills")
 
 
@@ -74,14 +78,20 @@ def show(ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id o
 
 @skills.command()
 def search(
-    query: Annotated[str, typer.Option("--query", help="What to look for, in words.")],
+    query: Annotated[str, typer.Option("--query", help="What to look for: a task or a situation, in words.")],
     k: Annotated[int, typer.Option("--k", help="How many.", min=1)] = 5,
+    category: Annotated[str | None, typer.Option("--category", help="Only of this category.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only with this tag.")] = None,
+    min_reliability: Annotated[float | None, typer.Option("--min-reliability", help="Least reliability.", min=0, max=1)] = None,
+    regime: Annotated[str | None, typer.Option("--regime", help="Rank by the record in this regime.")] = None,
 ) -> None:
-    """Skills by their words, with reasons."""
-    from skills.search import search as find
+    """Skills for a task, by words, reliability and recency, with reasons."""
+    from agent.wiring import wall_clock
+    from skills.search import Filters, find, shelf_of
 
     with _opened() as catalogue:
-        found = find(catalogue, query, k)
+        wanted = Filters(category, tag, min_reliability, regime)
+        found = find(shelf_of(catalogue), catalogue, query, k=k, at=wall_clock(), filters=wanted)
 
     def words(out: Console) -> None:
         shown = table(None, "score", "skill", "because", right=(0,))

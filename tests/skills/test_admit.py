@@ -71,7 +71,8 @@ def test_admit_rejected_draft_is_not_stored_but_its_rejection_is(tmp_path: Path)
 
 
 def test_admit_copy_under_another_name_is_a_duplicate(tmp_path: Path) -> None:
-    copy = {**shipped()[0].document(), "name": "my-own-idea"}
+    strategy = next(skill for skill in shipped() if skill.kind == "strategy")
+    copy = {**strategy.document(), "name": "my-own-idea"}
     admission = admitted(tmp_path, copy)
     assert (admission.verdict, admission.reasons[0].rule) == ("reject", "duplicate")
 

@@ -71,7 +71,7 @@ def test_library_every_skill_fires_on_recorded_crypto_stock_and_currency(path: s
 
 
 def test_library_needs_no_volume_and_no_votes() -> None:
-    for skill in shipped():
+    for skill in (skill for skill in shipped() if skill.kind == "strategy"):
         assert skill.condition is not None
         assert "volume" not in str(skill.condition)
         assert "voter" not in str(skill.condition)
