@@ -33,7 +33,7 @@ def due(catalogue: Catalogue, staged: Staged, at: datetime, frames: Collection[F
         view = _view(skill, staged, frames, catalogue.rules.fire_bars)
         book, shadow = staged.record(key, "book").total, staged.record(key, "shadow").total
         transition = next_status(view, book, shadow, catalogue.rules, at)
-        if transition is not None:
+        if transition is not None and catalogue.permits(staged, skill, transition):
             found.append((skill, Change(skill.id, skill.version, skill.name, view.status, transition)))
     return found
 

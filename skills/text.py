@@ -1,9 +1,10 @@
 """The kinds of text a skill may carry, as types that refuse everything else.
 
 A line is printable, on one line, in Unicode's composed form and of bounded length; a slug
-is lowercase words joined by hyphens. Control characters, zero-width characters, direction
-marks, private-use and unassigned code points are refused, because what a person reads when
-approving a text must be what a model or a program reads later.
+is lowercase words joined by hyphens. What is not shown as itself (control, zero-width,
+direction, tag, variation, private use, unassigned) and words of mixed script are refused, raw
+and in compatibility form, because what a person reads when approving a text must be what a
+model or a program reads later.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-_REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+from agent.guard.characters import refusal
+
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _SKILL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -23,9 +25,9 @@ _SKILL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-
 def plain(text: str) -> str:
     """Return the text composed (NFC) and stripped; ValueError names the first character refused."""
     composed = unicodedata.normalize("NFC", text).strip()
-    for position, character in enumerate(composed):
-        if unicodedata.category(character) in _REFUSED:
-            raise ValueError(f"character U+{ord(character):04X} at position {position} is not plain text; remove it")
+    refused = refusal(composed)
+    if refused is not None:
+        raise ValueError(refused)
     if not composed:
         raise ValueError("the text is empty; write one line")
     return composed
