@@ -111,6 +111,7 @@ class SkillRules(Section):
     fire_bars: int = Field(400, ge=1)
     probation_trades: int = Field(30, ge=1)
     stale_days: int = Field(90, ge=1)
+    proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
 
 
 class Embedding(Section):

@@ -180,6 +180,15 @@ class Catalogue:
             w.after_commit(lambda _: self._committed(staged))
         return self._staged
 
+    @property
+    def journal(self) -> Journal:
+        """The journal that this mirrors."""
+        return self._journal
+
+    def state(self, space: str) -> dict[str, Any]:
+        """Return the journal's committed state of a space."""
+        return self._journal.state(space)
+
     def next_version(self, there: Catalogue | Staged, name: str) -> int:
         """Return the number of the next version of a skill; numbers of versions that were refused are not used again."""
         ident = skill_id(name)
@@ -210,7 +219,7 @@ class Catalogue:
             trust="operator",
             sets=[(APPROVAL_SPACE, skill.key, {**document, "signature": signature})],
         )
-        self.approved[skill.key] = skill.content_hash()
+        w.after_commit(lambda _: self.approved.update({skill.key: skill.content_hash()}))
 
     def revoke(self, w: Writer, source: str, *, reason: str, at: datetime) -> None:
         """Write that nothing from a source is believed any more, signed by the operator."""

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from agent.guard.characters import refusal
 
@@ -57,3 +57,14 @@ Word = Annotated[str, Field(max_length=40), AfterValidator(_slug)]
 Name = Annotated[str, Field(max_length=64), AfterValidator(_slug)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 SkillId = Annotated[str, AfterValidator(_skill_id)]
+
+
+def slot_refusals(name: str, description: str) -> list[tuple[str, str]]:
+    """Return (field, why) for a name or description that a skill may not carry."""
+    found = []
+    for where, kind, text in (("name", Name, name), ("description", Description, description)):
+        try:
+            TypeAdapter(kind).validate_python(text)
+        except ValidationError as err:
+            found.append((where, str(err.errors()[0]["msg"]).removeprefix("Value error, ")))
+    return found

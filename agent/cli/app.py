@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import backtest, bench, decide, demo, market, memory, performance, setup, skills
+from agent.cli import backtest, bench, decide, demo, guard, market, memory, performance, setup, skills
 from agent.cli.globals import GLOBALS
 
 app = typer.Typer(
@@ -36,5 +36,5 @@ def options(
     GLOBALS.run, GLOBALS.seed, GLOBALS.llm, GLOBALS.principal = run, seed, llm, principal
 
 
-for room in (demo, setup, market, decide, backtest, memory, skills, performance, bench):
+for room in (demo, setup, market, decide, backtest, memory, skills, guard, performance, bench):
     room.register(app)

@@ -7,6 +7,7 @@ first word that borrows letters from another script to look like something it is
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -14,6 +15,8 @@ _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BLANKS = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0})
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "GEORGIAN", "HEBREW", "ARABIC")
 _LAYOUT = frozenset("\n\r\t")
+# blocks whose letters are mistaken for Latin ones
+_BORROWED = re.compile("[\u0370-\u058f\u05d0-\u06ff\u10a0-\u10ff\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\U00010280-\U000102df]")
 
 # letters of other scripts that are read as Latin ones
 _ALIKE = str.maketrans(
@@ -55,7 +58,7 @@ def mixed_word(text: str) -> str | None:
 
     A single Greek letter beside Latin ones is notation, as in sigma or beta of a formula.
     """
-    if text.isascii():
+    if _BORROWED.search(text) is None:
         return None
     for word in text.split():
         found = {script(character) for character in word} - {None}

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from agent.domain import Frozen
-from agent.guard.characters import is_variation
 from agent.guard.rules import Hit, RuleSet, rule_set
 from agent.guard.views import View, views
 
@@ -106,24 +105,24 @@ def _hidden(text: str, where: str) -> list[Finding]:
         place = text.find("\0")
         return [] if place < 0 else [_found("nul", f"{where}[{place}]", "U+0000", "hidden", "reject")]
     found = []
-    for rule, verdict, most, test in _HIDDEN:
-        places = [place for place, character in enumerate(text) if test(ord(character))]
+    for rule, verdict, most, pattern in _HIDDEN:
+        places = [match.start() for match in pattern.finditer(text)]
         if len(places) > most:
             shown = " ".join(f"U+{ord(text[place]):04X}" for place in places[:8])
             found.append(_found(rule, f"{where}[{places[0]}]", shown, "hidden", verdict))
     return found
 
 
-_HIDDEN: tuple[tuple[str, Literal["reject", "quarantine"], int, Callable[[int], bool]], ...] = (
-    ("nul", "reject", 0, lambda code: code == 0),
-    ("tag-characters", "reject", 0, lambda code: 0xE0000 <= code <= 0xE007F),
-    ("direction-marks", "reject", 0, lambda code: 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069),
-    ("variation-selectors", "reject", 0, lambda code: 0xE0100 <= code <= 0xE01EF),
-    ("variation-run", "quarantine", 12, is_variation),
-    ("zero-width", "reject", 3, lambda code: code in (0x200B, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0x180E, 0x00AD)),
-    ("zero-width-mark", "quarantine", 0, lambda code: code in (0x200B, 0x2060, 0x2062, 0x2063, 0x2064, 0x180E)),
-    ("private-use", "quarantine", 0, lambda code: 0xE000 <= code <= 0xF8FF or 0xF0000 <= code),
-    ("surrogate", "reject", 0, lambda code: 0xD800 <= code <= 0xDFFF),
+_HIDDEN: tuple[tuple[str, Literal["reject", "quarantine"], int, re.Pattern[str]], ...] = (
+    ("nul", "reject", 0, re.compile("\x00")),
+    ("tag-characters", "reject", 0, re.compile("[\U000e0000-\U000e007f]")),
+    ("direction-marks", "reject", 0, re.compile("[\u202a-\u202e\u2066-\u2069]")),
+    ("variation-selectors", "reject", 0, re.compile("[\U000e0100-\U000e01ef]")),
+    ("variation-run", "quarantine", 12, re.compile("[\ufe00-\ufe0e\u180b-\u180f]")),
+    ("zero-width", "reject", 3, re.compile("[\u200b\u2060-\u2064\u180e]")),
+    ("zero-width-mark", "quarantine", 0, re.compile("[\u2060-\u2064\u180e]")),
+    ("private-use", "quarantine", 0, re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")),
+    ("surrogate", "reject", 0, re.compile("[\ud800-\udfff]")),
 )
 
 

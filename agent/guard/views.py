@@ -43,13 +43,27 @@ class View:
     text: str
 
 
+class _Fold(dict[int, str | None]):
+    """Translates a code point to what rules read; worked out once each."""
+
+    def __missing__(self, code: int) -> str | None:
+        character = chr(code)
+        if is_hidden(character) and not layout(character):
+            kept = None
+        else:
+            base = "".join(c for c in unicodedata.normalize("NFD", character) if unicodedata.category(c) != "Mn")
+            kept = unicodedata.normalize("NFC", base) or None
+        self[code] = kept
+        return kept
+
+
+_FOLD = _Fold({ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"'})
+
+
 def folded(text: str) -> str:
-    """Return the text as rules read it: NFKC, no hidden characters, no accents on Latin, lower case, single spaces."""
+    """Return the text as rules read it: NFKC, no hidden characters, no accents, lower case, single spaces."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        text = "".join(c for c in text if layout(c) or not is_hidden(c))
-        text = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
-        text = unicodedata.normalize("NFC", text).replace("’", "'").replace("“", '"').replace("”", '"')
+        text = unicodedata.normalize("NFKC", text).translate(_FOLD)
     return _SPACES.sub(" ", text).strip().lower()
 
 
