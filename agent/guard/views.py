@@ -26,7 +26,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ :,]?){12,}")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
-_ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-z]{2,6});")
+_ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|lt|gt|quot|apos|sol|lbrack|colon);")
 _LEET_WORD = re.compile(r"\b(?=\w*[a-z])[a-z]*[013457@$!|][\w@$!|]*", re.IGNORECASE)
 _LEET = str.maketrans("01345@$!|78", "oleasasi" + "ltb")
 _SPACED = re.compile(r"\b(?:\w[ ._*-]){5,}\w\b")
@@ -155,11 +155,16 @@ def _entities(text: str) -> str:
 
 
 def _rot13(text: str) -> str:
-    return codecs.encode(text, "rot13") if _odd(text) else ""
+    return _plausible(codecs.encode(_odd(text), "rot13"))
 
 
 def _reversed(text: str) -> str:
-    return text[::-1] if _odd(text) else ""
+    return _plausible(_odd(text)[::-1])
+
+
+def _plausible(text: str) -> str:
+    """Return a deciphered text if it has some of the words that every English text has."""
+    return text if len(_COMMON.findall(text)) * 20 >= text.count(" ") else ""
 
 
 def _tags(text: str) -> str:
@@ -169,9 +174,16 @@ def _tags(text: str) -> str:
 _COMMON = re.compile(r"\b(?:the|and|of|to|is|in|a|for|on|it|you|your|when|with)\b", re.IGNORECASE)
 
 
-def _odd(text: str) -> bool:
-    """Say whether some line has words but hardly any common English one: a cipher keeps the spaces and loses those."""
-    return any(line.count(" ") >= 2 and len(_COMMON.findall(line)) * 12 < line.count(" ") + 1 for line in text.split("\n"))
+def _odd(text: str) -> str:
+    """Return the lines of words without common English ones: a simple cipher keeps the spaces and loses those."""
+    return "\n".join(line for line in text.split("\n") if _is_odd(line))
+
+
+def _is_odd(line: str) -> bool:
+    spaces = line.count(" ")
+    if spaces < 2 or len(_COMMON.findall(line)) * 12 >= spaces + 1:
+        return False
+    return sum(c.isalpha() for c in line) + spaces >= 0.8 * len(line)
 
 
 _DECODERS: tuple[tuple[str, Callable[[str], str]], ...] = (
