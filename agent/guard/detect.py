@@ -37,7 +37,7 @@ class Finding(Frozen):
 class Thresholds(Frozen):
     """From which likeness to known attacks a text is doubtful, doubtful with another sign, or refused."""
 
-    supported: float = 0.5
+    supported: float = 0.6
     quarantine: float = 0.8
     reject: float = 0.97
 

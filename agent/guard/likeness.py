@@ -26,8 +26,8 @@ EXEMPLARS = Path(__file__).with_name("exemplars.txt")
 WEIGHTS = Path(__file__).with_name("likeness.json")
 MAX_WINDOWS = 8
 _WINDOW = 240
-_SHORTEST = 12
-_STRENGTH = 20.0  # inverse regularisation of the fit
+_SHORTEST = 16
+_STRENGTH = 6.0  # inverse regularisation of the fit
 _STOP = re.compile(r"(?<=[.!?;:])\s+|\n+")
 # which sentences of a long text are worth looking at first: those that speak to somebody
 _SPEAKS = re.compile(

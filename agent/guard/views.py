@@ -28,10 +28,13 @@ _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
 _ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|lt|gt|quot|apos|sol|lbrack|colon);")
 _LEET_WORD = re.compile(r"\b(?=\w*[a-z])[a-z]*[013457@$!|][\w@$!|]*", re.IGNORECASE)
-_LEET = str.maketrans("01345@$!|78", "oleasasi" + "ltb")
+_LEET = str.maketrans("01345@$!|78", "oieasasiltb")
+_LEET_L = str.maketrans("01345@$!|78", "oleasasiltb")
+_LEET_DENSE = 3  # from so many such words on, bare digits are letters too
 _SPACED = re.compile(r"\b(?:\w[ ._*-]){5,}\w\b")
 _TAGS = re.compile(r"<!--|-->|</?[a-zA-Z][^<>]{0,80}>")
 _MARKS = str.maketrans("", "", "*_`~\\")
+_SHORT_CIPHER = 300  # below it a text may lack the commonest words by chance
 _TAG_BLOCK = range(0xE0020, 0xE007F)
 
 
@@ -97,6 +100,8 @@ def _plain_readings(text: str, base: str) -> Iterator[tuple[str, str]]:
     if _SPACED.search(base):
         yield "spaced", folded(_SPACED.sub(lambda m: re.sub(r"[ ._*-]", "", m[0]), re.sub(r"\s{2,}", " \n ", text)))
     if _LEET_WORD.search(base):
+        for letters in (_LEET, _LEET_L) if len(_LEET_WORD.findall(base)) >= _LEET_DENSE else ():
+            yield "leetspeak", base.translate(letters)
         yield "leetspeak", _LEET_WORD.sub(lambda m: m[0].translate(_LEET), base)
 
 
@@ -141,7 +146,9 @@ def _hex(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    return unquote(text.replace("+", " "), errors="ignore") if len(_PERCENT.findall(text)) >= 2 else ""
+    if len(_PERCENT.findall(text)) < 2 and (" " in text or text.count("+") < 2):
+        return ""
+    return unquote(text.replace("+", " "), errors="ignore")
 
 
 def _escapes(text: str) -> str:
@@ -164,7 +171,7 @@ def _reversed(text: str) -> str:
 
 def _plausible(text: str) -> str:
     """Return a deciphered text if it has some of the words that every English text has."""
-    return text if len(_COMMON.findall(text)) * 20 >= text.count(" ") else ""
+    return text if len(text) < _SHORT_CIPHER or len(_COMMON.findall(text)) * 20 >= text.count(" ") else ""
 
 
 def _tags(text: str) -> str:
@@ -183,7 +190,7 @@ def _is_odd(line: str) -> bool:
     spaces = line.count(" ")
     if spaces < 2 or len(_COMMON.findall(line)) * 12 >= spaces + 1:
         return False
-    return sum(c.isalpha() for c in line) + spaces >= 0.8 * len(line)
+    return sum(c.isalpha() for c in line) + spaces >= 0.75 * len(line)
 
 
 _DECODERS: tuple[tuple[str, Callable[[str], str]], ...] = (
