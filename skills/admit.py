@@ -206,9 +206,7 @@ def _authority(there: Catalogue | Staged, draft: SkillDraft, principal: Principa
     return [Reason(rule="authority", where="name", excerpt=f"{draft.name} is a skill of {taken[0].trust} trust")] if taken else []
 
 
-def _descent(
-    there: Staged, draft: SkillDraft, principal: Principal, sources: Collection[str]
-) -> tuple[Trust, tuple[str, ...]]:
+def _descent(there: Staged, draft: SkillDraft, principal: Principal, sources: Collection[str]) -> tuple[Trust, tuple[str, ...]]:
     """Return how far a draft is trusted, no further than the least trusted it was made from, and whose text is in it."""
     inputs = [skill for skill in there.skills.values() if skill.id in {*draft.parents, *draft.sub_skills}]
     tainted = {*sources, *(source for skill in inputs for source in skill.sources)}

@@ -127,9 +127,7 @@ Checked = tuple[Any, str, list[dict[str, str]]]
 class _Door:
     """Judges one line after another."""
 
-    def __init__(
-        self, principal: Principal, detection: bool, likeness: Likeness | None, opened: Callable[[], Catalogue]
-    ) -> None:
+    def __init__(self, principal: Principal, detection: bool, likeness: Likeness | None, opened: Callable[[], Catalogue]) -> None:
         self._principal, self._detection, self._likeness = principal, detection, likeness
         self._opened = opened
         self._catalogue: Catalogue | None = None
@@ -317,7 +315,9 @@ def approve(
     ident: Ident,
     reason: Why,
     version: Version = None,
-    reviewed: Annotated[str | None, typer.Option("--reviewed", help="Digest of the review you saw (skills quarantine ID).")] = None,
+    reviewed: Annotated[
+        str | None, typer.Option("--reviewed", help="Digest of the review you saw (skills quarantine ID).")
+    ] = None,
 ) -> None:
     """Show diff and findings, then lift quarantine and taint on an operator's word; it still has to earn its trades."""
     from agent.cli.output import console

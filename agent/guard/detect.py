@@ -38,19 +38,21 @@ class Thresholds(Frozen):
     """From which likeness to known attacks a text is doubtful, doubtful with another sign, or refused."""
 
     supported: float = 0.6
-    quarantine: float = 0.8
+    quarantine: float = 0.82
     reject: float = 0.97
 
 
 SKILL = Thresholds()
 
 _NEGATED = re.compile(
-    r"(?:\bnever|\bdo not|\bdon'?t|\bdoes not|\bmust not|\bshould not|\bshouldn'?t|\bcannot|\bcan'?t|\bavoid|\brefuse to|\bnot to|\bnobody may|\bwon'?t)"
+    r"(?:\bnever|\bdo not|\bdon'?t|\bdoes not|\bmust not|\bshould not|\bshouldn'?t|\bcannot|\bcan'?t|\bavoid|\brefuse to|\bnot to|\bnobody may|"
+    r"\bwon'?t)"
     r"(?: \w+){0,3} $"
 )
 _MENTION = re.compile(
     r"\b(?:phrases?|such as|for example|e\.g|examples?|like|called|known as|detects?|detection|attacks?|injections?|jailbreaks?|"
-    r"prevents?|protect|defen[sc]e|research|paper|blocks?|flags?|warn(?:s|ing)?|article|explain|what (?:is|does|are)|how (?:do|does|can|to)|"
+    r"prevents?|protect|defen[sc]e|research|paper|blocks?|flags?|warn(?:s|ing)?|article|explain|"
+    r"what (?:is|does|are)|how (?:do|does|can|to)|"
     r"says?|said|documentation|tutorial|means?|the term|vulnerabilit(?:y|ies)|security|audit|test(?:s|ing)?)\b"
 )
 
@@ -82,9 +84,9 @@ def _of(hit: Hit, view: View, where: str) -> Finding:
     rule = f"{view.how.replace(' ', ':')}{hit.rule.id}"
     start = max(0, hit.start - 20)
     verdict = hit.rule.verdict
-    if verdict == "reject" and not view.how and _reported(view.text, hit):
-        verdict = "quarantine"
-    elif verdict == "weak" and view.how and view.how != "markup ":
+    reported = verdict == "reject" and not view.how and _reported(view.text, hit)
+    hidden = verdict == "weak" and view.how not in ("", "markup ")
+    if reported or hidden:
         verdict = "quarantine"
     return _found(rule, f"{where}[{hit.start}]", view.text[start : hit.end + 40], hit.rule.family, verdict)
 
@@ -136,9 +138,7 @@ def _alike(text: str, where: str, likeness: Likeness, limits: Thresholds) -> lis
     return [_found("likeness", where, f"{score:.2f}: {window}", "likeness", verdict)]
 
 
-def _found(
-    rule: str, where: str, excerpt: str, family: str, verdict: Literal["reject", "quarantine", "weak"]
-) -> Finding:
+def _found(rule: str, where: str, excerpt: str, family: str, verdict: Literal["reject", "quarantine", "weak"]) -> Finding:
     return Finding(rule=rule, where=where, excerpt=excerpt[:EXCERPT], family=family, verdict=verdict)
 
 

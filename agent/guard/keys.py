@@ -28,7 +28,7 @@ from agent.guard.signing import Signer, verify, write_once
 
 Holder = Literal["operator", "agent", "importer"]
 HOLDERS: tuple[Holder, ...] = ("operator", "agent", "importer")
-PASSPHRASE = "TRADECRAFT_OPERATOR_PASSPHRASE"
+PASSPHRASE = "TRADECRAFT_OPERATOR_PASSPHRASE"  # noqa: S105 - the name of the variable
 MIN_PASSPHRASE = 8
 _SERVICE = "tradecraft"
 
@@ -92,10 +92,7 @@ class HomeKeys:
     def signer(self, holder: Holder) -> Signer:
         """Return the holder's key; ConfigError when the passphrase is missing or wrong."""
         if holder not in self._signers:
-            if holder == "operator":
-                signer = self._operator()
-            else:
-                signer = Signer.load_or_create(self._home, holder)
+            signer = self._operator() if holder == "operator" else Signer.load_or_create(self._home, holder)
             write_once(self._path(holder, "pub"), signer.public_key.hex().encode() + b"\n")
             self._public.pop(holder, None)
             self._signers[holder] = signer
@@ -127,7 +124,9 @@ class HomeKeys:
         try:
             key = load_pem_private_key(path.read_bytes(), password=passphrase.encode())
         except (ValueError, TypeError):
-            raise ConfigError(f"the operator's passphrase does not open {path}; set {PASSPHRASE} to the one given at init") from None
+            raise ConfigError(
+                f"the operator's passphrase does not open {path}; set {PASSPHRASE} to the one given at init"
+            ) from None
         if not isinstance(key, Ed25519PrivateKey):
             raise ConfigError(f"key {path} is not an Ed25519 key; restore it from a backup")
         return Signer(key, "operator")
