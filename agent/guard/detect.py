@@ -45,9 +45,8 @@ class Thresholds(Frozen):
 SKILL = Thresholds()
 
 _NEGATED = re.compile(
-    r"(?:\bnever|\bdo not|\bdon'?t|\bdoes not|\bmust not|\bshould not|\bshouldn'?t|\bcannot|\bcan'?t|\bavoid|\brefuse to|\bnot to|\bnobody may|"
-    r"\bwon'?t)"
-    r"(?: \w+){0,3} $"
+    r"(?:\bnever|\bdo not|\bdon'?t|\bdoes not|\bmust not|\bshould not|\bshouldn'?t|\bcannot|\bcan'?t|\bavoid|"
+    r"\brefuse to|\bnot to|\bnobody may|\bwon'?t)(?: \w+){0,3} $"
 )
 _MENTION = re.compile(
     r"\b(?:phrases?|such as|for example|e\.g|examples?|like|called|known as|detects?|detection|attacks?|injections?|jailbreaks?|"
