@@ -122,6 +122,7 @@ class SkillRules(Section):
     watch_margin: float = Field(0.10, ge=0, le=1, description="above retire_reliability: watched below this")
     trust_margin: float = Field(0.15, ge=0, le=1, description="above retire_reliability: trusted again from this")
     regime_backoff: float = Field(20.0, ge=0, description="trades that the record of other regimes weighs at most")
+    proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
 
 
 class Embedding(Section):

@@ -22,6 +22,8 @@ from agent.cycle.recall import recollect
 from agent.domain import Recollection
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError
+from agent.guard.keys import HomeKeys
+from agent.guard.likeness import LinearLikeness
 from agent.guard.signing import Signer
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
@@ -150,10 +152,21 @@ def open_journal(home: Path, run: str) -> Journal:
 
 
 @contextmanager
-def open_catalogue(home: Path, run: str, settings: Settings) -> Iterator[tuple[Journal, Catalogue]]:
-    """A run's journal and skills, for reading and for orders by a person."""
+def open_catalogue(
+    home: Path, run: str, settings: Settings, ask: Callable[[], str] | None = None
+) -> Iterator[tuple[Journal, Catalogue]]:
+    """A run's journal and skills, for reading and for orders by a person; ``ask`` gets the operator's passphrase."""
+    keys = HomeKeys(home, ask)
     with open_journal(home, run) as journal:
-        yield journal, Catalogue.open(journal, settings.skills, started=wall_clock(), shipped=run in STANDING_RUNS)
+        yield (
+            journal,
+            Catalogue.open(journal, settings.skills, started=wall_clock(), shipped=run in STANDING_RUNS, keys=keys),
+        )
+
+
+def likeness(settings: Settings) -> LinearLikeness:
+    """The measure of likeness to known attacks, on the embedder that the settings name."""
+    return LinearLikeness(SentenceEmbedder(settings.embedding))
 
 
 @contextmanager
@@ -246,7 +259,7 @@ def open_desk(
         clock=clock,
         broker=broker,
         memory=memory,
-        skills=Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills),
+        skills=Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills, keys=HomeKeys(home)),
         voters=voters,
         regimes=regimes,
         monitor=monitor,

@@ -145,6 +145,11 @@ class Journal:
         """Call ``listener`` after every commit of this object, in commit order, before the next may begin."""
         self._listeners.append(listener)
 
+    @property
+    def signer(self) -> Signer:
+        """The key that signs this journal's head."""
+        return self._signer
+
     def get(self, key: str) -> Fact | None:
         """Return the fact with this key, or None."""
         rows = self.read(_BY_KEY, {"key": key})

@@ -2,41 +2,39 @@
 
 A draft is checked against schema, limits and vocabulary, compared with what is there and,
 with a frame at hand, measured on recent bars; it is accepted, quarantined or rejected, with
-reasons. Origin and trust follow from the principal, never from the draft. An accepted draft
-is a candidate: nobody's word makes a skill trade, only its record does.
+reasons. Origin and trust follow from the principal and from what it was made of, never from the
+draft. An accepted draft is a candidate: nobody's word makes a skill trade, only its record does,
+and what came from outside waits for an operator besides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from agent.domain import Frozen
 from agent.errors import ConfigError, SkillRejected
+from agent.guard.detect import Likeness
+from agent.guard.principals import TABLE, Principal, require
 from agent.market.features import FeatureFrame
 from agent.settings import SkillRules
 from memory_db.writer import Writer
 from skills.catalogue import Catalogue, Staged, stored
 from skills.conditions import firing_rate
+from skills.drift import drifted
 from skills.lifecycle import ORDERS, Order, Status, ordered
+from skills.proposals import counted, over_limit
 from skills.rows import Standing
-from skills.schema import TRUSTS, Origin, Skill, SkillDraft, Trust, canonical, parse_draft, skill_id
+from skills.schema import TRUSTS, Skill, SkillDraft, Trust, canonical, parse_draft, skill_id
+from skills.wording import Doubt, doubts_of, free_words
 
-Principal = Literal["operator", "agent", "importer", "outside"]
 Verdict = Literal["accept", "quarantine", "reject"]
 
-# what each principal's drafts are, whatever they say of themselves
-_STAMPS: Mapping[Principal, tuple[Origin, Trust]] = {
-    "operator": ("manual", "operator"),
-    "agent": ("learned", "model"),
-    "importer": ("imported", "imported"),
-    "outside": ("imported", "outside"),
-}
-# the agent may make itself more careful, never bolder
-_AGENT_ORDERS: frozenset[Order] = frozenset({"quarantine", "retire", "stale"})
 _LARGEST_PRIOR = 0.5  # only an operator may claim more before the first trade
 _EXCERPT = 160
+FREE_TEXT = "model text"  # the source of words that no template of ours puts together
 
 
 class Reason(Frozen):
@@ -63,9 +61,25 @@ def check(
     *,
     principal: Principal,
     frame: FeatureFrame | None = None,
+    detection: bool = True,
+    likeness: Likeness | None = None,
 ) -> Admission:
-    """Judge a draft (JSON data, JSON text or typed) without storing anything."""
-    return _judge(catalogue, catalogue.rules, draft, principal, frame)[1]
+    """Judge a draft (JSON data, JSON text or typed) without storing anything.
+
+    ``detection`` looks for attacks in its texts, by rules and, where given, by ``likeness``.
+    """
+    return _judge(catalogue, catalogue.rules, draft, principal, frame, _Eyes(detection, likeness))[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """How texts are looked at."""
+
+    detection: bool = True
+    likeness: Likeness | None = None
+
+    def doubts(self, draft: SkillDraft) -> list[Doubt]:
+        return doubts_of(draft, self.likeness) if self.detection else []
 
 
 def _judge(
@@ -74,6 +88,7 @@ def _judge(
     draft: Mapping[str, Any] | str | SkillDraft,
     principal: Principal,
     frame: FeatureFrame | None,
+    eyes: _Eyes,
 ) -> tuple[SkillDraft | None, Admission]:
     """Return the draft as it would be stored, None when rejected, and the verdict."""
     try:
@@ -85,8 +100,15 @@ def _judge(
         return None, Admission(
             verdict="reject", reasons=[Reason(rule="duplicate", where="when", excerpt=f"{same.name} v{same.version}")]
         )
-    doubts = [*_authority(there, typed, principal), *_measured(rules, typed, frame)]
+    found = eyes.doubts(typed)
+    if any(doubt.grave for doubt in found):
+        return None, Admission(verdict="reject", reasons=[_of(doubt) for doubt in found])
+    doubts = [*_authority(there, typed, principal), *map(_of, found), *_measured(rules, typed, frame)]
+    if principal != "operator":
+        doubts += map(_of, drifted(there.skills.values(), typed, frame))
     notes = []
+    if principal == "agent" and (words := free_words(typed)):
+        notes.append(Reason(rule="free-text", where="text", excerpt=f"needs approval before it trades: {', '.join(words)}"))
     if principal != "operator" and typed.prior > _LARGEST_PRIOR:
         notes.append(Reason(rule="prior", where="prior", excerpt=f"{typed.prior:g} lowered to {_LARGEST_PRIOR:g}"))
         typed = typed.model_copy(update={"prior": _LARGEST_PRIOR})
@@ -101,24 +123,39 @@ def admit(
     principal: Principal,
     at: datetime,
     frame: FeatureFrame | None = None,
+    sources: Collection[str] = (),
+    detection: bool = True,
+    likeness: Likeness | None = None,
 ) -> Admission:
     """Judge a draft and store it as a new version: a candidate when accepted, quarantined when in doubt.
 
-    ``at`` is when; ``frame`` the recent bars to measure it on. A rejected draft is not stored;
-    the rejection is, with its reasons.
+    ``at`` is when; ``frame`` the recent bars to measure it on; ``sources`` name where text from
+    outside came from. A rejected draft is not stored; the rejection is, with its reasons. An agent
+    that proposes more than ``skills.proposals_per_day`` is refused until the next day.
     """
+    require(principal, "propose")
     staged = catalogue.staged(w)
-    typed, judged = _judge(staged, catalogue.rules, draft, principal, frame)
+    if principal == "agent" and over_limit(catalogue, w, at):
+        limit = Reason(rule="rate", where="principal", excerpt=f"more than {catalogue.rules.proposals_per_day} proposals a day")
+        return Admission(verdict="reject", reasons=[limit])
+    typed, judged = _judge(staged, catalogue.rules, draft, principal, frame, _Eyes(detection, likeness))
     if typed is None:
-        _record_rejection(w, judged, principal, at)
+        _record_rejection(w, catalogue, judged, principal, at)
         return judged
-    origin, trust = _STAMPS[principal]
     ident = skill_id(typed.name)
-    version = 1 + max((skill.version for skill in staged.skills.values() if skill.id == ident), default=0)
-    skill = stored(typed, version=version, origin=origin, trust=trust, writer=principal, at=at)
+    version = catalogue.next_version(staged, typed.name)
+    trust, tainted_by = _descent(staged, typed, principal, sources)
+    skill = stored(
+        typed, version=version, origin=TABLE[principal].origin, trust=trust, writer=principal, at=at, sources=tainted_by
+    )
+    if revoked := sorted(catalogue.revoked.intersection(tainted_by)):
+        refused = Reason(rule="revoked", where="source", excerpt=f"{revoked[0]} was revoked")
+        judged = judged.model_copy(update={"verdict": "quarantine", "reasons": [refused, *judged.reasons]})
     status: Status = "candidate" if judged.verdict == "accept" else "quarantined"
     reason = "; ".join(f"{found.rule}: {found.excerpt}" for found in judged.reasons) or "passed the write door"
     catalogue.add_version(w, skill, Standing(status, at, "admitted", reason, principal))
+    if principal == "agent":
+        counted(catalogue, w, at)
     return judged.model_copy(update={"id": ident, "version": version, "status": status})
 
 
@@ -129,8 +166,7 @@ def order(
 
     ConfigError when the principal may not give it or the skill's status does not allow it.
     """
-    if principal != "operator" and not (principal == "agent" and what in _AGENT_ORDERS):
-        raise ConfigError(f"{principal} may not {what} a skill; ask an operator")
+    require(principal, what)
     status = catalogue.staged(w).standings[skill.key].status
     transition = ordered(what, status, reason)
     if transition is None:
@@ -165,9 +201,27 @@ def _essence(draft: SkillDraft) -> str | None:
 def _authority(there: Catalogue | Staged, draft: SkillDraft, principal: Principal) -> list[Reason]:
     if principal == "outside":
         return [Reason(rule="authority", where="principal", excerpt="what comes from outside waits for an operator")]
-    trust = TRUSTS.index(_STAMPS[principal][1])
+    trust = TRUSTS.index(TABLE[principal].trust)
     taken = [skill for skill in there.skills.values() if skill.name == draft.name and TRUSTS.index(skill.trust) > trust]
     return [Reason(rule="authority", where="name", excerpt=f"{draft.name} is a skill of {taken[0].trust} trust")] if taken else []
+
+
+def _descent(there: Staged, draft: SkillDraft, principal: Principal, sources: Collection[str]) -> tuple[Trust, tuple[str, ...]]:
+    """Return how far a draft is trusted, no further than the least trusted it was made from, and whose text is in it."""
+    inputs = [skill for skill in there.skills.values() if skill.id in {*draft.parents, *draft.sub_skills}]
+    tainted = {*sources, *(source for skill in inputs for source in skill.sources)}
+    if principal in ("importer", "outside") and not sources:
+        tainted.add(principal)
+    if principal == "agent" and free_words(draft):
+        tainted.add(FREE_TEXT)
+    least = min([TABLE[principal].trust, *(skill.trust for skill in inputs)], key=TRUSTS.index)
+    if sources and TRUSTS.index(least) > TRUSTS.index("outside") and principal != "operator":
+        least = "outside"
+    return least, tuple(sorted(tainted))
+
+
+def _of(doubt: Doubt) -> Reason:
+    return Reason(rule=doubt.rule[:_EXCERPT], where=doubt.where[:_EXCERPT], excerpt=doubt.excerpt[:_EXCERPT])
 
 
 def _measured(rules: SkillRules, draft: SkillDraft, frame: FeatureFrame | None) -> list[Reason]:
@@ -185,7 +239,7 @@ def _measured(rules: SkillRules, draft: SkillDraft, frame: FeatureFrame | None) 
     ]
 
 
-def _record_rejection(w: Writer, judged: Admission, principal: Principal, at: datetime) -> None:
+def _record_rejection(w: Writer, catalogue: Catalogue, judged: Admission, principal: Principal, at: datetime) -> None:
     document = judged.model_dump(mode="json")
     w.add(
         "skill_rejected",
@@ -194,5 +248,7 @@ def _record_rejection(w: Writer, judged: Admission, principal: Principal, at: da
         happened_at=at,
         known_at=at,
         writer=principal,
-        trust=_STAMPS[principal][1],
+        trust=TABLE[principal].trust,
     )
+    if principal == "agent":
+        counted(catalogue, w, at)

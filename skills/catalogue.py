@@ -15,6 +15,7 @@ from typing import Any
 
 from agent.domain import Grade, RegimeLabel, SkillMatch, Vote
 from agent.errors import ConfigError
+from agent.guard.keys import Keys, OneKey
 from agent.market.features import FeatureFrame
 from agent.risk.sizing import Exits
 from agent.settings import SkillRules
@@ -25,12 +26,12 @@ from skills.counts import NONE, Counts, read_counts
 from skills.lifecycle import FOLLOWED, MODES, SIZED, Mode, Transition
 from skills.matcher import Matcher
 from skills.reliability import contract, in_regime, posterior
-from skills.rows import Standing, read_standing, row
-from skills.schema import Plan, Skill, SkillDraft, SuccessCriteria, skill_id
+from skills.rows import Standing, row
+from skills.schema import Plan, Skill, SkillDraft, SuccessCriteria, canonical, skill_id
+from skills.seals import APPROVAL_SPACE, REVOKED_SPACE, STATUS_SPACE, Book, sealed_standing, sealed_version, unsealed
 from skills.shipped import shipped as shipped_skills
 from skills.tree import Condition
 
-STATUS_SPACE = "skill_status"
 COUNTS_SPACE = "skill_counts"
 PINS_SPACE = "skill_pins"
 UNKNOWN_REGIME = "unknown"
@@ -72,9 +73,13 @@ class Staged:
 class Catalogue:
     """The skills of one run; open it with ``Catalogue.open``."""
 
-    def __init__(self, journal: Journal, rules: SkillRules) -> None:
-        """Begin empty; ``load`` reads the journal."""
+    def __init__(self, journal: Journal, rules: SkillRules, keys: Keys | None = None) -> None:
+        """Begin empty; ``load`` reads the journal. Without ``keys`` the journal's own key stands for all."""
         self.rules = rules
+        self.keys: Keys = keys or OneKey(journal.signer)
+        self.refused: dict[str, str] = {}
+        self.approved: dict[str, str] = {}
+        self.revoked: frozenset[str] = frozenset()
         self.skills: dict[str, Skill] = {}
         self.standings: dict[str, Standing] = {}
         self.records: dict[RecordKey, Record] = {}
@@ -84,21 +89,31 @@ class Catalogue:
         self._checks: Checks | None = None
 
     @classmethod
-    def open(cls, journal: Journal, rules: SkillRules, *, started: datetime, shipped: bool = True) -> Catalogue:
-        """Load a run's skills; with ``shipped`` the package's own are added, active since ``started``, where new."""
-        catalogue = cls(journal, rules)
-        catalogue.load()
+    def open(
+        cls, journal: Journal, rules: SkillRules, *, started: datetime, shipped: bool = True, keys: Keys | None = None
+    ) -> Catalogue:
+        """Load a run's skills; with ``shipped`` the package's own are added, active since ``started``, where new.
+
+        A version whose signature, standing or approval does not hold is not loaded; that is put on record.
+        """
+        catalogue = cls(journal, rules, keys)
+        outdated = catalogue.load()
+        catalogue._record_refusals(started)
+        catalogue._supersede(outdated, started)
         if shipped and (new := [draft for draft in shipped_skills() if not catalogue._has(draft)]):
             with journal.write() as w:
                 for draft in new:
                     catalogue._seed(w, draft, started)
         return catalogue
 
-    def load(self) -> None:
-        """Read versions, standings and counts from the journal; call it again when another process wrote."""
-        found = (fact for fact in self._journal.facts(kinds=("skill_version",)) if fact.payload is not None)
-        self.skills = {skill.key: skill for skill in (Skill.model_validate_json(fact.payload or "") for fact in found)}
-        self.standings = {key: read_standing(data) for key, data in self._journal.state(STATUS_SPACE).items()}
+    def load(self) -> list[str]:
+        """Read versions, standings and counts from the journal; call it again when another process wrote.
+
+        Returns the shipped versions that trade though this package does not ship them.
+        """
+        held: Book = unsealed(self._journal, self.keys)
+        self.skills, self.standings = held.skills, held.standings
+        self.refused, self.approved, self.revoked = held.refused, held.approved, held.revoked
         self.records = {}
         for name, data in self._journal.state(COUNTS_SPACE).items():
             key, mode, regime = name.rsplit(":", 2)
@@ -107,6 +122,7 @@ class Catalogue:
             self.records[key, _mode(mode)] = Record({**record.regimes, regime: counts}, record.total.joined(counts))
         self.pins = self._journal.state(PINS_SPACE)
         self._staged = self._checks = None
+        return sorted(held.outdated)
 
     def match(
         self, frame: FeatureFrame, votes: Sequence[Vote], regime: RegimeLabel | None, atr: float, w: Writer | None = None
@@ -170,17 +186,75 @@ class Catalogue:
             w.after_commit(lambda _: self._committed(staged))
         return self._staged
 
+    @property
+    def journal(self) -> Journal:
+        """The journal that this mirrors."""
+        return self._journal
+
+    def state(self, space: str) -> dict[str, Any]:
+        """Return the journal's committed state of a space."""
+        return self._journal.state(space)
+
+    def next_version(self, there: Catalogue | Staged, name: str) -> int:
+        """Return the number of the next version of a skill; numbers of versions that were refused are not used again."""
+        ident = skill_id(name)
+        refused = [int(key.rsplit(":", 1)[1]) for key in self.refused if key.rsplit(":", 1)[0] == ident]
+        return 1 + max([*refused, *(skill.version for skill in there.skills.values() if skill.id == ident)], default=0)
+
+    def cleared(self, skill: Skill) -> bool:
+        """Say whether a version may trade as far as its sources go: untainted, or approved and none of them revoked."""
+        if self.revoked.intersection(skill.sources):
+            return False
+        return not skill.tainted or self.approved.get(skill.key) == skill.content_hash()
+
+    def permits(self, there: Staged, skill: Skill, transition: Transition) -> bool:
+        """Say whether a transition keeps what waits for an operator from trading."""
+        return transition.to not in SIZED or self.cleared(skill)
+
+    def clear(self, w: Writer, skill: Skill, *, reviewed: str, reason: str, at: datetime) -> None:
+        """Write an operator's approval of a version, signed over its content and what had been shown."""
+        document = {"content": skill.content_hash(), "reviewed": reviewed, "reason": reason, "at": at.isoformat()}
+        signature = self.keys.sign("operator", "approval", {"skill": skill.key, **document})
+        w.add(
+            "skill_approval",
+            {"skill": skill.id, "version": skill.version, **document},
+            key=f"approval:{skill.key}:{at.isoformat()}",
+            happened_at=at,
+            known_at=at,
+            writer="operator",
+            trust="operator",
+            sets=[(APPROVAL_SPACE, skill.key, {**document, "signature": signature})],
+        )
+        w.after_commit(lambda _: self.approved.update({skill.key: skill.content_hash()}))
+
+    def revoke(self, w: Writer, source: str, *, reason: str, at: datetime) -> None:
+        """Write that nothing from a source is believed any more, signed by the operator."""
+        document = {"reason": reason, "at": at.isoformat()}
+        signature = self.keys.sign("operator", "revocation", {"source": source, **document})
+        w.add(
+            "skill_source_revoked",
+            {"source": source, **document},
+            key=f"source-revoked:{source}:{at.isoformat()}",
+            happened_at=at,
+            known_at=at,
+            writer="operator",
+            trust="operator",
+            sets=[(REVOKED_SPACE, source, {**document, "signature": signature})],
+        )
+        self.revoked |= {source}
+
     def add_version(self, w: Writer, skill: Skill, standing: Standing) -> None:
-        """Write a new version with its first standing."""
+        """Write a new version with its first standing, both signed."""
+        skill = sealed_version(skill, self.keys)
         w.add(
             "skill_version",
-            skill.model_dump_json(exclude_defaults=True),
+            payload(skill),
             key=f"skill:{skill.key}",
             happened_at=skill.created_at,
             known_at=skill.created_at,
             writer=standing.by,
             trust=skill.trust,
-            sets=[(STATUS_SPACE, skill.key, standing.document())],
+            sets=[(STATUS_SPACE, skill.key, sealed_standing(skill.key, standing, self.keys))],
         )
         staged = self.staged(w)
         staged.skills[skill.key], staged.standings[skill.key] = skill, standing
@@ -188,6 +262,8 @@ class Catalogue:
     def change(self, w: Writer, skill: Skill, transition: Transition, *, at: datetime, by: str) -> None:
         """Write a transition: the new standing, and counts that start anew."""
         staged = self.staged(w)
+        if not self.permits(staged, skill, transition):
+            raise ConfigError(f"{skill.name} v{skill.version} came from outside; `skills approve {skill.name}` first")
         before = staged.standings[skill.key]
         standing = Standing(transition.to, at, transition.rule, transition.reason, by)
         resets = [(key, mode) for key, mode in ((skill.key, mode) for mode in transition.resets) if (key, mode) in staged.records]
@@ -203,11 +279,31 @@ class Catalogue:
             happened_at=at,
             known_at=at,
             writer=by,
-            sets=[(STATUS_SPACE, skill.key, standing.document()), *gone],
+            sets=[(STATUS_SPACE, skill.key, sealed_standing(skill.key, standing, self.keys)), *gone],
         )
         staged.standings[skill.key] = standing
         for reset in resets:
             staged.records[reset] = EMPTY
+
+    def _supersede(self, keys: list[str], at: datetime) -> None:
+        """Take what an earlier package shipped, and this one does not, out of trading."""
+        if keys:
+            with self._journal.write() as w:
+                for key in keys:
+                    transition = Transition("superseded", "package", "a newer package ships a newer version")
+                    self.change(w, self.skills[key], transition, at=at, by="package")
+
+    def _record_refusals(self, at: datetime) -> None:
+        """Put on record, once each, which versions were not loaded and why."""
+        new = [
+            (f"skill-not-loaded:{key}:{reason}", {"skill": key, "reason": reason})
+            for key, reason in sorted(self.refused.items())
+            if self._journal.get(f"skill-not-loaded:{key}:{reason}") is None
+        ]
+        if new:
+            with self._journal.write() as w:
+                for name, document in new:
+                    w.add("skill_not_loaded", document, key=name, happened_at=at, known_at=at)
 
     def _committed(self, staged: Staged) -> None:
         self.skills.update(staged.skills.maps[0])
@@ -228,16 +324,10 @@ class Catalogue:
         return any(skill.name == draft.name and skill.content_hash() == draft.content_hash() for skill in self.skills.values())
 
     def _seed(self, w: Writer, draft: SkillDraft, started: datetime) -> None:
-        """Add a shipped skill; an earlier package's version of it is superseded."""
-        versions = [skill for skill in self.skills.values() if skill.name == draft.name]
-        for old in versions:
-            if old.writer == "package" and self.standings[old.key].status in SIZED:
-                self.change(
-                    w, old, Transition("superseded", "package", "a newer package ships a newer version"), at=started, by="package"
-                )
+        """Add a shipped skill."""
         skill = stored(
             draft,
-            version=1 + max((s.version for s in versions), default=0),
+            version=self.next_version(self, draft.name),
             origin="manual",
             trust="operator",
             writer="package",
@@ -290,9 +380,17 @@ def _evidence(there: Catalogue | Staged, skill: Skill, regime: RegimeLabel | Non
     )
 
 
-def stored(draft: SkillDraft, *, version: int, origin: str, trust: str, writer: str, at: datetime) -> Skill:
+def payload(skill: Skill) -> str:
+    """Return the canonical JSON under which a version is kept; there is one way to write it, so every changed byte shows."""
+    return canonical(skill.model_dump(mode="json", exclude_defaults=True))
+
+
+def stored(
+    draft: SkillDraft, *, version: int, origin: str, trust: str, writer: str, at: datetime, sources: tuple[str, ...] = ()
+) -> Skill:
     """Return a draft as a stored version; where it came from is said by the caller, never by the draft."""
     stamp = {"version": version, "origin": origin, "trust": trust, "writer": writer, "created_at": at, "id": skill_id(draft.name)}
+    stamp["sources"] = sources
     return Skill.model_validate({**{name: getattr(draft, name) for name in SkillDraft.model_fields}, **stamp})
 
 

@@ -42,7 +42,7 @@ def due(
         view = _view(skill, staged, frames, catalogue.rules.fire_bars, pinned=skill.id in catalogue.pins)
         book, shadow = staged.record(key, "book").total, staged.record(key, "shadow").total
         transition = next_status(view, book, shadow, catalogue.rules, at)
-        if transition is not None:
+        if transition is not None and catalogue.permits(staged, skill, transition):
             found.append((skill, Change(skill.id, skill.version, skill.name, view.status, transition)))
     return found
 

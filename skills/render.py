@@ -13,9 +13,12 @@ from skills.reliability import contract, posterior
 from skills.schema import Plan, Skill, SkillDraft
 
 
-def render(skill: Skill, book: Counts) -> str:
-    """Return the skill as lines: title with its record, when it applies, numbered steps, what is expected."""
-    approved = skill.trust == "operator"
+def render(skill: Skill, book: Counts, *, cleared: bool = False) -> str:
+    """Return the skill as lines: title with its record, when it applies, numbered steps, what is expected.
+
+    ``cleared`` says that an operator approved this version's text on record.
+    """
+    approved = cleared or (skill.trust == "operator" and not skill.tainted)
     lines = [f"{skill.name if approved else f'skill {skill.id[:8]}'} v{skill.version}: {_record(skill, book)}"]
     if skill.condition is not None:
         lines.append(f"Applies when {sentence(skill.condition)}.")
@@ -23,7 +26,7 @@ def render(skill: Skill, book: Counts) -> str:
         lines.append("Preconditions: " + "; ".join(skill.preconditions))
     steps = skill.filled_steps() if approved else typed_steps(skill)
     lines += [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
-    lines.append(f"Expected outcome: {_expected(skill, book)}.")
+    lines.append(f"Expected outcome: {_expected(skill, book, approved)}.")
     return "\n".join(lines)
 
 
@@ -70,9 +73,9 @@ def _record(skill: Skill, book: Counts) -> str:
     )
 
 
-def _expected(skill: Skill, book: Counts) -> str:
+def _expected(skill: Skill, book: Counts, approved: bool) -> str:
     if book.mean_r is not None:
         return f"net {book.mean_r:+.2f} R a trade so far"
-    if skill.trust == "operator" and skill.postconditions:
+    if approved and skill.postconditions:
         return "; ".join(skill.postconditions).rstrip(".")
     return f"a success is net {skill.success.success_r:g} R or more"

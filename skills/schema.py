@@ -182,7 +182,13 @@ class Skill(SkillDraft):
     writer: Line
     created_at: Utc
     evidence: tuple[Line, ...] = ()
+    sources: tuple[Line, ...] = ()
     signature: str | None = None
+
+    @property
+    def tainted(self) -> bool:
+        """Whether anything it was made from came from outside; then only an operator's approval lets it trade."""
+        return bool(self.sources) or self.trust in ("outside", "imported")
 
     @property
     def key(self) -> str:

@@ -27,6 +27,15 @@ TYPED_PART = "references/skill.json"
 _FENCE = "---\n"
 
 
+class _NoAliases(yaml.SafeLoader):
+    """Safe loading without references, by which a few lines can stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("references (*name) are not allowed")
+        return super().compose_node(parent, index)
+
+
 class FrontMatter(Frozen):
     """The six keys of the Agent Skills format."""
 
@@ -86,7 +95,7 @@ def split(text: str) -> tuple[FrontMatter, str]:
             [f"{SKILL_MD}: begins with front matter between two lines of --- ({MAX_FRONT_MATTER} characters at most)"]
         )
     try:
-        return FrontMatter.model_validate(yaml.safe_load(head)), rest.removeprefix("\n")
+        return FrontMatter.model_validate(yaml.load(head, Loader=_NoAliases)), rest.removeprefix("\n")  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as err:
         raise SkillRejected([f"{SKILL_MD}: front matter is not valid ({_one_line(err)})"]) from None
 

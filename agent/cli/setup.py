@@ -27,7 +27,11 @@ def register(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    """Prepare a home: its folder, the agent's signing key, an empty paper run. Nothing else needs it first."""
+    """Prepare a home: its folder, the signing keys, an empty paper run. Nothing else needs it first.
+
+    The operator's key is made with the passphrase of TRADECRAFT_OPERATOR_PASSPHRASE or typed at a terminal.
+    """
+    from agent.cli.guard import operator_key
     from agent.wiring import open_catalogue, signer_for
 
     home = GLOBALS.home
@@ -35,8 +39,11 @@ def init() -> None:
     signer = signer_for(home)
     with open_catalogue(home, "paper", GLOBALS.settings()) as (_, catalogue):
         count = len(catalogue.rows())
-    document = {"home": str(home), "agent_key": signer.key_id, "paper": "ready", "skills": count}
-    emit(document, lambda out: out.print(f"{home} is ready: agent key {signer.key_id}, paper run with {count} skills"))
+    operator = operator_key(home)
+    document = {"home": str(home), "agent_key": signer.key_id, "operator_key": operator, "paper": "ready", "skills": count}
+    no_key = "no operator key (set TRADECRAFT_OPERATOR_PASSPHRASE and run init again to make one)"
+    told = f"operator key {operator}" if operator else no_key
+    emit(document, lambda out: out.print(f"{home} is ready: agent key {signer.key_id}, {told}, paper run with {count} skills"))
 
 
 def doctor() -> int:

@@ -69,13 +69,19 @@ def verify(public_key: bytes, data: bytes, signature: bytes) -> bool:
 
 
 def _create(path: Path) -> None:
+    write_once(path, Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Write a file (0600, folder 0700) unless it is there already; of several writers the first one's stays."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    if path.exists():
+        return
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(pem)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         # link refuses an existing name, so of several processes the first one's key stays

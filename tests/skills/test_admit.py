@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.errors import ConfigError
-from skills.admit import Principal, admit, check, order
+from agent.guard.principals import Principal
+from skills.admit import admit, check, order
 from skills.maintain import maintain
 from skills.shipped import shipped
 from tests.skills.build import START, at, draft, frame_with, live, opened
