@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from skills.admit import Principal
+    from agent.guard.principals import Principal
     from skills.lifecycle import Order
 
 Ident = Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")]
@@ -46,7 +46,7 @@ def add(skills: typer.Typer) -> None:
 
 def principal() -> Principal:
     """Return who --as says is asking; ConfigError for an unknown name."""
-    from skills.admit import Principal
+    from agent.guard.principals import Principal
 
     found: Principal | None = next((name for name in get_args(Principal) if name == GLOBALS.principal), None)
     if found is None:

@@ -86,7 +86,10 @@ def test_commands_discover_applies_what_it_accepts_as_a_candidate_of_the_agent(
     assert next(row["origin"] for row in rows if row["name"] == document["admitted"][0]["name"]) == "learned"
 
 
-def test_commands_retire_and_restore_stay_on_the_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_retire_and_restore_stay_on_the_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADECRAFT_OPERATOR_PASSPHRASE", "a long and made-up passphrase")
     assert run(tmp_path, capsys, "skills", "retire", "gap-fade", "--reason", "not this year")[0] == 0
     assert run(tmp_path, capsys, "skills", "restore", "gap-fade", "--reason", "looked again")[0] == 0
     events = json.loads(run(tmp_path, capsys, "skills", "history", "gap-fade")[1])

