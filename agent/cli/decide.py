@@ -105,6 +105,8 @@ def _tell(out: Console, record: CycleRecord) -> None:
         out.print(record.state.text)
     if record.status != "ok":
         out.print(f"{record.status}: {record.status_reason}")
+    if record.fallback_reason:
+        out.print(f"the model did not decide: {record.fallback_reason}")
     if record.signal:
         out.print(record.signal.thesis)
     _tell_parts(out, [c.model_dump() for c in record.contributions], {s.id: s.name for s in record.skills})
