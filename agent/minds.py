@@ -23,6 +23,7 @@ from agent.guard.signing import Signer
 from agent.llm import Budget, Prices
 from agent.llm.client import Client
 from agent.llm.model import Model
+from agent.llm.probe import probe
 from agent.market.features import DOCS
 from agent.reason.model import TASK, ModelReasoner
 from agent.settings import Settings
@@ -87,6 +88,17 @@ def open_model(home: Path, signer: Signer, journal: Journal, settings: Settings,
     client = Client(settings.model, opener(mode, settings), budget, clock=time.monotonic, sleep=time.sleep, seed=settings.seed)
     recorded = recordings(home, signer) if mode in ("record", "replay") else None
     return Model(mode, client, JournalCalls(journal, spent), recorded, clock=time.monotonic, today=today)  # type: ignore[arg-type]
+
+
+def probed(settings: Settings, today: Callable[[], datetime]) -> list[dict[str, Any]]:
+    """What the models named in the settings can do; one failed check where there is none to ask."""
+    mode = model_mode(settings)
+    if mode not in ("live", "record", "mock"):
+        return [{"name": "model", "ok": False, "detail": f"--llm {mode} asks no model; set ANTHROPIC_API_KEY or use --llm live"}]
+    budget = Budget(settings.model, Prices(settings.model, today), today)
+    client = Client(settings.model, opener(mode, settings), budget, clock=time.monotonic, sleep=time.sleep, seed=settings.seed)
+    names = dict.fromkeys((settings.model.name, *settings.model.tasks.values()))
+    return [check for name in names for check in probe(client, name, time.monotonic, settings.model.deadline)]
 
 
 def opener(mode: str, settings: Settings) -> Callable[[], anthropic.Anthropic]:

@@ -19,7 +19,7 @@ def hoist(argv: list[str]) -> list[str]:
     """Move the global options in front of the command, so that they may stand anywhere."""
     front: list[str] = []
     rest: list[str] = []
-    words = iter(argv)
+    words = iter(_probing(argv))
     for word in words:
         if word == "--":
             rest += [word, *words]
@@ -33,6 +33,14 @@ def hoist(argv: list[str]) -> list[str]:
         else:
             rest.append(word)
     return front + _each_file(rest)
+
+
+def _probing(argv: list[str]) -> list[str]:
+    """Let ``doctor --llm`` without a mode mean that the model is asked what it can do."""
+    if "doctor" not in argv:
+        return argv
+    bare = [word == "--llm" and (not after or after.startswith("-")) for word, after in zip(argv, [*argv[1:], ""], strict=True)]
+    return ["--probe" if alone else word for word, alone in zip(argv, bare, strict=True)]
 
 
 def _each_file(words: list[str]) -> list[str]:

@@ -4,7 +4,8 @@ Its confidence is credited half until it has a record, then no more than the edg
 opinions and h right, credited = (k * stated / 2 + n * min(stated, max(0, 2h/n - 1))) / (k + n), k = 20. Its share of the
 result starts at ``share`` and moves by exponential weights on its excess Brier loss over a coin's (0.25), up to ``max_share``.
 The signed result is (1 - share) * arithmetic + share * model, so the model can never move it by more than its share of the
-distance, and both corrections are contributions: all of them still add up.
+distance, and both corrections are contributions: all of them still add up. A hold has no side: it draws the result toward
+nothing by its share times its credited confidence.
 """
 
 from __future__ import annotations
@@ -60,9 +61,7 @@ def direction(action: Action, position: Position | None) -> float:
 
 
 def joined(parts: list[Contribution], model: str, score: float, part: float) -> list[Contribution]:
-    """The arithmetic parts, the model's, and what its share takes from the others; a model without a side adds nothing."""
-    if score == 0.0:
-        return parts
+    """The arithmetic parts, the model's, and what ``part`` of the result it takes from the others (``score`` 0: a hold)."""
     taken = -part * math.fsum(p.value for p in parts)
-    out = [*parts, Contribution(source="model", id=model, value=part * score)]
+    out = [*parts, Contribution(source="model", id=model, value=part * score)] if score else [*parts]
     return [*out, Contribution(source="bound", id="model_share", value=taken)] if taken else out

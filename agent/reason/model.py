@@ -1,8 +1,8 @@
 """The model reasoner: a language model's opinion, checked against what it was shown, with arithmetic as its conscience.
 
 Promises: whatever happens to the call, a decision comes out: the model's, or the arithmetic one marked with the reason.
-The opinion moves the confidence by its share, may only reduce the arithmetic size, tighten its stop and shorten its
-holding. What it cost is on the record, and the same context asks with the same bytes.
+The opinion moves the confidence by its share; on its own side it may reduce the arithmetic size, tighten its stop and
+shorten its holding, and nothing more. What it cost is on the record, and the same context asks with the same bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agent.reason.context import Context
 from agent.reason.reply import ModelSignal, cited, parse, unseen_figures
 from agent.risk.sizing import Exits
 from agent.settings import Settings
-from prompts import Fence, fenced, render, version
+from prompts import fenced, render, version
 
 log = structlog.get_logger()
 TASK = "decide"
@@ -113,12 +113,12 @@ class ModelReasoner:
         shown = brief(context, arithmetic[0], arithmetic[1], self.describe, told, self.settings.model.context_tokens)
         asked = Asked(self.name, version(TASK), calls=calls, shown=shown.shown)
         try:
-            said, citations = self._opinion(context, shown, decision, calls)
+            request = self.request(context, shown)
+            said, citations = self._opinion(context, shown, request, decision, calls)
         except ModelFault as err:
             log.warning("arithmetic decides", cycle=decision, symbol=context.state.symbol, fault=err.fault)
             return replace(asked, fault=str(err), at_risk=self.model.spent.at_risk - before)
-        words = self._words(context, shown)
-        strange = unseen_figures(said, words[0] + words[1])
+        strange = unseen_figures(said, f"{request.system}{shown.data} {context.state.as_of.isoformat()}")
         stated = said.confidence * (_FLAGGED if strange else 1.0)
         counted = credited(stated, track)
         opinion = Opinion(
@@ -135,7 +135,8 @@ class ModelReasoner:
         at_risk = self.model.spent.at_risk - before
         return replace(asked, reasoning=reasoning, opinion=opinion, clamps=clamps, at_risk=at_risk)
 
-    def _words(self, context: Context, shown: Brief) -> tuple[str, str, Fence]:
+    def request(self, context: Context, shown: Brief) -> Request:
+        """The first request of a decision."""
         fence = fenced(self.secret, shown.data)
         words = render(
             TASK,
@@ -146,16 +147,11 @@ class ModelReasoner:
             fence=fence,
             data=shown.data,
         )
-        return words.system, words.user, fence
-
-    def request(self, context: Context, shown: Brief) -> Request:
-        """The first request of a decision."""
-        system, user, fence = self._words(context, shown)
         return Request(
             task=TASK,
             model=self.name,
-            system=system,
-            turns=(Turn("user", user),),
+            system=words.system,
+            turns=(Turn("user", words.user),),
             max_tokens=self.settings.model.max_tokens,
             shape=ModelSignal,
             effort=self.settings.model.effort,
@@ -163,11 +159,12 @@ class ModelReasoner:
             fence=fence,
         )
 
-    def _opinion(self, context: Context, shown: Brief, decision: str, calls: list[Call]) -> tuple[ModelSignal, list[str]]:
+    def _opinion(
+        self, context: Context, shown: Brief, request: Request, decision: str, calls: list[Call]
+    ) -> tuple[ModelSignal, list[str]]:
         """A usable reply with its citations, after one repair turn at the most."""
         state = context.state
         deadline = self.model.clock() + self.settings.model.deadline
-        request = self.request(context, shown)
 
         def ask(question: Request) -> Call:
             return self.model.ask(question, calls, as_of=state.as_of, deadline=deadline, decision=decision, symbol=state.symbol)
@@ -183,12 +180,13 @@ class ModelReasoner:
 
     def _decided(self, context: Context, arithmetic: Reasoning, opinion: Opinion) -> tuple[Reasoning, list[Clamp]]:
         score = direction(opinion.action, context.position) * opinion.confidence
-        parts = joined(arithmetic[1], opinion.model, score, opinion.share)
+        pull = opinion.share if score else opinion.share * opinion.confidence
+        parts = joined(arithmetic[1], opinion.model, score, pull)
         signal, parts, exits = conclude(context, parts, self.settings.limits, self.settings.reason.min_confidence)
         words = f"{signal.thesis} {opinion.model} says {opinion.action} at {opinion.stated:.2f}: {opinion.thesis}"
         signal = signal.model_copy(update={"thesis": words, "citations": opinion.citations})
-        if signal.action not in ("buy", "sell"):
-            return (signal, parts, exits), []
+        if signal.action != opinion.action or signal.action not in ("buy", "sell"):
+            return (signal, parts, exits), []  # what it says of a trade counts for the trade it asks for
         tight = _tightened(context.state.close, signal, exits, opinion, self.settings.limits.min_stop_atr * _atr(context))
         direction_ = 1 if signal.action == "buy" else -1
         close = context.state.close

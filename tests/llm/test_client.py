@@ -15,7 +15,7 @@ import pytest
 from agent.llm import ModelFault
 from agent.llm.model import text_of
 from agent.settings import Llm
-from tests.llm.kit import NOW, Answer, Api, Clock, client, error, message, model, ok, request
+from tests.llm.kit import NOW, Answer, Api, Clock, Json, client, error, message, model, ok, request
 
 
 def _raises(kind: type[Exception]) -> Answer:
@@ -119,7 +119,7 @@ def test_reply_that_is_no_answer_is_a_fault_of_its_kind(case: str) -> None:
 
 
 def test_blocks_are_picked_by_type_and_unknown_ones_passed_over() -> None:
-    blocks = [
+    blocks: list[Json] = [
         {"type": "thinking", "thinking": "hm", "signature": "s"},
         {"type": "brand_new", "payload": 1},
         {"type": "text", "text": "yes"},

@@ -74,6 +74,7 @@ def test_cost_comes_from_the_price_library_with_the_cached_part_cheaper() -> Non
     cached = prices.cost("claude-opus-5-5", Usage(input_tokens=1_000_000, cached_tokens=1_000_000, output_tokens=1_000_000))
     assert plain == pytest.approx(24.0)
     assert cached is not None
+    assert plain is not None
     assert cached < plain
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jinja2
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from prompts import NAMES, Section, fenced, fit, render, tokens, version
 from prompts.library import FOLDER
 
-VALUES = {
+VALUES: dict[str, dict[str, Any]] = {
     "decide": {"glossary": [("rsi_14", "strength")], "symbol": "SP500", "interval": "1d"},
     "repair": {"problems": ["confidence: too large"]},
     "reflect": {"chunk": "2014Q1"},
@@ -18,7 +20,7 @@ VALUES = {
     "name-skill": {},
     "chat": {"run": "paper", "question": "Why?"},
 }
-COMMON = {"as_of": "2014-04-01T00:00:00+00:00", "data": "some data", "fence": fenced(b"home", "some data")}
+COMMON: dict[str, Any] = {"as_of": "2014-04-01T00:00:00+00:00", "data": "some data", "fence": fenced(b"home", "some data")}
 
 
 def test_every_prompt_is_a_file_with_a_version_of_its_content() -> None:
