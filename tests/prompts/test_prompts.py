@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jinja2
 import pytest
 from hypothesis import given
@@ -11,16 +9,7 @@ from hypothesis import strategies as st
 
 from prompts import NAMES, Section, fenced, fit, render, tokens, version
 from prompts.library import FOLDER
-
-VALUES: dict[str, dict[str, Any]] = {
-    "decide": {"glossary": [("rsi_14", "strength")], "symbol": "SP500", "interval": "1d"},
-    "repair": {"problems": ["confidence: too large"]},
-    "reflect": {"chunk": "2014Q1"},
-    "summarise-chunk": {"chunk": "2014Q1"},
-    "name-skill": {},
-    "chat": {"run": "paper", "question": "Why?"},
-}
-COMMON: dict[str, Any] = {"as_of": "2014-04-01T00:00:00+00:00", "data": "some data", "fence": fenced(b"home", "some data")}
+from tests.prompts.snapshots import COMMON, SNAPSHOTS, VALUES, snapshot
 
 
 def test_every_prompt_is_a_file_with_a_version_of_its_content() -> None:
@@ -38,6 +27,12 @@ def test_prompt_renders_and_a_missing_variable_is_an_error(name: str) -> None:
         if key in values and (key not in ("glossary", "problems") or key in VALUES[name]):
             with pytest.raises(jinja2.UndefinedError):
                 render(name, **{k: v for k, v in values.items() if k != key})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rendered_prompt_is_the_one_reviewed(name: str) -> None:
+    """A change of a word shows in the snapshot: write it anew with ``python -m tests.prompts.snapshots``."""
+    assert snapshot(name) == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
 
 
 def test_system_text_holds_nothing_of_the_moment() -> None:
