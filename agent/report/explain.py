@@ -48,7 +48,7 @@ def why(record: Json, closed: Json | None) -> Json:
         },
         "opinion": record.get("opinion"),
         "arithmetic": record.get("arithmetic"),
-        "fallback_reason": record["fallback_reason"],
+        "fallback_reason": record.get("fallback_reason"),
         "skipped": record.get("skipped"),
     }
 
