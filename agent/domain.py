@@ -321,11 +321,53 @@ class Refusal(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens of a model call."""
+    """Tokens of a model call; ``input_tokens`` counts everything read, cached or newly written to the cache included."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+        )
+
+
+class PromptPart(Frozen):
+    """A section of what a model was shown: estimated tokens, lines shown, lines dropped for want of room."""
+
+    name: str
+    tokens: int
+    shown: int
+    dropped: int
+
+
+class Opinion(Frozen):
+    """What a model said, beside what was made of it.
+
+    ``stated`` is its own confidence and ``confidence`` what its record lets count; ``share`` is its part of the result;
+    ``size`` multiplies the arithmetic size; ``flags`` name what it got wrong about what it was shown.
+    """
+
+    model: str
+    action: Action
+    stated: Unit
+    confidence: Unit
+    share: Unit
+    size: Unit
+    stop: float | None
+    target: float | None
+    horizon: int
+    thesis: str
+    change_mind: str
+    dissent: str
+    citations: list[str] = []
+    flags: list[str] = []
 
 
 class ParameterChange(Frozen):
@@ -371,3 +413,9 @@ class CycleRecord(Frozen):
     prompt_hash: str | None = None
     usage: Usage = Usage()
     cost_usd: float = 0.0
+    at_risk_usd: float = 0.0
+    arithmetic: Signal | None = None
+    opinion: Opinion | None = None
+    calls: list[str] = []
+    skipped: str | None = None
+    shown: list[PromptPart] = []

@@ -71,6 +71,8 @@ class Reason(Section):
     full_confidence: float = Field(
         0.6, gt=0, le=1, description="from here on a trade has its full size; below it less, in proportion"
     )
+    skip: bool = Field(False, description="do not ask the model where proven skills and every voter agree and nothing is unusual")
+    skip_bound: float = Field(0.50, ge=0, le=1, description="lower bound of a skill's reliability from which it is proven")
 
 
 class Recall(Section):
@@ -141,6 +143,30 @@ class Market(Section):
     regime_window: int = Field(504, ge=100, description="bars the regime thresholds are fitted on")
 
 
+class Llm(Section):
+    """The language model: which, how long, how much, and how far it may move a decision. Money is in USD."""
+
+    name: str = Field("claude-opus-5-5", min_length=1, description="the model of every task that names no other")
+    tasks: dict[str, str] = Field({}, description="a model by task: decide, reflect, name-skill, summarise-chunk, chat")
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(None, description="None: the model's own default")
+    max_tokens: int = Field(4000, ge=256, le=64_000, description="longest reply, thinking included")
+    stream: bool = Field(False, description="receive replies as events")
+    deadline: float = Field(60.0, gt=0, le=3600, description="seconds one decision may wait for the model, retries included")
+    attempts: int = Field(4, ge=1, le=10, description="tries of one call")
+    breaker_failures: int = Field(5, ge=1, description="failures in a row after which calls stop for a while")
+    breaker_seconds: float = Field(60.0, ge=0)
+    max_cost: float | None = Field(5.0, ge=0, description="most a run may spend; None: no bound")
+    max_cost_day: float | None = Field(20.0, ge=0, description="most a run may spend on one UTC day; None: no bound")
+    price_input: float | None = Field(
+        None, ge=0, description="per million tokens, where the price library has no price or a wrong one"
+    )
+    price_output: float | None = Field(None, ge=0, description="per million tokens")
+    share: float = Field(0.30, gt=0, lt=1, description="the model's part of the confidence before it has a record")
+    max_share: float = Field(0.60, gt=0, lt=1, description="the most that a good record earns it")
+    context_tokens: int = Field(2200, ge=800, description="budget of the data shown for one decision")
+    double: str = Field("analyst", description="who answers with --llm mock")
+
+
 class Settings(BaseSettings):
     """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
 
@@ -160,6 +186,7 @@ class Settings(BaseSettings):
     skills: SkillRules = SkillRules()
     embedding: Embedding = Embedding()
     market: Market = Market()
+    model: Llm = Llm()
 
     @classmethod
     def settings_customise_sources(

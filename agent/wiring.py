@@ -31,6 +31,7 @@ from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
+from agent.minds import model_mode, open_mind, opener
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.settings import Settings
@@ -66,6 +67,11 @@ class Arm:
     shuffled: bool = False
     stale: bool = False
     matched: bool = False
+
+    @property
+    def minded(self) -> bool:
+        """Whether a language model has a say: never where luck, mere holding or the bare strategies are measured."""
+        return not self.random and not self.held and (self.memory or self.skills)
 
 
 ARMS = {
@@ -239,6 +245,9 @@ def open_desk(
 
     ``frozen`` is when a stale memory stops growing; it is needed by that arm alone.
     """
+    asks = arm.minded and model_mode(settings) != "none"
+    if asks:
+        opener(model_mode(settings), settings)  # a mode that cannot work is refused before anything is written
     memory = open_memory(home, run, settings, durable=durable)
     broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
     voters = VoterTable(tuple(VOTERS), settings.learning)
@@ -252,6 +261,7 @@ def open_desk(
     reasoner: Reasoner = ArithmeticReasoner(settings.reason, settings.limits)
     if arm.random:
         reasoner = RandomReasoner(settings.limits, entry_probability, settings.seed)
+    skills = Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills, keys=HomeKeys(home))
     desk = Desk(
         run=run,
         settings=settings,
@@ -259,13 +269,14 @@ def open_desk(
         clock=clock,
         broker=broker,
         memory=memory,
-        skills=Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills, keys=HomeKeys(home)),
+        skills=skills,
         voters=voters,
         regimes=regimes,
         monitor=monitor,
         consult=consult,
         recall=_recall(arm, memory, settings.seed, frozen),
         reason=reasoner,
+        mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock) if asks else None,
     )
     _restore_awaiting(desk)
     return desk

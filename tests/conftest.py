@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in sorted(os.environ):
-        if name.startswith("TRADECRAFT_") and name != "TRADECRAFT_DATA":
+        if name.startswith(("TRADECRAFT_", "ANTHROPIC_")) and name != "TRADECRAFT_DATA":  # no test asks a model for money
             monkeypatch.delenv(name)
 
 

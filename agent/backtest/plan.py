@@ -10,6 +10,7 @@ from typing import Literal
 
 from agent.errors import ConfigError
 from agent.market.series import Series
+from agent.minds import mind_identity
 from agent.settings import Settings
 from agent.wiring import Arm
 
@@ -94,11 +95,13 @@ class Plan:
     def config_hash(self) -> str:
         """SHA-256 of everything that shapes the decisions, except the bars, the seed and the arm."""
         shape = {
-            "settings": self.settings.model_dump(mode="json", exclude={"seed", "llm"}),
+            "settings": self.settings.model_dump(mode="json", exclude={"seed", "llm", "model"}),
             "timerange": str(self.timerange),
             "chunk": self.chunk,
             "symbols": {s: self.series[s].bars.interval for s in self.symbols},
         }
+        if self.arm.minded and (mind := mind_identity(self.settings)) is not None:
+            shape["mind"] = mind
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
     @property

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import backtest, bench, decide, demo, eval, guard, market, memory, performance, setup, skills
+from agent.cli import backtest, bench, decide, demo, eval, guard, llm, market, memory, performance, setup, skills
 from agent.cli.globals import GLOBALS
 
 app = typer.Typer(
@@ -30,12 +30,19 @@ def options(
     run: Annotated[str | None, typer.Option("--run", help="The run to read or write: an id, paper or live.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed; the same seed gives the same bytes.", min=0)] = None,
     llm: Annotated[str | None, typer.Option("--llm", help="none, live, record, replay or mock.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", help="Most a run may spend on a model, in USD; checked before each call.")
+    ] = None,
+    deadline: Annotated[
+        float | None, typer.Option("--deadline", help="Seconds a decision may wait for a model, retries included.")
+    ] = None,
     principal: Annotated[str, typer.Option("--as", help="operator, agent, importer or outside.")] = "operator",
 ) -> None:
     GLOBALS.home_option, GLOBALS.json, GLOBALS.debug = home, as_json, debug
     GLOBALS.run, GLOBALS.seed, GLOBALS.llm, GLOBALS.principal = run, seed, llm, principal
+    GLOBALS.max_cost, GLOBALS.deadline = max_cost, deadline
     GLOBALS.check()
 
 
-for room in (demo, setup, market, decide, backtest, memory, skills, guard, performance, bench, eval):
+for room in (demo, setup, market, decide, backtest, memory, skills, guard, performance, llm, bench, eval):
     room.register(app)

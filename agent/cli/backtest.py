@@ -125,7 +125,7 @@ def lookahead(
     """Decide again on data that ends at the moment and compare; exit 1 on any difference."""
     from agent.backtest.lookahead import check
 
-    plan = plan_for(data, Reading(symbol, interval, factors, raw, repair), timerange)
+    plan = plan_for(data, Reading(symbol, interval, factors, raw, repair), timerange, options={"llm": "none"})
     with walking("lookahead") as report:
         found = check(plan, samples, report)
 

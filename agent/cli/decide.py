@@ -105,6 +105,8 @@ def _tell(out: Console, record: CycleRecord) -> None:
         out.print(record.state.text)
     if record.status != "ok":
         out.print(f"{record.status}: {record.status_reason}")
+    if record.fallback_reason:
+        out.print(f"the model did not decide: {record.fallback_reason}")
     if record.signal:
         out.print(record.signal.thesis)
     _tell_parts(out, [c.model_dump() for c in record.contributions], {s.id: s.name for s in record.skills})
@@ -183,4 +185,29 @@ def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) ->
         out.print(f"limit    {clamp['limit']}: {number(clamp['from'])} to {number(clamp['to'])}, {clamp['reason']}")
     if document["outcome"]:
         out.print("outcome  " + closed_text(document["outcome"]))
+    _tell_model(out, record)
     out.print(f"reasoner {record['reasoner']}, context {record['context_hash'][:12]}", style="dim")
+
+
+def _tell_model(out: Console, record: dict[str, Any]) -> None:
+    """What the model said and was shown, what it cost, or why it did not decide."""
+    opinion, beside = record.get("opinion"), record.get("arithmetic")
+    if record["fallback_reason"]:
+        out.print(f"model    did not decide: {record['fallback_reason']}")
+    if record.get("skipped"):
+        out.print(f"model    {record['skipped']}")
+    if opinion:
+        counted = f"{opinion['stated']:.2f} stated, {opinion['confidence']:.2f} counted, share {opinion['share']:.2f}"
+        out.print(f"model    {opinion['model']}: {opinion['action']} ({counted}), size x{opinion['size']:.2f}")
+        out.print(f"dissent  {opinion['dissent']}")
+        for flag in opinion["flags"]:
+            out.print(f"flag     {flag}")
+    if opinion and beside:
+        out.print(f"without  arithmetic alone: {beside['action']} at {beside['confidence']:.2f}, size {beside['size']:+.1%}")
+    for part in record.get("shown") or []:
+        left = f", {part['dropped']} lines left out" if part["dropped"] else ""
+        out.print(f"shown    {part['name']}: about {part['tokens']} tokens{left}", style="dim")
+    if record["usage"]["input_tokens"]:
+        usage = record["usage"]
+        counts = f"{usage['input_tokens']} tokens in ({usage['cached_tokens']} cached), {usage['output_tokens']} out"
+        out.print(f"cost     {counts}, {record['cost_usd']:.4f} USD", style="dim")

@@ -56,7 +56,7 @@ def _plan() -> Plan:
     from agent.wiring import ARMS as KNOWN
     from agent.wiring import prepared
 
-    settings = GLOBALS.settings()
+    settings = GLOBALS.settings({"llm": "none"})  # thousands of decisions: a model is asked only by --llm
     series = prepared([builtin(name) for name in BUILTIN], settings)
     return Plan(KNOWN["full"], series, TimeRange.parse(RANGE), "quarter", settings)
 

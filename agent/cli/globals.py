@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 FLAGS = ("--json", "--debug")
-VALUED = ("--home", "--run", "--seed", "--llm", "--as")
+VALUED = ("--home", "--run", "--seed", "--llm", "--max-cost", "--deadline", "--as")
 PRINCIPALS = ("operator", "agent", "importer", "outside")
 
 
@@ -19,7 +19,7 @@ def hoist(argv: list[str]) -> list[str]:
     """Move the global options in front of the command, so that they may stand anywhere."""
     front: list[str] = []
     rest: list[str] = []
-    words = iter(argv)
+    words = iter(_probing(argv))
     for word in words:
         if word == "--":
             rest += [word, *words]
@@ -33,6 +33,14 @@ def hoist(argv: list[str]) -> list[str]:
         else:
             rest.append(word)
     return front + _each_file(rest)
+
+
+def _probing(argv: list[str]) -> list[str]:
+    """Let ``doctor --llm`` without a mode mean that the model is asked what it can do."""
+    if "doctor" not in argv:
+        return argv
+    bare = [word == "--llm" and (not after or after.startswith("-")) for word, after in zip(argv, [*argv[1:], ""], strict=True)]
+    return ["--probe" if alone else word for word, alone in zip(argv, bare, strict=True)]
 
 
 def _each_file(words: list[str]) -> list[str]:
@@ -58,6 +66,8 @@ class Globals:
     run: str | None = None
     seed: int | None = None
     llm: str | None = None
+    max_cost: float | None = None
+    deadline: float | None = None
     principal: str = "operator"
 
     def reset(self) -> None:
@@ -83,7 +93,6 @@ class Globals:
 
     def settings(self, options: dict[str, Any] | None = None) -> Settings:
         """The settings with this invocation's options on top."""
-        from agent.errors import ConfigError
         from agent.settings import load
 
         given: dict[str, Any] = {k: v for k, v in (options or {}).items() if v is not None}
@@ -91,10 +100,10 @@ class Globals:
             given["seed"] = self.seed
         if self.llm is not None:
             given["llm"] = self.llm
-        settings = load(Path.cwd(), given)[0]
-        if settings.llm not in (None, "none"):
-            raise ConfigError(f"--llm {settings.llm}: this version reasons by arithmetic alone; leave it out or use --llm none")
-        return settings
+        bounds = {k: v for k, v in (("max_cost", self.max_cost), ("deadline", self.deadline)) if v is not None}
+        if bounds:
+            given["model"] = {**given.get("model", {}), **bounds}
+        return load(Path.cwd(), given)[0]
 
     def read_run(self) -> str:
         """The run a reading command looks at: --run, else the one written last, else paper."""

@@ -46,11 +46,21 @@ def init() -> None:
     emit(document, lambda out: out.print(f"{home} is ready: agent key {signer.key_id}, {told}, paper run with {count} skills"))
 
 
-def doctor() -> int:
+def doctor(
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Ask the model what it can do (also `doctor --llm`); costs cents.")
+    ] = False,
+) -> int:
     """Check environment, model, stores and keys (presence only, never shown); exit 1 when something is wrong."""
     from agent.doctor import examine
 
-    checks = examine(GLOBALS.home, GLOBALS.settings(), SECRETS)
+    settings = GLOBALS.settings()
+    checks = examine(GLOBALS.home, settings, SECRETS)
+    if probe:
+        from agent.minds import probed
+        from agent.wiring import wall_clock
+
+        checks += probed(settings, wall_clock)
     ok = all(check["ok"] for check in checks)
 
     def words(out: Console) -> None:

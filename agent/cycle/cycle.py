@@ -22,6 +22,7 @@ from agent.cycle.awaiting import awaiting
 from agent.cycle.control import Control, read_control, write_control
 from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
+from agent.cycle.minds import ask, charged, told
 from agent.cycle.settle import Settled, settle
 from agent.domain import (
     Book,
@@ -42,6 +43,7 @@ from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError
 from agent.market.series import Series
 from agent.reason.arithmetic import memory_score
 from agent.reason.context import Context
+from agent.reason.model import voter_name
 from agent.risk.limits import Standing, limit
 from agent.risk.sizing import Exits
 from memory_db.writer import Writer
@@ -159,16 +161,21 @@ def _reasoned(
     desk: Desk, w: Writer, ident: str, series: Series, state: MarketState, settled: Settled, control: Control
 ) -> CycleRecord:
     context = _context(desk, w, series, state)
-    signal, parts, exits = desk.reason(context)
+    arithmetic = desk.reason(context)
+    asked = ask(desk, w, ident, series, context, arithmetic, control)
+    if asked is not None and asked.calls:
+        control = read_control(desk.memory.journal)  # a person may have said halt while the model thought
+    signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
     standing = _standing(desk, series, control)
     decision, clamps = limit(signal, standing, desk.settings.limits)
+    clamps = [*(asked.clamps if asked else []), *clamps]
     order, refusal = _order(desk, series, ident, state, decision, exits)
     if order is not None:
         refused = desk.broker.submit(order)
         if refused is not None:
             order, refusal = order.model_copy(update={"status": "rejected"}), refused
     entered = decision.action in ("buy", "sell") and order is not None and refusal is None
-    spoke = any(part.source not in ("memory", "bound") for part in parts)
+    spoke = _speaks(parts)
     return CycleRecord(
         id=ident,
         run=desk.run,
@@ -178,9 +185,9 @@ def _reasoned(
         bar_time=state.bar_time,
         status="ok" if spoke else "abstained",
         status_reason=None if spoke else "no voter or skill speaks",
-        reasoner=desk.reason.name,
+        reasoner=desk.reason.name if asked is None or asked.reasoning is None else voter_name(asked.model),
         state=state,
-        votes=_with_memory(context),
+        votes=[*_with_memory(context), *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else [])],
         recollection=context.recollection,
         skills=_agreeing(context.skills, signal, parts, entered),
         signal=signal if spoke else None,
@@ -195,7 +202,13 @@ def _reasoned(
         weights=context.weights,
         parameters=context.parameters,
         context_hash=context.hash(),
+        **(told(asked, arithmetic[0] if _speaks(arithmetic[1]) else None) if asked else {}),
     )
+
+
+def _speaks(parts: list[Contribution]) -> bool:
+    """Whether anything but memory alone stands behind a decision."""
+    return any(part.source not in ("memory", "bound") for part in parts)
 
 
 def _context(desk: Desk, w: Writer, series: Series, state: MarketState) -> Context:
@@ -312,7 +325,7 @@ def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled:
         symbol=record.symbol,
         happened_at=record.bar_time,
         known_at=record.as_of,
-        sets=[*settled.sets, *desk.broker.snapshot(record.symbol)],
+        sets=[*settled.sets, *desk.broker.snapshot(record.symbol), *charged(desk, record)],
     )
     for change in record.changes:
         w.add(

@@ -17,7 +17,9 @@ from agent.learn.voters import VoterTable
 from agent.market.instrument import Instrument
 from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
+from agent.reason.blend import Track
 from agent.reason.context import Context
+from agent.reason.model import Asked
 from agent.settings import Settings
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
@@ -98,6 +100,19 @@ class Reasoner(Protocol):
         ...
 
 
+class Mind(Protocol):
+    """A language model's opinion of a context, beside the arithmetic one."""
+
+    @property
+    def name(self) -> str:
+        """The model that decides."""
+        ...
+
+    def __call__(self, context: Context, arithmetic: Reasoning, track: Track, decision: str) -> Asked:
+        """Ask; whatever fails is in the answer."""
+        ...
+
+
 @dataclass(frozen=True)
 class Desk:
     """One run's parts. Built by ``agent.wiring`` alone, which restores them from the run's journal."""
@@ -115,4 +130,5 @@ class Desk:
     consult: Consult
     recall: Recall
     reason: Reasoner
+    mind: Mind | None = None
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)

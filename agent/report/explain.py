@@ -43,7 +43,13 @@ def why(record: Json, closed: Json | None) -> Json:
             "parts": [{"part": name, "bytes": len(json.dumps(record[name]))} for name in _SHOWN],
             "usage": record["usage"],
             "cost_usd": record["cost_usd"],
+            "shown": record.get("shown", []),
+            "calls": record.get("calls", []),
         },
+        "opinion": record.get("opinion"),
+        "arithmetic": record.get("arithmetic"),
+        "fallback_reason": record.get("fallback_reason"),
+        "skipped": record.get("skipped"),
     }
 
 

@@ -20,7 +20,7 @@ COMMANDS = (
     "backtest", "lookahead", "run", "memory", "memory search", "memory similar", "memory recent", "memory stats",
     "memory verify", "skills", "skills list", "skills show", "skills search", "performance", "performance voters",
     "performance regimes", "performance skills", "performance parameters", "risk", "risk status", "risk halt",
-    "risk stopentry", "risk resume", "bench",
+    "risk stopentry", "risk resume", "bench", "cost",
 )  # fmt: skip
 
 

@@ -1,0 +1,234 @@
+"""The client: one request over the official SDK, within one deadline, with every failure named.
+
+The SDK's own retries are off: tenacity owns them here, with jitter, the server's ``retry-after`` and the deadline. The reply
+is read from the raw body, so that one the SDK would half understand is refused instead. A call runs in a thread of its own
+because a server that sends a byte now and then never trips a read timeout: at the deadline it is left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from agent.domain import Usage
+from agent.llm.breaker import Breaker
+from agent.llm.faults import TRANSIENT, UNCERTAIN, FaultKind, ModelFault
+from agent.llm.money import Budget, usage_of
+from agent.llm.request import Request
+from agent.settings import Llm
+
+if TYPE_CHECKING:
+    import anthropic
+    from tenacity import RetryCallState
+
+log = structlog.get_logger()
+Json = dict[str, Any]
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+_BY_STATUS: dict[int, FaultKind] = {
+    400: "bad_request",
+    401: "authentication",
+    402: "permission",
+    403: "permission",
+    404: "unknown_model",
+    408: "timeout",
+    409: "server",
+    413: "too_large",
+    429: "rate_limit",
+    529: "overloaded",
+}
+_BREAKING = TRANSIENT | {"authentication", "permission", "unknown_model"}
+
+
+class Envelope(BaseModel):
+    """What a reply must at least be; blocks are kept as they came, known or not."""
+
+    content: list[Json]
+    stop_reason: str | None
+    model: str
+    usage: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply as it came, what it used and cost, and how long it took."""
+
+    content: list[Json]
+    stop_reason: str | None
+    model: str
+    usage: Usage
+    cost_usd: float
+    seconds: float
+
+
+class Client:
+    """Asks over HTTP. ``open_api`` makes the SDK's client on first need; ``clock`` is monotonic seconds."""
+
+    def __init__(
+        self,
+        settings: Llm,
+        open_api: Callable[[], anthropic.Anthropic],
+        budget: Budget,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        seed: int = 0,
+    ) -> None:
+        """Make nothing yet."""
+        self.budget = budget
+        self._settings = settings
+        self._open = open_api
+        self._api: anthropic.Anthropic | None = None
+        self._clock, self._sleep = clock, sleep
+        self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
+        self._breaker = Breaker(settings.breaker_failures, settings.breaker_seconds, clock)
+
+    def ask(self, request: Request, deadline: float) -> Answer:
+        """The reply to a request before ``deadline`` (a reading of the clock), or ModelFault."""
+        from tenacity import Retrying, retry_if_exception
+
+        policy = Retrying(
+            sleep=self._sleep,
+            wait=self._wait,
+            stop=lambda state: self._enough(state, deadline),
+            retry=retry_if_exception(lambda err: isinstance(err, ModelFault) and err.transient),
+            before_sleep=lambda state: self._note(request, state),
+            reraise=True,
+        )
+        answer: Answer = policy(self._attempt, request, deadline)
+        return answer
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Exponential with full jitter above one half, or what the server asks for where that is longer."""
+        own = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1)) * (0.5 + 0.5 * self._random.random())
+        return max(own, _fault(state).retry_after or 0.0)
+
+    def _enough(self, state: RetryCallState, deadline: float) -> bool:
+        return state.attempt_number >= self._settings.attempts or self._clock() + state.upcoming_sleep >= deadline
+
+    def _note(self, request: Request, state: RetryCallState) -> None:
+        log.info("model call failed, trying again", task=request.task, fault=_fault(state).fault, attempt=state.attempt_number)
+
+    def _attempt(self, request: Request, deadline: float) -> Answer:
+        self._breaker.check()
+        body = request.body()
+        worst = self.budget.check(request.model, body, request.max_tokens)
+        begun = self._clock()
+        if begun >= deadline:
+            raise ModelFault("deadline", f"the deadline of {self._settings.deadline:g} s has passed; raise --deadline")
+        try:
+            envelope = self._read(_within(deadline - begun, lambda: self._send(request.params(), deadline - begun)))
+        except ModelFault as err:
+            self._count(err, worst)
+            raise
+        self._breaker.succeeded()
+        usage = usage_of(envelope.usage)
+        cost = self.budget.prices.cost(request.model, usage) or 0.0
+        self.budget.spent.add(cost, self.budget.clock().date())
+        seconds = self._clock() - begun
+        return Answer(envelope.content, envelope.stop_reason, envelope.model, usage, cost, seconds)
+
+    def _count(self, fault: ModelFault, worst: float) -> None:
+        if fault.fault in UNCERTAIN:
+            self.budget.spent.add(worst, self.budget.clock().date(), certain=False)
+        if fault.fault in _BREAKING:
+            self._breaker.failed()
+
+    def _send(self, params: Json, seconds: float) -> bytes:
+        """Send over the SDK and return the message as JSON; raises ModelFault alone."""
+        import anthropic
+        import httpx2
+
+        try:
+            self._api = self._api or self._open()
+            if self._settings.stream:
+                with self._api.messages.stream(**params, timeout=seconds) as events:
+                    return events.get_final_message().to_json().encode()
+            raw = self._api.messages.with_raw_response.create(**params, timeout=seconds)
+            return raw.http_response.content
+        except anthropic.APIStatusError as err:
+            raise _refused(err) from None
+        except (anthropic.APITimeoutError, httpx2.TimeoutException):
+            raise ModelFault("timeout", f"no reply within {seconds:.1f} s; raise --deadline") from None
+        except anthropic.APIConnectionError as err:
+            raise _unconnected(err) from None
+        except (httpx2.HTTPError, anthropic.AnthropicError, json.JSONDecodeError, ValidationError, AssertionError) as err:
+            raise ModelFault("broken", f"the reply broke off: {type(err).__name__} {err}") from None
+        except TypeError as err:
+            if "authentication" not in str(err):
+                raise
+            raise ModelFault("authentication", "no key: set ANTHROPIC_API_KEY, or use --llm none") from None
+
+    def _read(self, raw: bytes) -> Envelope:
+        try:
+            envelope = Envelope.model_validate_json(raw)
+        except ValidationError as err:
+            first = err.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "body"
+            raise ModelFault("broken", f"the reply is no message: {place}: {first['msg']}") from None
+        if envelope.stop_reason is None:
+            raise ModelFault("broken", "the reply ended without a stop reason")
+        return envelope
+
+
+def _fault(state: RetryCallState) -> ModelFault:
+    found = state.outcome.exception() if state.outcome is not None else None
+    return found if isinstance(found, ModelFault) else ModelFault("broken", "unknown")
+
+
+def _refused(err: anthropic.APIStatusError) -> ModelFault:
+    status = err.status_code
+    kind = _BY_STATUS.get(status, "server" if status >= 500 else "bad_request")
+    if status == 200:  # an error that came as an event of a stream that had begun well
+        kind = "overloaded" if err.type == "overloaded_error" else "broken"
+    return ModelFault(kind, f"HTTP {status}: {err.api_message or err.message}", retry_after=_retry_after(err.response.headers))
+
+
+def _unconnected(err: anthropic.APIConnectionError) -> ModelFault:
+    import httpx2
+
+    cause = err.__cause__
+    if isinstance(cause, (httpx2.ConnectError, type(None))):
+        return ModelFault("connection", f"no connection to {err.request.url.host}: {cause or err}")
+    return ModelFault("broken", f"the connection broke: {type(cause).__name__} {cause}")
+
+
+def _retry_after(headers: Any) -> float | None:
+    """Seconds the server asks to wait; dates and nonsense are left to our own waiting."""
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            value = float(headers.get(name, "")) / scale
+        except ValueError:
+            continue
+        if 0 <= value < float("inf"):
+            return value
+    return None
+
+
+def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
+    """What ``call`` returns or raises, waiting no longer than ``seconds``; then it is left behind."""
+    done: Future[bytes] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            done.set_result(context.run(call))
+        except BaseException as err:  # noqa: BLE001 - handed to the waiting thread, which raises it
+            done.set_exception(err)
+
+    threading.Thread(target=work, daemon=True, name="model-call").start()
+    try:
+        return done.result(timeout=seconds)
+    except Late:
+        if done.done():
+            raise
+        raise ModelFault("deadline", f"no whole reply within {seconds:.1f} s; raise --deadline") from None
