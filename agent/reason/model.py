@@ -182,7 +182,10 @@ class ModelReasoner:
         score = direction(opinion.action, context.position) * opinion.confidence
         pull = opinion.share if score else opinion.share * opinion.confidence
         parts = joined(arithmetic[1], opinion.model, score, pull)
-        signal, parts, exits = conclude(context, parts, self.settings.limits, self.settings.reason.min_confidence)
+        rules = self.settings.reason
+        signal, parts, exits = conclude(context, parts, self.settings.limits, rules.min_confidence, rules.full_confidence)
+        if signal.action == arithmetic[0].action and abs(signal.size) > abs(arithmetic[0].size):
+            signal = signal.model_copy(update={"size": arithmetic[0].size})  # agreement may not make a trade larger
         words = f"{signal.thesis} {opinion.model} says {opinion.action} at {opinion.stated:.2f}: {opinion.thesis}"
         signal = signal.model_copy(update={"thesis": words, "citations": opinion.citations})
         if signal.action != opinion.action or signal.action not in ("buy", "sell"):
