@@ -120,6 +120,8 @@ class Embedding(Section):
     path: str | None = None
     dimension: int = Field(384, ge=8)
     batch: int = Field(64, ge=1)
+    backend: Literal["auto", "onnx", "torch"] = Field("auto", description="auto: onnxruntime where it gives the same vectors")
+    cache: str | None = Field(None, description="folder of exported models; None is the user's cache folder")
 
 
 class Market(Section):

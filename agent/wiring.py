@@ -5,6 +5,7 @@ A home is one folder: ``keys/`` (0600), ``runs/<id>/`` with a journal and derive
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from agent.cycle.desk import Desk, Feed, Reasoner
 from agent.cycle.history import newest_records
 from agent.cycle.recall import recollect
 from agent.domain import Recollection
+from agent.embedding import Embedder, fastest
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError
 from agent.guard.signing import Signer
@@ -163,12 +165,19 @@ def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
     return table
 
 
+def text_embedder(settings: Settings) -> Embedder:
+    """The text embedder the settings name; its export is kept once per user, for every home."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    cache = (Path(base) if base else Path("~/.cache").expanduser()) / "tradecraft"
+    return fastest(SentenceEmbedder(settings.embedding), settings.embedding, cache)
+
+
 def open_memory(home: Path, run: str, settings: Settings, *, durable: bool) -> MemoryStore:
     """A run's memory, created when it is not there."""
     return MemoryStore.open(
         run_folder(home, run),
         signer=signer_for(home),
-        embedder=SentenceEmbedder(settings.embedding),
+        embedder=text_embedder(settings),
         settings=settings,
         durable=durable,
     )
