@@ -46,6 +46,8 @@ KINDS: tuple[str, ...] = (
     "event",
     "explanation",
 )
+# keys that came in from outside have a space of their own and are shown without it
+IMPORTED = "import:"
 MAX_CONTENT = 20_000
 MAX_IMPORTANCE = 2.0
 RRF_K = 60
@@ -100,6 +102,13 @@ def remember(
     ``importance`` is in [0, 2], 1 normal and 2 critical. Raises ConfigError naming the field
     for an unknown kind, empty, oversized or control-character text, and bad times.
     """
+    check(kind=kind, content=content, key=key.removeprefix(IMPORTED), symbol=symbol, importance=importance)
+    payload = {"content": content, "importance": float(importance), "metadata": dict(metadata or {})}
+    return w.add(kind, payload, key=key, happened_at=happened_at, known_at=known_at, symbol=symbol, writer=writer, trust=trust)
+
+
+def check(*, kind: str, content: str, key: str, symbol: str | None, importance: float) -> None:
+    """Raise ConfigError naming the first field that cannot be remembered."""
     check_kind(kind)
     _check_text("content", content, MAX_CONTENT)
     _check_text("key", key, 200)
@@ -107,8 +116,6 @@ def remember(
         _check_text("symbol", symbol, 64)
     if not 0 <= importance <= MAX_IMPORTANCE:
         raise ConfigError(f"importance {importance} is not in 0 to 2; 1 is normal, 2 critical")
-    payload = {"content": content, "importance": float(importance), "metadata": dict(metadata or {})}
-    return w.add(kind, payload, key=key, happened_at=happened_at, known_at=known_at, symbol=symbol, writer=writer, trust=trust)
 
 
 def check_kind(kind: str) -> None:
@@ -138,6 +145,8 @@ class Query:
     kind: str | None = None
     mode: Mode = "hybrid"
     formula: Formula = "default"
+    since: datetime | None = None
+    min_importance: float = 0.0
 
     def check(self) -> None:
         """Raise ConfigError for a query that cannot be answered."""
@@ -147,6 +156,8 @@ class Query:
             raise ConfigError(f"k = {self.k} results cannot be shown; ask for at least 1")
         if self.as_of.tzinfo is None:
             raise ConfigError(f"as_of {self.as_of.isoformat()} has no time zone; write it like 2016-02-12T00:00:00Z")
+        if self.since is not None and self.since.tzinfo is None:
+            raise ConfigError(f"since {self.since.isoformat()} has no time zone; write it like 2016-02-12T00:00:00Z")
         if self.kind is not None:
             check_kind(self.kind)
         if self.mode not in ("hybrid", "text", "vector"):
@@ -220,7 +231,7 @@ def memory_of(fact: Fact, value: float, parts: ScoreParts) -> Memory:
     """Return a fact as a recalled memory."""
     return Memory(
         id=f"m{fact.seq}",
-        key=fact.key,
+        key=fact.key.removeprefix(IMPORTED),
         kind=fact.kind,
         symbol=fact.symbol,
         content=str(fact.data.get("content", "")),

@@ -180,7 +180,8 @@ def _document(fact: Fact, content: str, importance: float) -> Document:
 
 
 def _matching(listing: Listing, query: Query) -> NDArray[np.bool_]:
-    return _filter(listing, query.symbol, query.kind)
+    kept = _filter(listing, query.symbol, query.kind) & (listing.importance >= query.min_importance)
+    return kept if query.since is None else kept & (listing.happened >= to_micros("since", query.since))
 
 
 def _filter(listing: Listing, symbol: str | None, kind: str | None) -> NDArray[np.bool_]:

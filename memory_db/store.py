@@ -153,9 +153,14 @@ class MemoryStore:
         kind: str | None = None,
         mode: Mode = "hybrid",
         formula: Formula = "default",
+        since: datetime | None = None,
+        min_importance: float = 0.0,
     ) -> list[Memory]:
-        """Return the text memories that answer ``query`` best among those known at ``as_of``, best first."""
-        asked = Query(query, as_of, k, symbol, kind, mode, formula)
+        """Return the text memories that answer ``query`` best among those known at ``as_of``, best first.
+
+        ``since`` keeps what happened at or after it, ``min_importance`` (0 to 2) what is at least so important.
+        """
+        asked = Query(query, as_of, k, symbol, kind, mode, formula, since, min_importance)
         asked.check()
         text = self._texts()
         return text.search(asked) if text else []
@@ -210,6 +215,13 @@ class MemoryStore:
         embedded = self._meaning.embed(self._meaning.pending(text.listing()), progress) if self._meaning else 0
         rows = self._index_vectors(index, last, progress)
         return {"embedded": embedded, "words": words, **rows}
+
+    def embed_texts(self, progress: Progress | None = None) -> int:
+        """Make the vectors of all texts that have none yet; return how many. Others may write meanwhile."""
+        text = self._texts()
+        if text is None or self._meaning is None:
+            return 0
+        return self._meaning.embed(self._meaning.pending(text.listing()), progress)
 
     def verify(self) -> dict[str, Any]:
         """Check everything that is stored; problems are words, and an index in doubt is one."""
