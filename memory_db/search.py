@@ -20,7 +20,19 @@ from agent.errors import ConfigError
 from agent.settings import Recall
 from memory_db.chain import Fact
 from memory_db.chroma import Seqs
-from memory_db.episodes import KINDS, MAX_IMPORTANCE, Query, age_days, check_kind, fuse, memory_of, ranks, recency, score
+from memory_db.episodes import (
+    KINDS,
+    MAX_IMPORTANCE,
+    Query,
+    age_days,
+    check_kind,
+    fuse,
+    memory_of,
+    ranks,
+    recency,
+    score,
+    word_weight,
+)
 from memory_db.index import Index
 from memory_db.journal import Journal
 from memory_db.lexical import Document, Lexical, Listing, bm25, joined
@@ -138,22 +150,25 @@ class TextSearch:
         )
         if query.mode == "text":
             return words
+        depth, one = max(_DEPTH, query.k), np.ones(1)
         if self._meaning is None:
-            return fuse([ranks(words, _DEPTH)])
-        cosines = self._cosines(self._meaning, query, listing, allowed)
-        return cosines if query.mode == "vector" else fuse([ranks(words, _DEPTH), ranks(cosines, _DEPTH)])
+            return fuse([ranks(words, depth)], [one])
+        own, context = self._cosines(self._meaning, query, listing, allowed)
+        if query.mode == "vector":
+            return own
+        return fuse([ranks(own, depth), ranks(context, depth), ranks(words, depth)], [one, one, word_weight(words)])
 
-    def _cosines(self, meaning: Meaning, query: Query, listing: Listing, allowed: NDArray[np.bool_]) -> Floats:
+    def _cosines(self, meaning: Meaning, query: Query, listing: Listing, allowed: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         pending = meaning.pending(listing)
         if 0 < len(pending) <= _CATCH_UP:
             meaning.embed(pending)
         vector = meaning.query(query.text)
         depth = max(_DEPTH, query.k)
         proposed = self._proposed(meaning, query, listing, vector, depth)
-        cosines = meaning.cosines(listing, allowed, vector, depth, proposed)
-        if proposed is not None and np.count_nonzero(cosines) < min(query.k, int(allowed.sum())):
+        found = meaning.cosines(listing, allowed, vector, depth, proposed)
+        if proposed is not None and np.count_nonzero(found[0]) < min(query.k, int(allowed.sum())):
             return meaning.cosines(listing, allowed, vector, depth, None)
-        return cosines
+        return found
 
     def _proposed(self, meaning: Meaning, query: Query, listing: Listing, vector: NDArray[np.float32], depth: int) -> Seqs | None:
         """Ask the index where it pays and where all that it holds was known at ``as_of``."""
