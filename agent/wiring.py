@@ -6,6 +6,7 @@ A home is one folder: ``keys/`` (0600), ``runs/<id>/`` with a journal and derive
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from agent.market.series import Series, prepare
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.settings import Settings
+from memory_db.copies import restore
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
@@ -156,6 +158,14 @@ def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryS
         yield store
     finally:
         store.close()
+
+
+def restore_journal(home: Path, run: str, source: Path) -> int:
+    """Put a backup in a run's place and drop the run's indexes; return how many facts it holds."""
+    folder = run_folder(home, run)
+    count = restore(source, folder / "journal.sqlite", signer_for(home))
+    shutil.rmtree(folder / "index", ignore_errors=True)
+    return count
 
 
 def restored_voters(journal: Journal, settings: Settings) -> VoterTable:

@@ -38,6 +38,7 @@ from memory_db.journal import Journal
 from memory_db.lexical import Document, Lexical, Listing, bm25, joined
 from memory_db.meaning import Floats, Meaning
 from memory_db.schema import to_micros
+from memory_db.upkeep import ARCHIVED
 
 _DEPTH = 100
 _CATCH_UP = 256
@@ -65,14 +66,15 @@ class TextSearch:
         with self._lock:
             indexes, listing = self._words()
             now = to_micros("as_of", query.as_of)
-            known = listing.known <= now
+            known = (listing.known <= now) & ~self._archived(listing, now)
             allowed = known & _matching(listing, query)
             if not allowed.any():
                 return []
             relevance = self._relevance(query, indexes, listing, known, allowed)
             best = score(listing, relevance, query, now, self._settings)
             facts = {fact.seq: fact for fact in self._journal.by_seq([int(listing.seq[item.row]) for item in best])}
-        return [memory_of(facts[int(listing.seq[item.row])], item.score, item.parts) for item in best]
+        found = [(facts[int(listing.seq[item.row])], item) for item in best]
+        return [memory_of(fact, item.score, item.parts) for fact, item in found if fact.payload is not None]
 
     def recent(self, n: int, symbol: str | None, kind: str | None, as_of: datetime | None) -> list[Memory]:
         """Return the ``n`` memories known last, whatever their age; scores are recency and importance, without similarity."""
@@ -85,17 +87,20 @@ class TextSearch:
         rows = np.flatnonzero(visible)
         rows = rows[np.lexsort((listing.seq[rows], listing.known[rows]))][::-1][:n]
         found = {fact.seq: fact for fact in self._journal.by_seq(listing.seq[rows].tolist())}
-        facts = [found[seq] for seq in listing.seq[rows].tolist()]
+        pairs = [(found[seq], row) for seq, row in zip(listing.seq[rows].tolist(), rows, strict=True)]
+        pairs = [(fact, row) for fact, row in pairs if fact.payload is not None]
+        facts = [fact for fact, _ in pairs]
         now = as_of or (facts[0].known_at if facts else None)
-        return [
-            self._unasked(fact, float(listing.importance[row]), now or fact.known_at)
-            for fact, row in zip(facts, rows, strict=True)
-        ]
+        return [self._unasked(fact, float(listing.importance[row]), now or fact.known_at) for fact, row in pairs]
 
     def listing(self) -> Listing:
         """Return what is remembered, a row per memory in seq order."""
         with self._lock:
             return self._words()[1]
+
+    def archived(self) -> dict[int, int]:
+        """Return the archived memories' facts with the time from which they are, in microseconds."""
+        return {seq: fact.known_us for fact in self._journal.facts([ARCHIVED]) for seq in fact.data["facts"]}
 
     def index_words(self, last: int) -> int:
         """Bring the index file up to a fact; return how many memories it took in."""
@@ -111,6 +116,10 @@ class TextSearch:
         if self._tail is not None:
             self._tail.close()
             self._tail = None
+
+    def _archived(self, listing: Listing, now: int) -> NDArray[np.bool_]:
+        gone = sorted(seq for seq, since in self.archived().items() if since <= now)
+        return np.isin(listing.seq, gone) if gone else np.zeros(len(listing.seq), dtype=bool)
 
     def _words(self) -> tuple[list[Lexical], Listing]:
         """Return the index file and that of the tail, brought up to the journal's end."""
