@@ -20,6 +20,7 @@ from agent.errors import ConfigError
 from agent.market.feed import builtin
 from agent.settings import Settings
 from agent.wiring import ARMS, RecordedFeed, prepared
+from evals.memory import measure
 
 Json = dict[str, Any]
 Report = Callable[[Progress], None]
@@ -53,7 +54,12 @@ def cycle(report: Report) -> list[Json]:
     ]
 
 
-BENCHES: dict[str, Callable[[Report], list[Json]]] = {"cycle": cycle}
+def memory(report: Report) -> list[Json]:
+    """Recall, opening and indexing as memory grows."""
+    return measure()
+
+
+BENCHES: dict[str, Callable[[Report], list[Json]]] = {"cycle": cycle, "memory": memory}
 
 
 def run(names: list[str], report: Report) -> Json:

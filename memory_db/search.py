@@ -57,6 +57,8 @@ class TextSearch:
         self._lock = threading.RLock()
         self._tail: Lexical | None = None
         self._tail_from = 0
+        self._gone: dict[int, int] = {}
+        self._gone_upto = 0
 
     def search(self, query: Query) -> list[Memory]:
         """Return the best ``k`` memories known at ``as_of``, best first. ConfigError for a query that cannot be answered."""
@@ -100,7 +102,13 @@ class TextSearch:
 
     def archived(self) -> dict[int, int]:
         """Return the archived memories' facts with the time from which they are, in microseconds."""
-        return {seq: fact.known_us for fact in self._journal.facts([ARCHIVED]) for seq in fact.data["facts"]}
+        with self._lock:
+            last = self._journal.last_seq
+            if last > self._gone_upto:
+                for fact in self._journal.facts([ARCHIVED], after_seq=self._gone_upto):
+                    self._gone.update(dict.fromkeys(fact.data["facts"], fact.known_us))
+                self._gone_upto = last
+            return self._gone
 
     def index_words(self, last: int) -> int:
         """Bring the index file up to a fact; return how many memories it took in."""
