@@ -30,7 +30,7 @@ _SLACK = 1e-5
 _DECIMALS = 6
 _ROWS = 4096
 CONTEXT = _ROWS - 1
-_BEFORE = 2
+_BEFORE, _LOOK_BACK = 2, 1000
 _MICROSECOND = timedelta(microseconds=1)
 _SESSION = timedelta(hours=1)
 _REMINDER = 300
@@ -182,13 +182,15 @@ def windows(text: str) -> list[str]:
 def said_before(journal: Journal, fact: Fact) -> list[Fact]:
     """Return the last two things said before in the same conversation, known by then, in order.
 
-    A conversation has one symbol and, where given, one ``session`` in its metadata; an hour apart is another one.
+    A conversation has one symbol and, where given, one ``session`` in its metadata; an hour apart is another one, and
+    so is what lies more than a thousand facts back.
     """
+    # coalesce keeps the database from an index that would make it sort every turn there is
     query = (
         select(facts.c.seq)
-        .where(facts.c.kind == fact.kind, facts.c.seq < fact.seq, facts.c.known_at <= fact.known_us)
+        .where(facts.c.seq.between(fact.seq - _LOOK_BACK, fact.seq - 1), func.coalesce(facts.c.kind, "") == fact.kind)
+        .where(func.coalesce(facts.c.symbol, "") == (fact.symbol or ""), func.coalesce(facts.c.known_at, 0) <= fact.known_us)
         .where(facts.c.happened_at.between(fact.happened_us - _SESSION // _MICROSECOND, fact.happened_us))
-        .where(facts.c.symbol.is_(None) if fact.symbol is None else facts.c.symbol == fact.symbol)
         .order_by(facts.c.seq.desc())
         .limit(_BEFORE)
     )

@@ -16,7 +16,6 @@ from agent.guard.signing import Signer
 from agent.settings import Settings
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
-from tests.memory_db.fakes import HashingEmbedder
 
 ROOT = Path(__file__).parents[2]
 LINES = 2000
@@ -68,7 +67,7 @@ def survived(home: Path, kills: int, seed: int) -> None:
         held = {fact.key for fact in journal.facts(["dialog"])}
     assert acknowledged
     assert {f"import:{key}" for key in acknowledged} <= held
-    with MemoryStore.open(folder, signer=signer, embedder=HashingEmbedder(), settings=Settings(), durable=True) as store:
+    with MemoryStore.open(folder, signer=signer, embedder=None, settings=Settings(), durable=True) as store:
         store.index()
         assert store.verify()["ok"]
         for key in chance.sample(acknowledged, 20):
