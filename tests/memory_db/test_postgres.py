@@ -38,7 +38,9 @@ with Journal.open(url, Signer.load_or_create(folder, "agent"), head=head) as jou
 def test_two_processes_of_one_or_two_machines_lose_and_double_nothing(postgres: str, tmp_path: Path, machines: int) -> None:
     """Two machines share no lock file: the server alone orders them, and each keeps its own signed head."""
     signer = Signer.load_or_create(tmp_path, "agent")
-    Journal.open(postgres, signer, head=tmp_path / "head0").close()
+    for i in range(machines):
+        # a machine joins while the journal is empty; later it needs a copy of another one's head
+        Journal.open(postgres, signer, head=tmp_path / f"head{i}").close()
     running = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, postgres, str(tmp_path), name, str(tmp_path / f"head{i % machines}")],
