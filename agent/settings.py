@@ -82,7 +82,10 @@ class Recall(Section):
     min_settled: int = Field(30, ge=1, description="fewer settled situations than this: memory abstains")
     shrinkage: float = Field(20.0, ge=0, description="pseudo-observations at the base rate")
     exact: bool = Field(False, description="always scan exactly instead of asking the index first")
-    exact_below: int = Field(2000, ge=0)
+    exact_below: int = Field(200_000, ge=0, description="up to so many, an exact scan is faster than the index")
+    cap_texts: int = Field(1000, ge=1, description="text memories kept per kind and symbol by cleanup")
+    cap_outcomes: int = Field(100_000, ge=1, description="outcomes and trades kept by cleanup")
+    archive_below: float = Field(0.001, ge=0, le=2, description="importance x decay under which cleanup archives a text")
     oversample: int = Field(8, ge=1, le=100)
     weight_similarity: float = Field(0.6, ge=0, le=1)
     weight_importance: float = Field(0.25, ge=0, le=1)
@@ -134,6 +137,8 @@ class Embedding(Section):
     path: str | None = None
     dimension: int = Field(384, ge=8)
     batch: int = Field(64, ge=1)
+    backend: Literal["auto", "onnx", "torch"] = Field("auto", description="auto: onnxruntime where it gives the same vectors")
+    cache: str | None = Field(None, description="folder of exported models; None is the user's cache folder")
 
 
 class Market(Section):

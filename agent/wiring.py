@@ -5,6 +5,7 @@ A home is one folder: ``keys/`` (0600), ``runs/<id>/`` with a journal and derive
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from agent.cycle.desk import Desk, Feed, Reasoner, Recall
 from agent.cycle.history import newest_records
 from agent.cycle.recall import recollect
 from agent.domain import Recollection
+from agent.embedding import Embedder, fastest
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError
 from agent.guard.keys import HomeKeys
@@ -35,6 +37,7 @@ from agent.minds import model_mode, open_mind, opener
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.settings import Settings
+from memory_db.copies import restore
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
@@ -210,6 +213,14 @@ def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryS
         store.close()
 
 
+def restore_journal(home: Path, run: str, source: Path) -> int:
+    """Put a backup in a run's place and drop the run's indexes; return how many facts it holds."""
+    folder = run_folder(home, run)
+    count = restore(source, folder / "journal.sqlite", signer_for(home))
+    shutil.rmtree(folder / "index", ignore_errors=True)
+    return count
+
+
 def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
     """The voter table as a run's journal has it."""
     table = VoterTable(tuple(VOTERS), settings.learning)
@@ -217,12 +228,19 @@ def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
     return table
 
 
+def text_embedder(settings: Settings) -> Embedder:
+    """The text embedder the settings name; its export is kept once per user, for every home."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    cache = (Path(base) if base else Path("~/.cache").expanduser()) / "tradecraft"
+    return fastest(SentenceEmbedder(settings.embedding), settings.embedding, cache)
+
+
 def open_memory(home: Path, run: str, settings: Settings, *, durable: bool) -> MemoryStore:
     """A run's memory, created when it is not there."""
     return MemoryStore.open(
         run_folder(home, run),
         signer=signer_for(home),
-        embedder=SentenceEmbedder(settings.embedding),
+        embedder=text_embedder(settings),
         settings=settings,
         durable=durable,
     )

@@ -20,6 +20,7 @@ from agent.errors import ConfigError
 from agent.market.feed import builtin
 from agent.settings import Settings
 from agent.wiring import ARMS, RecordedFeed, prepared
+from evals.memory import measure
 
 Json = dict[str, Any]
 Report = Callable[[Progress], None]
@@ -60,7 +61,12 @@ def reason(report: Report) -> list[Json]:
     return measure(report)
 
 
-BENCHES: dict[str, Callable[[Report], list[Json]]] = {"cycle": cycle, "reason": reason}
+def memory(report: Report) -> list[Json]:
+    """Recall, opening and indexing as memory grows."""
+    return measure()
+
+
+BENCHES: dict[str, Callable[[Report], list[Json]]] = {"cycle": cycle, "reason": reason, "memory": memory}
 
 
 def run(names: list[str], report: Report) -> Json:

@@ -109,8 +109,9 @@ class ChromaIndex:
         try:
             collection = self._collection(name, space)
             for seqs, matrix, watermark in batches:
-                if len(seqs):
-                    collection.upsert(ids=[str(seq) for seq in seqs], embeddings=matrix)
+                for low in range(0, len(seqs), BATCH):
+                    ids = [str(seq) for seq in seqs[low : low + BATCH]]
+                    collection.upsert(ids=ids, embeddings=matrix[low : low + BATCH])
                 self._marks[name] = Mark(watermark, collection.count())
                 self.save()
                 added += len(seqs)

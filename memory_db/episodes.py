@@ -1,9 +1,10 @@
 """Text memories: what may be remembered, and how it is found by words and by meaning.
 
-A search sees exactly what was known at ``as_of``. Words are ranked by BM25, meaning by the
-cosine of unit vectors, and both orders are joined by reciprocal rank fusion (Cormack et
-al. 2009, k = 60). Relevance orders the results; among equally relevant ones the score, and so
-importance and recency, decides. Parts and score are returned and depend on nothing but the facts.
+A search sees exactly what was known at ``as_of``. Words are ranked by BM25, meaning by the cosine
+of unit vectors, alone and in the context of what was said before, and the orders are joined by
+reciprocal rank fusion (Cormack et al. 2009), words by how much of the query they cover. Relevance
+orders the results; among equally relevant ones the score, and so importance and recency, decides.
+Parts and score are returned and depend on nothing but the facts.
 """
 
 from __future__ import annotations
@@ -46,9 +47,12 @@ KINDS: tuple[str, ...] = (
     "event",
     "explanation",
 )
+# keys that came in from outside have a space of their own and are shown without it
+IMPORTED = "import:"
 MAX_CONTENT = 20_000
 MAX_IMPORTANCE = 2.0
-RRF_K = 60
+# 60 is the published constant; with 10 the first ranks count for more, which found more of what was asked
+RRF_K = 10
 
 # days in which a memory's recency halves, for decisions on daily bars
 HALF_LIFE_DAYS: dict[str, float] = {
@@ -100,6 +104,13 @@ def remember(
     ``importance`` is in [0, 2], 1 normal and 2 critical. Raises ConfigError naming the field
     for an unknown kind, empty, oversized or control-character text, and bad times.
     """
+    check(kind=kind, content=content, key=key.removeprefix(IMPORTED), symbol=symbol, importance=importance)
+    payload = {"content": content, "importance": float(importance), "metadata": dict(metadata or {})}
+    return w.add(kind, payload, key=key, happened_at=happened_at, known_at=known_at, symbol=symbol, writer=writer, trust=trust)
+
+
+def check(*, kind: str, content: str, key: str, symbol: str | None, importance: float) -> None:
+    """Raise ConfigError naming the first field that cannot be remembered."""
     check_kind(kind)
     _check_text("content", content, MAX_CONTENT)
     _check_text("key", key, 200)
@@ -107,8 +118,6 @@ def remember(
         _check_text("symbol", symbol, 64)
     if not 0 <= importance <= MAX_IMPORTANCE:
         raise ConfigError(f"importance {importance} is not in 0 to 2; 1 is normal, 2 critical")
-    payload = {"content": content, "importance": float(importance), "metadata": dict(metadata or {})}
-    return w.add(kind, payload, key=key, happened_at=happened_at, known_at=known_at, symbol=symbol, writer=writer, trust=trust)
 
 
 def check_kind(kind: str) -> None:
@@ -138,6 +147,8 @@ class Query:
     kind: str | None = None
     mode: Mode = "hybrid"
     formula: Formula = "default"
+    since: datetime | None = None
+    min_importance: float = 0.0
 
     def check(self) -> None:
         """Raise ConfigError for a query that cannot be answered."""
@@ -147,6 +158,8 @@ class Query:
             raise ConfigError(f"k = {self.k} results cannot be shown; ask for at least 1")
         if self.as_of.tzinfo is None:
             raise ConfigError(f"as_of {self.as_of.isoformat()} has no time zone; write it like 2016-02-12T00:00:00Z")
+        if self.since is not None and self.since.tzinfo is None:
+            raise ConfigError(f"since {self.since.isoformat()} has no time zone; write it like 2016-02-12T00:00:00Z")
         if self.kind is not None:
             check_kind(self.kind)
         if self.mode not in ("hybrid", "text", "vector"):
@@ -171,12 +184,24 @@ def ranks(values: Floats, depth: int) -> NDArray[np.int64]:
     return np.where((values > 0) & (rank <= depth), rank, 0)
 
 
-def fuse(rankings: list[NDArray[np.int64]]) -> Floats:
-    """Join rankings: the sum of 1 / (60 + rank), divided by the most that can be reached, in [0, 1]."""
+def fuse(rankings: list[NDArray[np.int64]], weights: list[Floats]) -> Floats:
+    """Join rankings: the sum of weight / (10 + rank), divided by the most that can be reached, in [0, 1].
+
+    A weight is a number in [0, 2] per row; see ``word_weight``.
+    """
     joined = np.zeros(len(rankings[0]))
-    for ranking in rankings:
-        joined += np.where(ranking > 0, 1.0 / (RRF_K + ranking), 0.0)
-    return joined * (RRF_K + 1) / len(rankings)
+    for ranking, weight in zip(rankings, weights, strict=True):
+        joined += np.where(ranking > 0, weight / (RRF_K + ranking), 0.0)
+    most = len(rankings) + (1 if len(rankings) > 1 else 0)
+    return joined * (RRF_K + 1) / most
+
+
+def word_weight(words: Floats) -> Floats:
+    """Return what a rank by words weighs: twice the share of the query's words (by idf) that the text holds.
+
+    A text that shares one common word with the query would else rank among the nearest in meaning.
+    """
+    return 2.0 * np.minimum(words, 1.0)
 
 
 def score(listing: Listing, relevance: Floats, query: Query, now: int, weights: Recall) -> list[Scored]:
@@ -220,7 +245,7 @@ def memory_of(fact: Fact, value: float, parts: ScoreParts) -> Memory:
     """Return a fact as a recalled memory."""
     return Memory(
         id=f"m{fact.seq}",
-        key=fact.key,
+        key=fact.key.removeprefix(IMPORTED),
         kind=fact.kind,
         symbol=fact.symbol,
         content=str(fact.data.get("content", "")),

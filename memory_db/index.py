@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,6 +119,22 @@ class Index:
         self.doubts.clear()
         self._trusted.clear()
         return self._chroma
+
+    def drop(self) -> None:
+        """Delete every file of the index; the next ``lexical`` and ``renew`` begin anew. JournalError if it is another's."""
+        if not self.owned():
+            raise JournalError(f"index {self._folder} belongs to another process; end that one first")
+        if self._lexical is not None:
+            self._lexical.close()
+        self._lexical, self._looked = None, False
+        self._close_chroma()
+        self._trusted.clear()
+        self.doubts.clear()
+        for path in self._folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != "owner.lock":
+                path.unlink()
 
     def close(self) -> None:
         """Let go of files and ownership."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -230,6 +231,33 @@ class Journal:
         """Return the rows of a query over the tables of ``memory_db.schema``, in a read transaction of its own."""
         with self._reporting(), self._reading() as connection:
             return list(connection.execute(query, values or {}).all())
+
+    def checkpoint(self) -> None:
+        """Empty SQLite's write-ahead log into the file, so that nothing erased stays in it; a server has its own."""
+        with self._locked(), self._reporting():
+            if self._engine.dialect.name == "sqlite":
+                self._open_connection().connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def copy_to(self, path: Path) -> Head:
+        """Copy the journal to a new file with a signed head of its own, while others write; return the copy's end.
+
+        ConfigError if it is not a SQLite journal or ``path`` exists, JournalError if the copy cannot be written.
+        """
+        if self._engine.dialect.name != "sqlite":
+            raise ConfigError(f"journal {self.where} is on a server; back it up with the server's own tools (pg_dump)")
+        if path.exists():
+            raise ConfigError(f"backup {path} exists; name a new place")
+        create_file(path)
+        try:
+            with self._reading() as connection, closing(sqlite3.connect(path)) as copy:
+                connection.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
+                copy.execute("PRAGMA journal_mode=DELETE")
+                row = copy.execute("SELECT seq, hash FROM facts ORDER BY seq DESC LIMIT 1").fetchone()
+            head = Head(*row) if row else Head(0, GENESIS)
+            write_head(Path(f"{path}.head"), head, self._signer, durable=True)
+        except (sqlite3.Error, SQLAlchemyError, OSError) as err:
+            raise JournalError(f"backup {path} cannot be written: {err}; check the disk and its permissions") from None
+        return head
 
     def verify(self) -> list[str]:
         """Check chain, digests, head, state and vectors; return what is wrong, in words, [] if nothing is."""

@@ -1,28 +1,40 @@
 """The meaning of text memories: unit vectors under one embedder's fingerprint, kept in the journal.
 
-Vectors are derived: made in batches, stored in ``vectors`` first and given to an index after.
-Cosines are exact (float64, rounded to 1e-6, below which batching shows); an index only says
-which ones to compute.
+A text longer than its model's window has a vector per window and is as near as its nearest. What
+was said in a conversation has one more, of it after what was said just before: people seldom name
+again what they talk about. Vectors are derived: made in batches, stored in ``vectors`` first and
+given to an index after, where a row is numbered fact * 4096 + part. Cosines are exact (float64,
+rounded to 1e-6, below which batching shows); an index only says which ones to compute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from agent.embedding import Embedder
+from memory_db.chain import Fact
 from memory_db.chroma import BATCH, Matrix, Progress, Seqs
 from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.lexical import Listing
-from memory_db.schema import vectors
+from memory_db.schema import facts, vectors
 
 Floats = NDArray[np.float64]
 _SLACK = 1e-5
 _DECIMALS = 6
+_ROWS = 4096
+CONTEXT = _ROWS - 1
+_BEFORE, _LOOK_BACK = 2, 1000
+_MICROSECOND = timedelta(microseconds=1)
+_SESSION = timedelta(hours=1)
+_REMINDER = 300
+_WHOLE, _WINDOW, _STEP = 1000, 800, 650
 
 
 class Meaning:
@@ -34,9 +46,9 @@ class Meaning:
         self._journal = journal
         self._embedder = embedder
         self._batch = batch
-        self._seqs: Seqs = np.empty(0, dtype=np.int64)
+        self._codes: Seqs = np.empty(0, dtype=np.int64)
         self._matrix: Matrix = np.empty((0, embedder.dimension), dtype=np.float32)
-        self._stored = self._seqs
+        self._stored = self._codes
         self._queries: dict[str, Matrix] = {}
 
     def query(self, text: str) -> Matrix:
@@ -57,41 +69,48 @@ class Meaning:
         """Make and store the vectors of these memories, a batch per transaction; return how many."""
         for low in range(0, len(seqs), self._batch):
             part = seqs[low : low + self._batch].tolist()
-            texts = [(fact.seq, fact.data) for fact in self._journal.by_seq(part)]
-            rows = self._embedder.embed([str(data.get("content", "")) for _, data in texts])
+            texts = [item for fact in self._journal.by_seq(part) for item in self._texts(fact)]
+            rows = self._embedder.embed([text for _, _, text in texts])
             with self._journal.write() as w:
-                for (seq, _), row in zip(texts, rows, strict=True):
-                    w.vector(seq, self._embedder.fingerprint, row)
+                for (seq, number, _), row in zip(texts, rows, strict=True):
+                    w.vector(seq, self._embedder.fingerprint, row, number)
             self._stored = np.union1d(self._stored, seqs[low : low + self._batch])
             if progress:
                 progress("embed", min(low + self._batch, len(seqs)), len(seqs))
         return len(seqs)
 
-    def cosines(self, listing: Listing, allowed: NDArray[np.bool_], vector: Matrix, depth: int, proposed: Seqs | None) -> Floats:
-        """Return the cosine of the ``depth`` nearest allowed rows (and equals), 0 elsewhere.
+    def _texts(self, fact: Fact) -> list[tuple[int, int, str]]:
+        """Return what is embedded of a memory: fact number, part, text."""
+        content = str(fact.data.get("content", ""))
+        texts = [(fact.seq, number, text) for number, text in enumerate(windows(content))]
+        if fact.kind == "dialog":
+            before = [str(item.data.get("content", ""))[-_REMINDER:] for item in said_before(self._journal, fact)]
+            if before:
+                texts.append((fact.seq, CONTEXT, "\n".join([*before, content[:_WINDOW]])))
+        return texts
 
-        With ``proposed`` only these facts are compared, else all.
+    def cosines(
+        self, listing: Listing, allowed: NDArray[np.bool_], vector: Matrix, depth: int, proposed: Seqs | None
+    ) -> tuple[Floats, Floats]:
+        """Return the cosines of texts, and of them in their context, for the ``depth`` nearest allowed of each (and equals).
+
+        It is 0 elsewhere; a text without context has its own. With ``proposed`` only these facts are compared, else all.
         """
         if proposed is None:
             self._load()
-            seqs, matrix = self._seqs, self._matrix
+            codes, matrix = self._codes, self._matrix
         else:
-            seqs, matrix = self._fetch(proposed)
-        rows = np.searchsorted(listing.seq, seqs)
+            codes, matrix = self._fetch(proposed)
+        rows = np.searchsorted(listing.seq, codes // _ROWS)
         held = rows < len(listing.seq)
-        held[held] = listing.seq[rows[held]] == seqs[held]
+        held[held] = listing.seq[rows[held]] == (codes // _ROWS)[held]
         held[held] = allowed[rows[held]]
-        rows, matrix = rows[held], matrix[held] if not held.all() else matrix
-        out = np.zeros(len(listing.seq))
-        if not len(rows):
-            return out
-        rough = matrix @ vector
-        near = np.arange(len(rows))
-        if len(rows) > depth:
-            near = np.flatnonzero(rough >= np.partition(rough, len(rough) - depth)[len(rough) - depth] - _SLACK)
-        exact = (matrix[near].astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
-        np.maximum.at(out, rows[near], np.clip(exact.round(_DECIMALS), 0.0, 1.0))
-        return out
+        rows, codes, matrix = rows[held], codes[held], matrix[held] if not held.all() else matrix
+        rough, context = matrix @ vector, codes % _ROWS == CONTEXT
+        alone = np.ones(len(listing.seq), dtype=bool)
+        alone[rows[context]] = False
+        own = _exact(len(alone), rows, matrix, rough, vector, depth, ~context)
+        return own, _exact(len(alone), rows, matrix, rough, vector, depth, context | alone[rows])
 
     def proposals(self, index: Index, vector: Matrix, n: int) -> Seqs | None:
         """Return what the index proposes and everything after its mark; None if the index cannot be trusted."""
@@ -101,7 +120,7 @@ class Meaning:
         proposed = index.propose(self.collection, "cosine", vector, n)
         if proposed is None:
             return None
-        return np.union1d(proposed, self._stored_seqs(watermark))
+        return np.union1d(proposed // _ROWS, self._stored_seqs(watermark))
 
     def trusted(self, index: Index) -> bool:
         """Say whether the index holds what it should up to its mark."""
@@ -113,37 +132,83 @@ class Meaning:
         seqs = seqs[seqs <= last]
         for low in range(0, len(seqs), BATCH):
             part, matrix = self._fetch(seqs[low : low + BATCH])
-            yield part, matrix, last if low + BATCH >= len(seqs) else int(part[-1])
+            yield part, matrix, last if low + BATCH >= len(seqs) else int(part[-1] // _ROWS)
         if not len(seqs):
             yield seqs, self._matrix[:0], last
 
     def _expected(self, up_to_seq: int) -> tuple[int, Matrix]:
+        ours = select(func.count()).where(*self._ours(), vectors.c.fact_seq <= up_to_seq)
+        count = int(self._journal.read(ours)[0][0])
         seqs = self._stored_seqs()
         seqs = seqs[seqs <= up_to_seq]
-        return len(seqs), self._fetch(seqs[spread(len(seqs))])[1]
+        return count, self._fetch(seqs[spread(len(seqs))])[1]
 
     def _ours(self) -> tuple[ColumnElement[bool], ...]:
-        return (vectors.c.fingerprint == self._embedder.fingerprint, vectors.c.part == 0)
+        return (vectors.c.fingerprint == self._embedder.fingerprint,)
 
     def _stored_seqs(self, after_seq: int = 0) -> Seqs:
-        query = select(vectors.c.fact_seq).where(*self._ours(), vectors.c.fact_seq > after_seq).order_by(vectors.c.fact_seq)
-        return np.array([row[0] for row in self._journal.read(query)], dtype=np.int64)
+        query = select(vectors.c.fact_seq).where(*self._ours(), vectors.c.part == 0, vectors.c.fact_seq > after_seq)
+        return np.array([row[0] for row in self._journal.read(query.order_by(vectors.c.fact_seq))], dtype=np.int64)
 
     def _load(self) -> None:
         """Read the vectors that were stored since the last time."""
-        if len(self._stored) == len(self._seqs):
+        held = np.unique(self._codes // _ROWS)
+        if len(self._stored) == len(held):
             return
-        seqs, matrix = self._fetch(np.setdiff1d(self._stored, self._seqs, assume_unique=True))
-        order = np.argsort(np.concatenate([self._seqs, seqs]), kind="stable")
+        codes, matrix = self._fetch(np.setdiff1d(self._stored, held, assume_unique=True))
+        order = np.argsort(np.concatenate([self._codes, codes]), kind="stable")
         self._matrix = np.concatenate([self._matrix, matrix])[order]
-        self._seqs = np.concatenate([self._seqs, seqs])[order]
+        self._codes = np.concatenate([self._codes, codes])[order]
 
     def _fetch(self, seqs: Seqs) -> tuple[Seqs, Matrix]:
+        """Return the rows of these facts and their numbers, in order."""
         rows = []
         for low in range(0, len(seqs), 500):
             part = seqs[low : low + 500].tolist()
-            query = select(vectors.c.fact_seq, vectors.c.blob).where(*self._ours(), vectors.c.fact_seq.in_(part))
-            rows += self._journal.read(query.order_by(vectors.c.fact_seq))
-        found = np.array([row.fact_seq for row in rows], dtype=np.int64)
+            query = select(vectors.c.fact_seq, vectors.c.part, vectors.c.blob).where(*self._ours(), vectors.c.fact_seq.in_(part))
+            rows += self._journal.read(query.order_by(vectors.c.fact_seq, vectors.c.part))
+        found = np.array([row.fact_seq * _ROWS + row.part for row in rows], dtype=np.int64)
         matrix = np.frombuffer(b"".join(row.blob for row in rows), dtype=np.float32).reshape(len(rows), self._embedder.dimension)
         return found, matrix
+
+
+def windows(text: str) -> list[str]:
+    """Return a text in overlapping pieces that fit the model's window (256 tokens); a short one is one piece."""
+    if len(text) <= _WHOLE:
+        return [text]
+    return [text[low : low + _WINDOW] for low in range(0, len(text) - _WINDOW + _STEP, _STEP)]
+
+
+def said_before(journal: Journal, fact: Fact) -> list[Fact]:
+    """Return the last two things said before in the same conversation, known by then, in order.
+
+    A conversation has one symbol and, where given, one ``session`` in its metadata; an hour apart is another one, and
+    so is what lies more than a thousand facts back.
+    """
+    # coalesce keeps the database from an index that would make it sort every turn there is
+    query = (
+        select(facts.c.seq)
+        .where(facts.c.seq.between(fact.seq - _LOOK_BACK, fact.seq - 1), func.coalesce(facts.c.kind, "") == fact.kind)
+        .where(func.coalesce(facts.c.symbol, "") == (fact.symbol or ""), func.coalesce(facts.c.known_at, 0) <= fact.known_us)
+        .where(facts.c.happened_at.between(fact.happened_us - _SESSION // _MICROSECOND, fact.happened_us))
+        .order_by(facts.c.seq.desc())
+        .limit(_BEFORE)
+    )
+    found = journal.by_seq([row[0] for row in journal.read(query)])
+    return [item for item in found if _session(item) == _session(fact) and "content" in item.data]
+
+
+def _session(fact: Fact) -> Any:
+    return (fact.data.get("metadata") or {}).get("session")
+
+
+def _exact(size: int, rows: Seqs, matrix: Matrix, rough: Matrix, vector: Matrix, depth: int, chosen: NDArray[np.bool_]) -> Floats:
+    """Return the exact cosines of the nearest chosen rows, each memory's best, 0 elsewhere."""
+    out = np.zeros(size)
+    near = np.flatnonzero(chosen)
+    if len(near) > depth:
+        limit = np.partition(rough[near], len(near) - depth)[len(near) - depth]
+        near = near[rough[near] >= limit - _SLACK]
+    exact = (matrix[near].astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
+    np.maximum.at(out, rows[near], np.clip(exact.round(_DECIMALS), 0.0, 1.0))
+    return out

@@ -20,12 +20,25 @@ from agent.errors import ConfigError
 from agent.settings import Recall
 from memory_db.chain import Fact
 from memory_db.chroma import Seqs
-from memory_db.episodes import KINDS, MAX_IMPORTANCE, Query, age_days, check_kind, fuse, memory_of, ranks, recency, score
+from memory_db.episodes import (
+    KINDS,
+    MAX_IMPORTANCE,
+    Query,
+    age_days,
+    check_kind,
+    fuse,
+    memory_of,
+    ranks,
+    recency,
+    score,
+    word_weight,
+)
 from memory_db.index import Index
 from memory_db.journal import Journal
 from memory_db.lexical import Document, Lexical, Listing, bm25, joined
 from memory_db.meaning import Floats, Meaning
 from memory_db.schema import to_micros
+from memory_db.upkeep import ARCHIVED
 
 _DEPTH = 100
 _CATCH_UP = 256
@@ -44,6 +57,8 @@ class TextSearch:
         self._lock = threading.RLock()
         self._tail: Lexical | None = None
         self._tail_from = 0
+        self._gone: dict[int, int] = {}
+        self._gone_upto = 0
 
     def search(self, query: Query) -> list[Memory]:
         """Return the best ``k`` memories known at ``as_of``, best first. ConfigError for a query that cannot be answered."""
@@ -53,14 +68,15 @@ class TextSearch:
         with self._lock:
             indexes, listing = self._words()
             now = to_micros("as_of", query.as_of)
-            known = listing.known <= now
+            known = (listing.known <= now) & ~self._archived(listing, now)
             allowed = known & _matching(listing, query)
             if not allowed.any():
                 return []
             relevance = self._relevance(query, indexes, listing, known, allowed)
             best = score(listing, relevance, query, now, self._settings)
             facts = {fact.seq: fact for fact in self._journal.by_seq([int(listing.seq[item.row]) for item in best])}
-        return [memory_of(facts[int(listing.seq[item.row])], item.score, item.parts) for item in best]
+        found = [(facts[int(listing.seq[item.row])], item) for item in best]
+        return [memory_of(fact, item.score, item.parts) for fact, item in found if fact.payload is not None]
 
     def recent(self, n: int, symbol: str | None, kind: str | None, as_of: datetime | None) -> list[Memory]:
         """Return the ``n`` memories known last, whatever their age; scores are recency and importance, without similarity."""
@@ -73,17 +89,26 @@ class TextSearch:
         rows = np.flatnonzero(visible)
         rows = rows[np.lexsort((listing.seq[rows], listing.known[rows]))][::-1][:n]
         found = {fact.seq: fact for fact in self._journal.by_seq(listing.seq[rows].tolist())}
-        facts = [found[seq] for seq in listing.seq[rows].tolist()]
+        pairs = [(found[seq], row) for seq, row in zip(listing.seq[rows].tolist(), rows, strict=True)]
+        pairs = [(fact, row) for fact, row in pairs if fact.payload is not None]
+        facts = [fact for fact, _ in pairs]
         now = as_of or (facts[0].known_at if facts else None)
-        return [
-            self._unasked(fact, float(listing.importance[row]), now or fact.known_at)
-            for fact, row in zip(facts, rows, strict=True)
-        ]
+        return [self._unasked(fact, float(listing.importance[row]), now or fact.known_at) for fact, row in pairs]
 
     def listing(self) -> Listing:
         """Return what is remembered, a row per memory in seq order."""
         with self._lock:
             return self._words()[1]
+
+    def archived(self) -> dict[int, int]:
+        """Return the archived memories' facts with the time from which they are, in microseconds."""
+        with self._lock:
+            last = self._journal.last_seq
+            if last > self._gone_upto:
+                for fact in self._journal.facts([ARCHIVED], after_seq=self._gone_upto):
+                    self._gone.update(dict.fromkeys(fact.data["facts"], fact.known_us))
+                self._gone_upto = last
+            return self._gone
 
     def index_words(self, last: int) -> int:
         """Bring the index file up to a fact; return how many memories it took in."""
@@ -99,6 +124,10 @@ class TextSearch:
         if self._tail is not None:
             self._tail.close()
             self._tail = None
+
+    def _archived(self, listing: Listing, now: int) -> NDArray[np.bool_]:
+        gone = sorted(seq for seq, since in self.archived().items() if since <= now)
+        return np.isin(listing.seq, gone) if gone else np.zeros(len(listing.seq), dtype=bool)
 
     def _words(self) -> tuple[list[Lexical], Listing]:
         """Return the index file and that of the tail, brought up to the journal's end."""
@@ -138,22 +167,25 @@ class TextSearch:
         )
         if query.mode == "text":
             return words
+        depth, one = max(_DEPTH, query.k), np.ones(1)
         if self._meaning is None:
-            return fuse([ranks(words, _DEPTH)])
-        cosines = self._cosines(self._meaning, query, listing, allowed)
-        return cosines if query.mode == "vector" else fuse([ranks(words, _DEPTH), ranks(cosines, _DEPTH)])
+            return fuse([ranks(words, depth)], [one])
+        own, context = self._cosines(self._meaning, query, listing, allowed)
+        if query.mode == "vector":
+            return own
+        return fuse([ranks(own, depth), ranks(context, depth), ranks(words, depth)], [one, one, word_weight(words)])
 
-    def _cosines(self, meaning: Meaning, query: Query, listing: Listing, allowed: NDArray[np.bool_]) -> Floats:
+    def _cosines(self, meaning: Meaning, query: Query, listing: Listing, allowed: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         pending = meaning.pending(listing)
         if 0 < len(pending) <= _CATCH_UP:
             meaning.embed(pending)
         vector = meaning.query(query.text)
         depth = max(_DEPTH, query.k)
         proposed = self._proposed(meaning, query, listing, vector, depth)
-        cosines = meaning.cosines(listing, allowed, vector, depth, proposed)
-        if proposed is not None and np.count_nonzero(cosines) < min(query.k, int(allowed.sum())):
+        found = meaning.cosines(listing, allowed, vector, depth, proposed)
+        if proposed is not None and np.count_nonzero(found[0]) < min(query.k, int(allowed.sum())):
             return meaning.cosines(listing, allowed, vector, depth, None)
-        return cosines
+        return found
 
     def _proposed(self, meaning: Meaning, query: Query, listing: Listing, vector: NDArray[np.float32], depth: int) -> Seqs | None:
         """Ask the index where it pays and where all that it holds was known at ``as_of``."""
@@ -180,7 +212,8 @@ def _document(fact: Fact, content: str, importance: float) -> Document:
 
 
 def _matching(listing: Listing, query: Query) -> NDArray[np.bool_]:
-    return _filter(listing, query.symbol, query.kind)
+    kept = _filter(listing, query.symbol, query.kind) & (listing.importance >= query.min_importance)
+    return kept if query.since is None else kept & (listing.happened >= to_micros("since", query.since))
 
 
 def _filter(listing: Listing, symbol: str | None, kind: str | None) -> NDArray[np.bool_]:

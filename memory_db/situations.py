@@ -239,30 +239,68 @@ class Situations:
             .order_by(facts.c.seq)
         )
         rows = self._journal.read(query)
-        self._columns = self._columns.grown(len(self), len(rows), len(rows[0].blob) // 4 if rows else 0)
-        for row in rows:
-            self._append(row.seq, row.key, row.symbol, row.happened_at, row.known_at, np.frombuffer(row.blob, dtype=np.float32))
+        if rows:
+            self._extend(*zip(*rows, strict=True))
         outcomes = select(facts.c.key, facts.c.known_at, facts.c.payload).where(facts.c.kind == SHADOW)
-        for row in self._journal.read(outcomes.where(facts.c.seq > self._seen, facts.c.seq <= last).order_by(facts.c.seq)):
-            self._settle(row.key, row.known_at, row.payload)
+        found = self._journal.read(outcomes.where(facts.c.seq > self._seen, facts.c.seq <= last).order_by(facts.c.seq))
+        self._settle_all([(row[0], row[1], row[2]) for row in found if row[2] is not None])
         self._seen = last
+
+    def _extend(
+        self,
+        seqs: tuple[int, ...],
+        keys: tuple[str, ...],
+        symbols: tuple[str | None, ...],
+        happened: tuple[int, ...],
+        known: tuple[int, ...],
+        blobs: tuple[bytes, ...],
+    ) -> None:
+        """Take in many rows at once, as ``_append`` takes in one."""
+        start, more, width = len(self), len(seqs), len(blobs[0]) // 4
+        columns = self._columns = self._columns.grown(start, more, width)
+        new = slice(start, start + more)
+        columns.vectors[new] = np.frombuffer(b"".join(blobs), dtype=np.float32).reshape(more, width)
+        # squares only draw a pool with room for rounding; exact distances decide
+        columns.squares[new] = (columns.vectors[new] ** 2).sum(axis=1)
+        columns.seq[new], columns.bar[new], columns.made[new] = seqs, np.multiply(happened, 1000), np.multiply(known, 1000)
+        columns.symbol[new] = [self._code(symbol or "") for symbol in symbols]
+        identities = [key.removeprefix(f"{KIND}:") for key in keys]
+        self._row_of.update(zip(identities, range(start, start + more), strict=True))
+        self._ids += identities
+
+    def _code(self, name: str) -> int:
+        code = self._codes.get(name)
+        if code is None:
+            code = self._codes[name] = len(self._symbols)
+            self._symbols.append(name)
+        return code
 
     def _append(self, seq: int, key: str, symbol: str | None, happened: int, known: int, values: NDArray[np.float32]) -> None:
         row = len(self)
         columns = self._columns = self._columns.grown(row, 1, len(values))
-        name = symbol or ""
-        if name not in self._codes:
-            self._codes[name] = len(self._symbols)
-            self._symbols.append(name)
         columns.vectors[row] = values
         columns.squares[row] = float(values @ values)
         columns.seq[row] = seq
-        columns.symbol[row] = self._codes[name]
+        columns.symbol[row] = self._code(symbol or "")
         columns.bar[row] = happened * 1000
         columns.made[row] = known * 1000
         identity = key.removeprefix(f"{KIND}:")
         self._row_of[identity] = row
         self._ids.append(identity)
+
+    def _settle_all(self, found: list[tuple[str, int, str]]) -> None:
+        """Take in many outcomes at once, as ``_settle`` takes in one."""
+        held = [(self._row_of.get(key.removeprefix(f"{SHADOW}:")), known, payload) for key, known, payload in found]
+        kept = [item for item in held if item[0] is not None]
+        if not kept:
+            return
+        rows = np.array([item[0] for item in kept], dtype=np.int64)
+        # one call of the parser instead of one per fact
+        paid = json.loads(f"[{','.join(item[2] for item in kept)}]")
+        columns = self._columns
+        columns.buy[rows] = [item["buy"] for item in paid]
+        columns.sell[rows] = [item["sell"] for item in paid]
+        columns.known[rows] = np.maximum(np.array([item[1] for item in kept]) * 1000, columns.made[rows])
 
     def _settle(self, key: str, known: int, payload: str | None) -> None:
         row = self._row_of.get(key.removeprefix(f"{SHADOW}:"))

@@ -24,7 +24,7 @@ from agent.embedding import Embedder
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
 from agent.settings import Settings
-from memory_db import episodes
+from memory_db import episodes, upkeep
 from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
 from memory_db.episodes import Formula, Mode, Query
 from memory_db.index import Index, collection_name, spread
@@ -165,9 +165,14 @@ class MemoryStore:
         kind: str | None = None,
         mode: Mode = "hybrid",
         formula: Formula = "default",
+        since: datetime | None = None,
+        min_importance: float = 0.0,
     ) -> list[Memory]:
-        """Return the text memories that answer ``query`` best among those known at ``as_of``, best first."""
-        asked = Query(query, as_of, k, symbol, kind, mode, formula)
+        """Return the text memories that answer ``query`` best among those known at ``as_of``, best first.
+
+        ``since`` keeps what happened at or after it, ``min_importance`` (0 to 2) what is at least so important.
+        """
+        asked = Query(query, as_of, k, symbol, kind, mode, formula, since, min_importance)
         asked.check()
         text = self._texts()
         return text.search(asked) if text else []
@@ -222,6 +227,48 @@ class MemoryStore:
         embedded = self._meaning.embed(self._meaning.pending(text.listing()), progress) if self._meaning else 0
         rows = self._index_vectors(index, last, progress)
         return {"embedded": embedded, "words": words, **rows}
+
+    def forget(self, name: str, now: datetime, reason: str) -> upkeep.Forgotten:
+        """Delete a text memory's content for good, by id or key, with everything made from it.
+
+        Every index is dropped and made again by ``index``. ConfigError if there is no such memory,
+        JournalError if another process owns the index.
+        """
+        text, index = self._texts(), self._index
+        fact = upkeep.find(self.journal, name)
+        if text is not None and index is not None:
+            if not index.owned():
+                raise JournalError(f"the index of {self.folder} belongs to another process; end that one, then forget")
+            text.close()
+            index.drop()
+        done = upkeep.forget(self.journal, fact, now, reason)
+        self._meaning = Meaning(self.journal, self._embedder, self.settings.embedding.batch) if self._embedder else None
+        if index is not None:
+            self._text = TextSearch(self.journal, index, self._meaning, self.settings.recall)
+        return done
+
+    def cleanup(self, now: datetime) -> int:
+        """Archive text memories that decayed or exceed their cap; return how many."""
+        text = self._texts()
+        if text is None:
+            return 0
+        gone = upkeep.decayed(text.listing(), set(text.archived()), now, self.settings.recall)
+        upkeep.archive(self.journal, gone, now)
+        return len(gone)
+
+    def rebuild(self, progress: Progress | None = None) -> dict[str, int]:
+        """Delete every index and make it again from the journal; can be stopped and goes on at the next ``index``."""
+        if self._texts() is not None and self._text is not None and self._index is not None:
+            self._text.close()
+            self._index.drop()
+        return self.index(progress)
+
+    def embed_texts(self, progress: Progress | None = None) -> int:
+        """Make the vectors of all texts that have none yet; return how many. Others may write meanwhile."""
+        text = self._texts()
+        if text is None or self._meaning is None:
+            return 0
+        return self._meaning.embed(self._meaning.pending(text.listing()), progress)
 
     def verify(self) -> dict[str, Any]:
         """Check everything that is stored; problems are words, and an index in doubt is one."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agent.errors import ConfigError, JournalError
@@ -58,6 +58,8 @@ class Writer:
         self.rows: list[dict[str, Any]] = []
         self.stored: list[StoredVector] = []
         self.sets: dict[tuple[str, str], tuple[Any, int]] = {}
+        self.erased: list[int] = []
+        self.stale: list[int] = []
         self._connection = connection
         self._new: dict[str, int] = {}
 
@@ -108,6 +110,11 @@ class Writer:
             if changed == space:
                 found[key] = value
         return {key: value for key, value in sorted(found.items()) if value is not None}
+
+    def erase(self, seq: int, stale: Sequence[int] = ()) -> None:
+        """Delete payload, salt and vectors of a fact, and the vectors of others that were made with it."""
+        self.erased.append(seq)
+        self.stale += stale
 
     def after_commit(self, callback: Callable[[Commit], None]) -> None:
         """Call ``callback`` once the transaction is committed; never after a rollback."""
@@ -178,6 +185,9 @@ def flush(connection: Connection, writer: Writer) -> None:
         connection.execute(_FACT_ROW, writer.rows)
     if writer.stored:
         connection.execute(_insert_or_keep(connection, vectors), [_vector_row(item) for item in writer.stored])
+    if writer.erased:
+        connection.execute(update(facts).where(facts.c.seq.in_(writer.erased)).values(payload=None, salt=None))
+        connection.execute(delete(vectors).where(vectors.c.fact_seq.in_([*writer.erased, *writer.stale])))
     if writer.sets:
         _apply_sets(connection, writer.sets)
 

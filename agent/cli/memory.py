@@ -1,15 +1,16 @@
-"""Commands on episodic memory: search, similar, recent, stats, verify."""
+"""Commands that ask episodic memory: search, similar, recent, stats, verify."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli import inputs
+from agent.cli import inputs, keeping
 from agent.cli.globals import GLOBALS
 from agent.cli.inputs import At, Factors, Interval, OneData, Raw, Reading, Repair, Symbol
-from agent.cli.output import emit, number, table
+from agent.cli.output import emit, lines, number, table
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -23,6 +24,7 @@ memory = typer.Typer(help="What the agent remembers.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    keeping.register(memory)
     app.add_typer(memory, name="memory")
 
 
@@ -34,25 +36,35 @@ def _opened() -> AbstractContextManager[MemoryStore]:
 
 @memory.command()
 def search(
-    query: Annotated[str, typer.Option("--query", help="What to look for, in words.")],
+    query: Annotated[str | None, typer.Option("--query", help="What to look for, in words.")] = None,
+    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="A file of queries, a JSON object a line.")] = None,
     symbol: Annotated[str | None, typer.Option("--symbol", help="Only of this symbol.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind.")] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="As it was known then.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Only what happened from then on.")] = None,
+    least: Annotated[float, typer.Option("--min-importance", help="Only this important or more.", min=0, max=2)] = 0.0,
     k: Annotated[int, typer.Option("--k", help="How many.", min=1, max=1000)] = 10,
     mode: Annotated[str, typer.Option("--mode", help="hybrid, text or vector.")] = "hybrid",
     formula: Annotated[str, typer.Option("--formula", help="default, finmem or additive.")] = "default",
 ) -> None:
     """Recall memories by text: relevance first, recency breaks ties."""
+    from agent.cli.queries import Asked, answers, one, read
     from agent.errors import ConfigError
     from agent.wiring import wall_clock
 
-    if mode not in ("hybrid", "text", "vector"):
-        raise ConfigError(f"--mode {mode!r} is unknown; choose hybrid, text or vector")
-    if formula not in ("default", "finmem", "additive"):
-        raise ConfigError(f"--formula {formula!r} is unknown; choose default, finmem or additive")
+    if (query is None) == (jsonl is None):
+        raise ConfigError("give either --query or --jsonl; one of them says what to look for")
     when = inputs.moment(as_of, "--as-of") if as_of else wall_clock()
+    begin = inputs.moment(since, "--since") if since else None
+    asked = Asked(symbol, kind, when, k, mode, formula, begin, least)
+    asked.check()
+    if jsonl is not None:
+        wanted = list(read(jsonl, asked))
+        with _opened() as store:
+            lines(answers(store, wanted))
+        return
     with _opened() as store:
-        found = store.search(query, symbol=symbol, kind=kind, as_of=when, k=k, mode=mode, formula=formula)  # type: ignore[arg-type]
+        found = one(store, query or "", asked)
 
     def words(out: Console) -> None:
         shown = table(None, "score", "when", "kind", "memory", right=(0,))
@@ -60,8 +72,7 @@ def search(
             shown.add_row(f"{item.score:.3f}", f"{item.happened_at:%Y-%m-%d}", item.kind, item.content)
         out.print(shown if found else "nothing found")
 
-    keep = {"id", "key", "kind", "symbol", "content", "happened_at", "known_at", "score", "parts"}
-    emit({"results": [item.model_dump(mode="json", include=keep) for item in found]}, words)
+    emit({"results": [item.model_dump(mode="json") for item in found]}, words)
 
 
 @memory.command()

@@ -36,7 +36,7 @@ class SentenceEmbedder:
         self._settings = settings
         self._lock = threading.Lock()
         self._model: Any = None
-        self._path = _locate(settings)
+        self.path = self._path = _locate(settings)
         self.dimension: int = settings.dimension
         content = DEFAULT_SHA256 if settings.path is None else _content_hash(self._path)
         self.fingerprint: str = f"{settings.model}:{settings.dimension}:{content[:12]}"
@@ -53,6 +53,10 @@ class SentenceEmbedder:
             show_progress_bar=False,
         )
         return np.ascontiguousarray(rows, dtype=np.float32)
+
+    def model(self) -> Any:
+        """Return the loaded sentence-transformers model."""
+        return self._loaded()
 
     def _loaded(self) -> Any:
         with self._lock:

@@ -10,7 +10,7 @@ from agent.domain import Memory
 from agent.errors import ConfigError
 from agent.guard.signing import Signer
 from agent.settings import Settings
-from memory_db.episodes import KINDS, fuse, ranks
+from memory_db.episodes import KINDS, fuse, ranks, word_weight
 from memory_db.lexical import Document, Lexical, bm25
 from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, START, HashingEmbedder, remember
@@ -223,5 +223,9 @@ def test_fusion_of_two_orders_worked_by_hand() -> None:
     words, meaning = ranks(np.array([3.0, 2.0, 0.0, 2.0]), 10), ranks(np.array([0.1, 0.9, 0.5, 0.0]), 10)
     assert words.tolist() == [1, 2, 0, 2]
     assert meaning.tolist() == [3, 1, 2, 0]
-    assert fuse([words, meaning]) == pytest.approx(np.array([1 / 61 + 1 / 63, 1 / 62 + 1 / 61, 1 / 62, 1 / 62]) * 61 / 2)
+    weights = [word_weight(np.array([0.5, 0.25, 0.0, 1.5])), np.ones(4)]
+    assert weights[0].tolist() == [1.0, 0.5, 0.0, 2.0]
+    expected = np.array([1 / 11 + 1 / 13, 0.5 / 12 + 1 / 11, 1 / 12, 2 / 12]) * 11 / 3
+    assert fuse([words, meaning], weights) == pytest.approx(expected)
+    assert fuse([words], [np.ones(4)]) == pytest.approx(np.array([1.0, 11 / 12, 0.0, 11 / 12]))
     assert ranks(np.array([3.0, 2.0, 1.0]), 2).tolist() == [1, 2, 0]

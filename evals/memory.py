@@ -1,0 +1,156 @@
+"""How fast memory answers and opens as it grows, beside a bare Chroma query over the same vectors.
+
+The situations are those of two real indices; beyond their number they repeat with a jitter of a
+twentieth of their scale, under further symbols. Recall@10 compares what the index proposes with an exact scan.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.guard.signing import Signer
+from agent.market.feed import builtin
+from agent.settings import Recall, Settings
+from agent.wiring import prepared, text_embedder
+from memory_db.store import MemoryStore
+
+SIZES = (1_000, 10_000, 100_000)
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+_HORIZON_NS = 5 * 86_400 * 10**9
+_QUERIES = 60
+_PER_SYMBOL = 5_000
+_WORDS = ("breakout", "gap", "stop", "range", "volume", "trend", "loss", "quiet", "rally", "spike", "open", "close")
+
+Json = dict[str, Any]
+Vectors = NDArray[np.float32]
+
+
+def measure(sizes: tuple[int, ...] = SIZES, settings: Settings | None = None) -> list[Json]:
+    """Build a memory of each size in a temporary folder and measure it."""
+    chosen = settings or Settings()
+    return [row for size in sizes for row in _of_size(size, chosen)]
+
+
+def situations(count: int, seed: int = 11) -> Vectors:
+    """Return ``count`` situations of the real indices, repeated with jitter beyond their number."""
+    series = prepared([builtin("SP500"), builtin("NASDAQ")], Settings())
+    real = np.concatenate([one.situations[np.isfinite(one.situations).all(axis=1)] for one in series.values()])
+    chance = np.random.default_rng(seed)
+    rows = chance.permutation(len(real)) if count <= len(real) else chance.integers(0, len(real), count)
+    chosen = real[rows[:count]].astype(np.float32)
+    repeated = np.arange(count) >= len(real)
+    chosen[repeated] += chance.normal(scale=0.05, size=(int(repeated.sum()), real.shape[1])).astype(np.float32)
+    return np.clip(chosen, -4, 4)
+
+
+def _of_size(size: int, settings: Settings) -> list[Json]:
+    vectors = situations(size + _QUERIES)
+    stored, queries = vectors[:size], vectors[size:]
+    with tempfile.TemporaryDirectory(prefix="tradecraft-") as name:
+        folder = Path(name)
+        with _open(folder, settings) as store:
+            _fill(store, stored)
+        begun = time.perf_counter()
+        with _open(folder, settings) as store:
+            opened = time.perf_counter() - begun
+            recall = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
+            bare = _bare(stored, queries)
+            found = [(_recall(store, q, size)) for q in queries]
+        indexed = settings.model_copy(update={"recall": Recall(exact_below=0)})
+        with _open(folder, indexed) as store:
+            begun = time.perf_counter()
+            store.rebuild()
+            rate = size / (time.perf_counter() - begun)
+            same = np.mean([_shared(a, _recall(store, q, size)) for a, q in zip(found, queries, strict=True)])
+            proposed = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
+            words, meaning = _texts(store)
+    return [
+        _row(f"memory {size} situation recall", recall * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
+        _row(f"memory {size} recall by index", proposed * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
+        _row(f"memory {size} recall@10", float(same), "of the exact scan's (baseline: all)", 1.0, len(queries)),
+        _row(f"memory {size} open", opened, "s (baseline: asked for)", 1.0, 1),
+        _row(f"memory {size} index build", rate, "rows/s (baseline: asked for)", 1500.0, size),
+        _row(f"memory {size} text search", words * 1e3, "ms p50 (baseline: embedding the query)", meaning * 1e3, _QUERIES),
+    ]
+
+
+def _open(folder: Path, settings: Settings) -> MemoryStore:
+    signer = Signer.load_or_create(folder, "agent")
+    return MemoryStore.open(folder / "m", signer=signer, embedder=text_embedder(settings), settings=settings, durable=False)
+
+
+def _fill(store: MemoryStore, vectors: Vectors) -> None:
+    """Write situations a day apart, their outcomes five days later, and a short text for every hundredth."""
+    chance = np.random.default_rng(12)
+    paid = chance.normal(size=(len(vectors), 2))
+    for low in range(0, len(vectors), 2_000):
+        with store.write() as w:
+            for i in range(low, min(low + 2_000, len(vectors))):
+                symbol, bar = f"S{i // _PER_SYMBOL}", _START + (i % _PER_SYMBOL) * _DAY
+                known = bar + _DAY
+                store.add_situation(w, id=f"{i:07d}", symbol=symbol, bar_time=bar, known_at=known, vector=vectors[i], line="")
+                store.add_shadow(
+                    w, id=f"{i:07d}", symbol=symbol, buy=float(paid[i, 0]), sell=float(paid[i, 1]), known_at=bar + 6 * _DAY
+                )
+                if i % 100 == 0:
+                    text = " ".join(chance.choice(_WORDS, 9))
+                    store.remember(
+                        w, kind="lesson", content=f"{text} {i}", key=f"t{i}", happened_at=bar, known_at=known, symbol=symbol
+                    )
+
+
+def _recall(store: MemoryStore, query: Vectors, size: int) -> list[str]:
+    at = _START + (_PER_SYMBOL + 30) * _DAY
+    found = store.recall(query, symbol="elsewhere", as_of=at, horizon_ns=_HORIZON_NS, k=10)
+    return [item.id for item in found.analogues]
+
+
+def _shared(a: list[str], b: list[str]) -> float:
+    return len(set(a) & set(b)) / max(1, len(a))
+
+
+def _bare(stored: Vectors, queries: Vectors) -> float:
+    """Return the p50 of an unfiltered query for ten in a fresh Chroma collection with its own defaults."""
+    import chromadb
+
+    with tempfile.TemporaryDirectory(prefix="tradecraft-") as name:
+        client = chromadb.PersistentClient(path=name, settings=chromadb.config.Settings(anonymized_telemetry=False))
+        collection = client.create_collection("bare", embedding_function=None, configuration={"hnsw": {"space": "l2"}})
+        for low in range(0, len(stored), 5_000):
+            part = stored[low : low + 5_000]
+            collection.add(ids=[str(i) for i in range(low, low + len(part))], embeddings=part)
+        return _p50([lambda q=q: collection.query(query_embeddings=q[None, :], n_results=10) for q in queries])  # type: ignore[misc]
+
+
+def _texts(store: MemoryStore) -> tuple[float, float]:
+    """Return the p50 of a hybrid search and of embedding its query alone."""
+    embedder = text_embedder(store.settings)
+    asked = [f"{_WORDS[i % 12]} before the {_WORDS[(i * 5) % 12]} {i}" for i in range(_QUERIES)]
+    at = _START + (_PER_SYMBOL + 30) * _DAY
+    store.search("warm up", as_of=at)
+    embedder.embed(["warm up"])
+    whole = _p50([lambda q=q: store.search(q, as_of=at) for q in asked])  # type: ignore[misc]
+    return whole, _p50([lambda q=q: embedder.embed([f"{q} again"]) for q in asked])  # type: ignore[misc]
+
+
+def _p50(calls: list[Callable[[], object]]) -> float:
+    calls[0]()
+    took = []
+    for call in calls:
+        begun = time.perf_counter()
+        call()
+        took.append(time.perf_counter() - begun)
+    return float(np.median(took))
+
+
+def _row(name: str, value: float, unit: str, baseline: float, n: int) -> Json:
+    return {"name": name, "value": value, "unit": unit, "baseline": baseline, "ratio": value / baseline, "n": n}
