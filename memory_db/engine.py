@@ -97,6 +97,8 @@ def _pragmas(durable: bool) -> Callable[[Any, Any], None]:
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             "secure_delete=ON",
             "cache_size=-16000",
+            # where no power cut matters, checkpoints may wait for 32 MB: each one waits for the disk
+            f"wal_autocheckpoint={1000 if durable else 8000}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
