@@ -129,6 +129,23 @@ class Market(Section):
     regime_window: int = Field(504, ge=100, description="bars the regime thresholds are fitted on")
 
 
+class Forecasting(Section):
+    """The forecast: what it predicts, what it learns from, and what it must show before it may speak."""
+
+    enabled: bool = True
+    model: Literal["default", "reference"] = Field("default", description="histogram boosting, or the reference model")
+    schedule: Literal["daily", "month", "quarter", "once"] = Field("daily", description="daily is at 02:00 UTC; a backtest takes its chunk")
+    horizon: int = Field(10, ge=1, le=250, description="bars within which the price reverses or does not")
+    reversal_atr: float = Field(1.5, gt=0, le=20, description="how far against the last 10 bars' move, in ATR, is a reversal")
+    window_days: int = Field(30, ge=1, description="history to learn from; the longer of days and bars counts")
+    window_bars: int = Field(2000, ge=200)
+    min_rows: int = Field(400, ge=100, description="fewer labelled bars than this: nothing is trained")
+    validation: float = Field(0.20, gt=0, lt=0.9, description="share of the window, its last, that judges a candidate")
+    embargo: int = Field(10, ge=0, description="bars left out between learning and judging, besides the label's own")
+    promote_points: float = Field(0.02, ge=0, le=1, description="accuracy a candidate must add")
+    promote_p: float = Field(0.01, gt=0, le=1, description="block-bootstrap p below which the gain is believed")
+
+
 class Settings(BaseSettings):
     """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
 
@@ -148,6 +165,7 @@ class Settings(BaseSettings):
     skills: SkillRules = SkillRules()
     embedding: Embedding = Embedding()
     market: Market = Market()
+    forecast: Forecasting = Forecasting()
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from agent.analysts.base import VOTERS, consult
 from agent.brokers.paper import PaperBroker
@@ -20,6 +21,9 @@ from agent.cycle.desk import Desk, Feed, Reasoner
 from agent.domain import CycleRecord, Recollection
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError
+from agent.forecast.forecaster import SPACE as FORECAST
+from agent.forecast.forecaster import Forecaster
+from agent.forecast.store import ModelStore
 from agent.guard.signing import Signer
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
@@ -35,7 +39,7 @@ from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
 
 STANDING_RUNS = ("paper", "live")
-SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes")
+SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes", FORECAST)
 
 
 def wall_clock() -> datetime:
@@ -52,6 +56,8 @@ class Arm:
     skills: bool = True
     random: bool = False
     held: bool = False
+    forecast: bool = True
+    reference: bool = False
 
 
 ARMS = {
@@ -60,14 +66,14 @@ ARMS = {
         Arm("full"),
         Arm("no-memory", memory=False),
         Arm("no-skills", skills=False),
-        Arm("base", memory=False, skills=False),
-        Arm("random", memory=False, skills=False, random=True),
-        Arm("buy-and-hold", memory=False, skills=False, held=True),
+        Arm("no-forecast", forecast=False),
+        Arm("reference-forecast", reference=True),
+        Arm("base", memory=False, skills=False, forecast=False),
+        Arm("random", memory=False, skills=False, forecast=False, random=True),
+        Arm("buy-and-hold", memory=False, skills=False, forecast=False, held=True),
     )
 }
 ABSENT_ARMS = {
-    "no-forecast": "there is no forecast to leave out",
-    "reference-forecast": "there is no forecast to replace",
     "shuffled-memory": "outcomes cannot be shuffled among memories yet",
     "stale-memory": "memory cannot be frozen yet",
     "vol-matched": "volatility matching is not built yet",
@@ -213,9 +219,25 @@ def open_desk(
         consult=consult,
         recall=partial(recollect, memory) if arm.memory else lambda series, as_of: Recollection(),
         reason=reasoner,
+        forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
     )
     _restore_awaiting(desk)
     return desk
+
+
+def model_store(home: Path) -> ModelStore:
+    """The home's model files, shared by every run: a model is found by what made it."""
+    return ModelStore(home / "models")
+
+
+def forecaster_for(home: Path, settings: Settings, arm: Arm, state: dict[str, Any]) -> Forecaster | None:
+    """An arm's forecast, restored; None where the arm or the settings leave it out."""
+    if not (arm.forecast and settings.forecast.enabled):
+        return None
+    chosen = settings.forecast.model_copy(update={"model": "reference"}) if arm.reference else settings.forecast
+    made = Forecaster(chosen, model_store(home), chosen.schedule)
+    made.restore(state)
+    return made
 
 
 def _restore_awaiting(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from agent.backtest.holding import held_equity
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk
 from agent.domain import Outcome
+from agent.learn.models import history_rows
 from agent.learn.tables import parameter_rows, regime_rows, voter_rows
 from agent.market.bars import to_stamp
 from agent.statistics.bootstrap import sharpe_interval
@@ -196,6 +197,7 @@ def _learned(desk: Desk, records: list[Json]) -> Json:
         "voters": voter_rows(desk.voters),
         "regimes": regime_rows(desk.regimes),
         "parameters": parameter_rows(desk.memory.journal),
+        "forecast": history_rows(desk.memory.journal),
         "regime_share": dict(Counter(r["state"]["regime"]["label"] for r in records if r["state"])),
     }
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import backtest, bench, decide, demo, market, memory, performance, setup, skills
+from agent.cli import backtest, bench, decide, demo, forecast, market, memory, performance, setup, skills
 from agent.cli.globals import GLOBALS
 
 app = typer.Typer(
@@ -23,7 +23,9 @@ app = typer.Typer(
 @app.callback()
 def options(
     home: Annotated[str | None, typer.Option("--home", help="Home folder (or TRADECRAFT_HOME; default ./.tradecraft).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document (or JSON lines) on stdout and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document (or JSON lines) on stdout and nothing else.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     run: Annotated[str | None, typer.Option("--run", help="The run to read or write: an id, paper or live.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed; the same seed gives the same bytes.", min=0)] = None,
@@ -34,5 +36,5 @@ def options(
     GLOBALS.run, GLOBALS.seed, GLOBALS.llm, GLOBALS.principal = run, seed, llm, principal
 
 
-for room in (demo, setup, market, decide, backtest, memory, skills, performance, bench):
+for room in (demo, setup, market, decide, backtest, forecast, memory, skills, performance, bench):
     room.register(app)

@@ -51,7 +51,10 @@ def backtest(
     data: Data,
     timerange: Range = None,
     chunk: Annotated[str, typer.Option("--chunk", help="quarter, month or none.")] = "quarter",
-    arm: Annotated[str, typer.Option("--arm", help="full, no-memory, no-skills, base, random or buy-and-hold.")] = "full",
+    arm: Annotated[
+        str,
+        typer.Option("--arm", help="full, no-memory, no-skills, no-forecast, reference-forecast, base, random or buy-and-hold."),
+    ] = "full",
     fee_bps: Annotated[float | None, typer.Option("--fee-bps", help="Fee per side in basis points.")] = None,
     slippage_bps: Annotated[float | None, typer.Option("--slippage-bps", help="Slippage per side in basis points.")] = None,
     cash: Annotated[float | None, typer.Option("--cash", help="Starting cash.")] = None,

@@ -11,6 +11,7 @@ from agent.brokers.fills import Bar
 from agent.brokers.paper import Account, Settlement
 from agent.cycle.awaiting import Awaiting
 from agent.domain import Book, MarketState, Order, Position, Recollection, Refusal, Vote
+from agent.forecast.forecaster import Forecaster
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
 from agent.learn.voters import VoterTable
@@ -107,4 +108,5 @@ class Desk:
     consult: Consult
     recall: Recall
     reason: Reasoner
+    forecaster: Forecaster | None = None
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)
