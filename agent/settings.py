@@ -89,6 +89,7 @@ class Learning(Section):
 
     rate: float = Field(0.1, gt=0, le=5, description="exponential weights' learning rate")
     floor: float = Field(0.02, ge=0, lt=0.2, description="least weight of a voter")
+    share: float = Field(0.001, ge=0, lt=0.2, description="share of all weight dealt out anew at every scoring, to follow changes")
     backoff: float = Field(20.0, ge=0, description="regime observations that weigh as much as the overall record")
     window: int = Field(20, ge=5, description="settled trades the performance monitor looks at")
     low_win_rate: float = Field(0.45, ge=0, le=1)

@@ -13,7 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agent.analysts.base import VOTERS, consult
+from agent.analysts.hedge import Chain
+from agent.analysts.panel import VOTERS, Panel
+from agent.analysts.sentiment import News
 from agent.brokers.paper import PaperBroker
 from agent.cycle.awaiting import awaiting
 from agent.cycle.recall import recollect
@@ -87,6 +89,18 @@ def arm_named(name: str) -> Arm:
     if name not in ARMS:
         raise ConfigError(f"--arm {name!r} is unknown; choose one of {', '.join(ARMS)}")
     return ARMS[name]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the analysts are given to read beside the bars; ``digest`` tells two readings apart."""
+
+    chain: Chain | None = None
+    news: News | None = None
+    digest: str = ""
+
+
+NOTHING = Reading()
 
 
 class RecordedFeed:
@@ -163,7 +177,7 @@ def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryS
 
 def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
     """The voter table as a run's journal has it."""
-    table = VoterTable(tuple(VOTERS), settings.learning)
+    table = VoterTable(VOTERS, settings.learning)
     table.restore(journal.state("voters"))
     return table
 
@@ -190,11 +204,12 @@ def open_desk(
     started: datetime,
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
+    reading: Reading = NOTHING,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal."""
     memory = open_memory(home, run, settings, durable=durable)
     broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
-    voters = VoterTable(tuple(VOTERS), settings.learning)
+    voters = VoterTable(VOTERS, settings.learning)
     regimes = RegimeTable()
     monitor = Monitor(settings.learning, settings.limits, settings.reason.min_confidence)
     state = {space: memory.journal.state(space) for space in SPACES}
@@ -216,7 +231,7 @@ def open_desk(
         voters=voters,
         regimes=regimes,
         monitor=monitor,
-        consult=consult,
+        consult=Panel(reading.chain, reading.news),
         recall=partial(recollect, memory) if arm.memory else lambda series, as_of: Recollection(),
         reason=reasoner,
         forecaster=forecaster_for(home, settings, arm, state[FORECAST]),

@@ -118,6 +118,7 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         started=started,
         clock=lambda: started,
         durable=False,
+        reading=plan.reading,
     )
 
 

@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import Data, Factors, Interval, News, Options, Range, Raw, Reading, Repair, Symbol
 from agent.cli.output import emit, walking
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ def backtest(
     factors: Factors = None,
     raw: Raw = False,
     repair: Repair = False,
+    options_file: Options = None,
+    news: News = None,
 ) -> int:
     """Walk forward over recorded bars, chunk by chunk, each carrying all that came before."""
+    from dataclasses import replace
+
     from agent.backtest.arms import run_one
 
     options: Json = {"cash": cash}
@@ -75,6 +79,7 @@ def backtest(
         options["costs"] = costs
     reading = Reading(symbol, interval, factors, raw, repair)
     plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
+    plan = replace(plan, reading=inputs.reading_for(options_file, news))
     document = run_one(GLOBALS.home, plan, resume=resume, watch=walking)
     GLOBALS.wrote(document["run"])
     if report is not None:

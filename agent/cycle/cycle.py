@@ -193,7 +193,7 @@ def _reasoned(
 
 
 def _context(desk: Desk, w: Writer, series: Series, state: MarketState, opinion: Opinion | None) -> Context:
-    votes = desk.consult(state)
+    votes = desk.consult(series, state, desk.voters.pasts())
     plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
     matches, plans = desk.skills.match(series.frame, votes, state.regime.label, atr, w)
     return Context(

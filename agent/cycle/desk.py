@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from agent.analysts.memory import Past
 from agent.brokers.fills import Bar
 from agent.brokers.paper import Account, Settlement
 from agent.cycle.awaiting import Awaiting
@@ -74,7 +75,7 @@ class Broker(Protocol):
         ...
 
 
-Consult = Callable[[MarketState], list[Vote]]
+Consult = Callable[[Series, MarketState, Mapping[str, Past]], list[Vote]]
 Recall = Callable[[Series, datetime], Recollection]
 
 
