@@ -18,8 +18,8 @@ from agent.analysts.panel import VOTERS, Panel
 from agent.analysts.sentiment import News
 from agent.brokers.paper import PaperBroker
 from agent.cycle.awaiting import awaiting
-from agent.cycle.recall import recollect
 from agent.cycle.desk import Desk, Feed, Reasoner
+from agent.cycle.recall import recollect
 from agent.domain import CycleRecord, Recollection
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError

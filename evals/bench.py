@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from agent.backtest.plan import Plan, TimeRange
 from agent.analysts.panel import Panel
+from agent.backtest.plan import Plan, TimeRange
 from agent.backtest.walk import Progress, Step, desk_for, walk
 from agent.cycle import Desk
 from agent.errors import ConfigError

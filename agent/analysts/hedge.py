@@ -1,10 +1,11 @@
 """Hedge: how dealers must trade to stay hedged, from an option chain.
 
 Gamma and delta by Black & Scholes (1973) without carry. Net gamma exposure of a strike is gamma x open interest x 100 x
-spot^2 x 1 %, calls positive and puts negative (dealers taken to be long calls and short puts). Published:
-net gamma as a share of gross in [-1, 1]; the flip level where net gamma changes sign within 20 % of spot; skew, the 25-delta put's
-volatility less the call's; flow, traded delta net over gross in [-1, 1]. Long when gamma < -0.5 and flow > 0.3, short when gamma > 0.5
-and flow < -0.3. A squeeze is gamma < -0.5 with |flow| > 0.3; more than two among the last ten snapshots soften it by a fifth.
+spot^2 x 1 %, calls positive and puts negative (dealers taken to be long calls and short puts). Published: net gamma as a
+share of gross in [-1, 1]; the flip level where net gamma changes sign within 20 % of spot; skew, the 25-delta put's
+volatility less the call's; flow, traded delta net over gross in [-1, 1].
+Long when gamma < -0.5 and flow > 0.3, short when gamma > 0.5 and flow < -0.3. A squeeze is gamma < -0.5 with |flow| > 0.3;
+more than two among the last ten snapshots soften the vote by a fifth.
 """
 
 from __future__ import annotations
@@ -180,10 +181,10 @@ def _spot_then(series: Series, snapshot: Snapshot) -> Positioning | None:
 
 
 def _judge(now: Positioning, squeezes: int, past: Past) -> Vote:
-    evidence = {"net_gamma": now.net_gamma, "exposure": now.exposure, "past_squeezes": float(squeezes), "squeeze": float(now.squeeze)}
-    for name, value in (("flow", now.flow), ("flip", now.flip), ("skew", now.skew)):
-        if value is not None:
-            evidence[name] = value
+    evidence = {"net_gamma": now.net_gamma, "exposure": now.exposure, "past_squeezes": float(squeezes)}
+    evidence["squeeze"] = float(now.squeeze)
+    known = (("flow", now.flow), ("flip", now.flip), ("skew", now.skew))
+    evidence |= {name: value for name, value in known if value is not None}
     if now.flow is None:
         return abstain("hedge", f"Net gamma {now.net_gamma:+.2f}; the chain has no traded volume, so no flow.", evidence)
     said = f"net gamma {now.net_gamma:+.2f} and flow {now.flow:+.2f}"

@@ -44,7 +44,8 @@ def amihud(close: Floats, volume: Floats, window: int = 20) -> Floats:
     value = close[1:] * volume[1:]
     ratio = np.full(len(returns), np.nan)
     np.divide(returns, value, out=ratio, where=value > 0)
-    return 1e6 * sliding_window_view(ratio, window).mean(axis=1)
+    found: Floats = 1e6 * sliding_window_view(ratio, window).mean(axis=1)
+    return found
 
 
 def kyle_lambda(close: Floats, volume: Floats) -> float | None:
@@ -147,7 +148,5 @@ def _evidence(high: Floats, low: Floats, close: Floats, volume: Floats, found: P
         evidence["amihud"] = float(illiquidity[-1])
         if usual > 0:
             evidence["amihud_to_usual"] = float(illiquidity[-1]) / usual
-    for name, value in (("kyle_lambda", kyle_lambda(close[-51:], volume[-51:])), ("roll_spread", roll_spread(close[-51:]))):
-        if value is not None:
-            evidence[name] = value
-    return evidence
+    estimates = (("kyle_lambda", kyle_lambda(close[-51:], volume[-51:])), ("roll_spread", roll_spread(close[-51:])))
+    return evidence | {name: value for name, value in estimates if value is not None}

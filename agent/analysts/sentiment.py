@@ -24,23 +24,31 @@ from agent.market.series import Series
 
 LOOKBACK, HALF_LIFE = timedelta(days=3), timedelta(days=1)
 _SPEAKS, _LONGEST = 0.25, 20_000
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # fmt: off
-POSITIVE = frozenset("""
-accelerate accelerated advance advances beat beats boost boosted bullish confident ease eased easing exceed exceeded expand
-expanded expansion favorable gain gained gains good growth healthy higher improve improved improvement improving increase
-increased optimism optimistic outperform positive profit profitable progress rallied rally rebound record recover recovered
-recovery resilient rise rising robust solid stable strength strengthen strengthened strong stronger success surge surged
-upbeat upgrade upgraded win wins
-""".split())
-NEGATIVE = frozenset("""
-abuse adverse bankrupt bankruptcy bearish breach concern concerns contraction crash crisis cut cuts decline declined declines
-default deficit delay deteriorate deteriorated difficult disappoint disappointed disruption doubt downgrade downgraded
-downturn drop dropped fail failed failure fall falling fear fears fell fraud halt hardship investigation lawsuit layoffs lose
-loss losses lower miss missed negative outage pandemic plunge plunged pressure pressures recession risk risks selloff
-severe shortfall slow slowed slowdown slump stress tension tighten tightening turmoil uncertain uncertainty unemployment
-warn warned warning weak weaken weakened weaker weakness worse worsen
-""".split())
-NEGATIONS = frozenset("no not never without cannot isn't wasn't don't doesn't didn't won't".split())
+POSITIVE = frozenset(_words("""
+accelerate accelerated advance advances beat beats boost boosted bullish confident ease eased easing exceed exceeded
+expand expanded expansion favorable gain gained gains good growth healthy higher improve improved improvement
+improving increase increased optimism optimistic outperform positive profit profitable progress rallied rally rebound
+record recover recovered recovery resilient rise rising robust solid stable strength strengthen strengthened strong
+stronger success surge surged upbeat upgrade upgraded win wins
+"""))
+NEGATIVE = frozenset(_words("""
+abuse adverse bankrupt bankruptcy bearish breach concern concerns contraction crash crisis cut cuts decline declined
+declines default deficit delay deteriorate deteriorated difficult disappoint disappointed disruption doubt downgrade
+downgraded downturn drop dropped fail failed failure fall falling fear fears fell fraud halt hardship investigation
+lawsuit layoffs lose loss losses lower miss missed negative outage pandemic plunge plunged pressure pressures
+recession risk risks selloff severe shortfall slow slowed slowdown slump stress tension tighten tightening turmoil
+uncertain uncertainty unemployment warn warned warning weak weaken weakened weaker weakness worse worsen
+"""))
+NEGATIONS = frozenset(_words("""
+no not never without cannot isn't wasn't don't doesn't didn't won't
+"""))
 # fmt: on
 _WORD = re.compile(r"[a-z']+")
 
@@ -100,5 +108,6 @@ def sentiment(series: Series, state: MarketState, past: Past, news: News | None)
     if abs(mood) < _SPEAKS:
         return abstain("sentiment", f"Mood {mood:+.2f} is too faint ({words}).", evidence)
     wild = (features.get("volatility_z") or 0.0) > 1
-    said = vote("sentiment", mood, 0.5 + 0.4 * abs(mood), f"Mood {mood:+.2f} ({words}{'; volatility is high' if wild else ''}).", evidence)
+    words += "; volatility is high" if wild else ""
+    said = vote("sentiment", mood, 0.5 + 0.4 * abs(mood), f"Mood {mood:+.2f} ({words}).", evidence)
     return remembered(said, past, 0.8 if wild else 1.0)

@@ -27,7 +27,7 @@ Range = Annotated[str | None, typer.Option("--timerange", help="YYYYMMDD-YYYYMMD
 At = Annotated[str | None, typer.Option("--at", help="As of this time (ISO 8601, UTC); default: when the last bar is known.")]
 Options = Annotated[
     Path | None,
-    typer.Option("--options", help="Option chain (Parquet or CSV): timestamp, expiry, strike, kind, open_interest, implied_volatility."),
+    typer.Option("--options", help="Option chain: timestamp, expiry, strike, kind, open_interest, implied_volatility, volume."),
 ]
 News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body.")]
 

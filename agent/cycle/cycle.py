@@ -29,7 +29,6 @@ from agent.domain import (
     Decision,
     MarketState,
     Order,
-    Recollection,
     Refusal,
     Signal,
     SkillMatch,

@@ -91,20 +91,23 @@ def told(found: Forward, horizon: int) -> dict[str, Any]:
     mean = partial(np.mean, axis=-1)
     accuracy, gained = interval(right, mean, block=block), interval(better, mean, block=block)
     skill = bool(gained is not None and gained.low > 0)
+    worse = bool(gained is not None and gained.high < 0)
     return {
         **whole.model_dump(),
         "accuracy_interval": [accuracy.low, accuracy.high] if accuracy else None,
         "brier_gain": float(better.mean()),
         "brier_gain_interval": [gained.low, gained.high] if gained else None,
         "skill": skill,
-        "reading": _reading(skill, whole.brier_skill),
+        "reading": _reading(skill, worse, whole.brier_skill),
         "reliability": reliability(found.p, y),
     }
 
 
-def _reading(skill: bool, brier_skill: float) -> str:
+def _reading(skill: bool, worse: bool, brier_skill: float) -> str:
     if skill:
         return f"skill: better than the base rate by {brier_skill:.1%} of its Brier score, and the interval excludes none"
+    if worse:
+        return f"no skill: worse than the base rate by {-brier_skill:.1%} of its Brier score"
     return f"no skill: its gain over the base rate ({brier_skill:+.1%} of the Brier score) cannot be told from none"
 
 

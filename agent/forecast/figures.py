@@ -83,7 +83,7 @@ def reliability(p: Floats, y: Marks) -> list[dict[str, Any]]:
 
 def calibration_error(p: Floats, y: Marks) -> float:
     """Mean distance of what was said from what came, weighted by rows."""
-    return sum(row["n"] * abs(row["said"] - row["came"]) for row in reliability(p, y)) / len(y)
+    return float(sum(row["n"] * abs(row["said"] - row["came"]) for row in reliability(p, y)) / len(y))
 
 
 @dataclass(frozen=True)

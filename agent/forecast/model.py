@@ -72,8 +72,13 @@ def probabilities(estimator: Any, x: Floats) -> Floats:
     from sklearn import config_context
 
     with one_thread(), config_context(assume_finite=True, skip_parameter_validation=True):
-        found: Floats = estimator.predict_proba(x)[:, 1]
+        found: Floats = estimator.predict_proba(_filled(x))[:, 1]
     return found
+
+
+def _filled(x: Floats) -> Floats:
+    """Zero for what is not known: neither kind then needs to know of it, and a column unknown throughout splits nothing."""
+    return np.nan_to_num(x, nan=0.0)
 
 
 @lru_cache(maxsize=1)
@@ -105,16 +110,11 @@ def model_id(rows: Rows, kind: Kind, horizon: int, embargo: int) -> str:
 
 
 def estimator_of(kind: Kind) -> Any:
-    """The estimator before fitting, behind an imputer."""
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-
-    # a column may be unknown throughout (volume of an index): it is then held at zero, which no tree can split
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    """The estimator before fitting."""
     if kind == "default":
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        trees = HistGradientBoostingClassifier(
+        return HistGradientBoostingClassifier(
             max_iter=80,
             learning_rate=0.05,
             max_leaf_nodes=8,
@@ -123,13 +123,9 @@ def estimator_of(kind: Kind) -> Any:
             early_stopping=False,
             random_state=42,
         )
-        return make_pipeline(imputer, trees)
     from sklearn.ensemble import GradientBoostingClassifier
 
-    reference = GradientBoostingClassifier(
-        n_estimators=200, max_depth=5, learning_rate=0.1, min_samples_split=20, random_state=42
-    )
-    return make_pipeline(imputer, reference)
+    return GradientBoostingClassifier(n_estimators=200, max_depth=5, learning_rate=0.1, min_samples_split=20, random_state=42)
 
 
 def fit(rows: Rows, kind: Kind, horizon: int, embargo: int, *, raw: bool = False) -> Any:
@@ -147,7 +143,7 @@ def fit(rows: Rows, kind: Kind, horizon: int, embargo: int, *, raw: bool = False
         folds = purged_folds(rows.at, FOLDS, horizon, embargo)
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", cv=folds, ensemble=False)
     with one_thread():
-        return estimator.fit(rows.x, rows.y)
+        return estimator.fit(_filled(rows.x), rows.y)
 
 
 def trust(p: Floats, y: npt.NDArray[np.int8], base: float) -> float:

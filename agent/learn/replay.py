@@ -88,5 +88,6 @@ def regret(lines: list[Line], settings: Learning) -> Json:
     }
     best = min(losses, key=lambda name: (losses[name], name)) if losses else None
     bound = math.log(len(names)) / settings.rate + settings.rate * len(lines) / 8 if names else None
-    gap = lost - losses[best] if best else None
-    return {"steps": len(lines), "loss": lost, "best": best, "best_loss": losses[best] if best else None, "regret": gap, "bound": bound}
+    least = losses[best] if best else None
+    gap = lost - least if least is not None else None
+    return {"steps": len(lines), "loss": lost, "best": best, "best_loss": least, "regret": gap, "bound": bound}

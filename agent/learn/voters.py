@@ -3,9 +3,10 @@
 A vote is scored at its horizon, traded or not: p = (1 + direction * confidence) / 2 against what
 happened (1 up, 0 down), loss = (p - outcome)^2. A voter's weight is exp(-rate * loss summed)
 (Hedge; Freund and Schapire, 1997); who abstains bears the mixture's loss and so neither gains nor
-loses (sleeping experts; Freund et al., 1997). At every scoring a small share of all weight is dealt out evenly,
-so that a change of the best voter is followed (fixed share; Herbster and Warmuth, 1998). Each weight has a floor; a regime with n scored votes
-counts n / (n + backoff) against the overall record. Weights are returned with mean 1.
+loses (sleeping experts; Freund et al., 1997).
+At every scoring a small share of all weight is dealt out evenly, so that a change of the best voter is followed (fixed
+share; Herbster and Warmuth, 1998). Each weight has a floor; a regime with n scored votes counts n / (n + backoff)
+against the overall record. Weights are returned with mean 1.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Record(Frozen):
 
 class VoterTable:
     """The records of all voters. A change takes effect at once and is returned for the journal; if the
-    commit fails, the desk that holds this table is rebuilt from the journal."""
+    commit fails, the desk that holds this table is rebuilt from the journal.
+    """
 
     def __init__(self, voters: tuple[str, ...], settings: Learning) -> None:
         """Know which voters carry a weight; any other (memory) is scored for the record alone."""
@@ -48,8 +50,7 @@ class VoterTable:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the journal's ``voters`` state."""
         self._records = {
-            regime: {voter: Record.model_validate(record) for voter, record in voters.items()}
-            for regime, voters in state.items()
+            regime: {voter: Record.model_validate(record) for voter, record in voters.items()} for regime, voters in state.items()
         }
         self._cache.clear()
 

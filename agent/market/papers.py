@@ -38,7 +38,8 @@ def _utc(column: pd.Series[Any], option: str, path: Path) -> pd.Series[Any]:
     try:
         return pd.to_datetime(column, utc=True).dt.tz_localize(None)
     except (ValueError, TypeError) as err:
-        raise ConfigError(f"{option} {path.name}: {column.name} holds no times ({str(err).splitlines()[0]}); write ISO 8601") from None
+        what = str(err).splitlines()[0]
+        raise ConfigError(f"{option} {path.name}: {column.name} holds no times ({what}); write ISO 8601") from None
 
 
 def chain_columns(path: Path) -> dict[str, npt.NDArray[Any]]:

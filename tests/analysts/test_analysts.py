@@ -60,7 +60,8 @@ def test_gamma_and_delta_agree_with_finite_differences_of_the_black_scholes_pric
     call = np.ones(3, dtype=bool)
     assert delta(100.0, strike, years, sigma, call) == pytest.approx((price(100 + h) - price(100 - h)) / (2 * h), abs=1e-6)
     assert delta(100.0, strike, years, sigma, ~call) == pytest.approx(delta(100.0, strike, years, sigma, call) - 1)
-    assert gamma(100.0, strike, years, sigma) == pytest.approx((price(100 + h) - 2 * price(100.0) + price(100 - h)) / h**2, abs=1e-6)
+    curvature = (price(100 + h) - 2 * price(100.0) + price(100 - h)) / h**2
+    assert gamma(100.0, strike, years, sigma) == pytest.approx(curvature, abs=1e-6)
 
 
 def _chain(series: Series, *, puts: float, calls: float, put_volume: float, call_volume: float, days: int = 0) -> Chain:

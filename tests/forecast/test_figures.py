@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, precision_score, recall_score
 
-from agent.forecast.figures import calibration_error, figures, gain, reliability
+from agent.forecast.figures import Marks, calibration_error, figures, gain, reliability
+from agent.market.bars import Floats
 
 
 def test_figures_agree_with_scikit_learn() -> None:
@@ -32,7 +33,7 @@ def test_never_saying_yes_has_no_precision() -> None:
     assert (found.precision, found.recall, found.f1) == (None, 0.0, None)
 
 
-def _overlapping(draw: np.random.Generator, n: int, points: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _overlapping(draw: np.random.Generator, n: int, points: float) -> tuple[Floats, Floats, Marks]:
     """Answers and two models' opinions, each opinion lasting some bars, the first model right more often by ``points``."""
     runs = np.repeat(draw.random((2, n // 5 + 1)), 5, axis=1)[:, :n]
     y = np.repeat(draw.random(n // 5 + 1) < 0.45, 5)[:n]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.forecast.forecaster import Forecaster
-from agent.forecast.model import Model, Papers, fit, library
+from agent.forecast.model import Model, Papers, fit, library, probabilities
 from agent.forecast.rows import NAMES, labelled
 from agent.forecast.schedule import Schedule, stamp
 from agent.forecast.store import ModelStore
@@ -109,7 +109,7 @@ def test_shuffled_answers_are_promoted_at_most_once_in_twenty() -> None:
     for _ in range(20):
         shuffled = type(rows)(rows.at, rows.x, draw.permutation(rows.y))
         learn, held = parts(shuffled, SETTINGS)
-        said = fit(learn, "default", 10, 10).predict_proba(held.x)[:, 1]
+        said = probabilities(fit(learn, "default", 10, 10), held.x)
         base = float(learn.y.mean())
         promoted += judge(said, np.full(len(held), base), held, base, SETTINGS, "the base rate").promoted
     assert promoted <= 1
