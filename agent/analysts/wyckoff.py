@@ -36,7 +36,8 @@ def events(high: Floats, low: Floats, close: Floats) -> npt.NDArray[np.int8]:
     now = close[RANGE + RECENT - 1 :]
     inside = (now > bottom) & (now < top)
     spring, upthrust = inside & (lowest < bottom), inside & (highest > top)
-    return spring.astype(np.int8) - upthrust.astype(np.int8)
+    found: npt.NDArray[np.int8] = spring.astype(np.int8) - upthrust.astype(np.int8)
+    return found
 
 
 def outcomes(found: npt.NDArray[np.int8], close: Floats) -> list[bool]:
