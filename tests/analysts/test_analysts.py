@@ -300,7 +300,7 @@ def test_a_cut_series_gives_the_same_votes_as_the_whole_one_went_through_bar_by_
         assert [v.voter for v in seen] == list(VOTERS)
         assert all(v.reason for v in seen)
         spoke |= {v.voter for v in seen if not v.abstained}
-    assert {"liquidity", "sentiment", "momentum"} <= spoke
+    assert {"sentiment", "momentum"} <= spoke
 
 
 def test_markov_waits_for_a_stamp_with_enough_before_it() -> None:
