@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from agent.analysts.base import VOTERS, consult
+from agent.analysts.hedge import Chain
+from agent.analysts.panel import VOTERS, Panel
+from agent.analysts.sentiment import News
 from agent.brokers.paper import PaperBroker
 from agent.cycle.awaiting import awaiting
 from agent.cycle.desk import Desk, Feed, Reasoner
@@ -21,6 +24,9 @@ from agent.cycle.recall import recollect
 from agent.domain import Recollection
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError
+from agent.forecast.forecaster import SPACE as FORECAST
+from agent.forecast.forecaster import Forecaster
+from agent.forecast.store import ModelStore
 from agent.guard.signing import Signer
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
@@ -36,7 +42,7 @@ from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
 
 STANDING_RUNS = ("paper", "live")
-SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes")
+SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes", FORECAST)
 
 
 def wall_clock() -> datetime:
@@ -53,6 +59,8 @@ class Arm:
     skills: bool = True
     random: bool = False
     held: bool = False
+    forecast: bool = True
+    reference: bool = False
 
 
 ARMS = {
@@ -61,14 +69,14 @@ ARMS = {
         Arm("full"),
         Arm("no-memory", memory=False),
         Arm("no-skills", skills=False),
-        Arm("base", memory=False, skills=False),
-        Arm("random", memory=False, skills=False, random=True),
-        Arm("buy-and-hold", memory=False, skills=False, held=True),
+        Arm("no-forecast", forecast=False),
+        Arm("reference-forecast", reference=True),
+        Arm("base", memory=False, skills=False, forecast=False),
+        Arm("random", memory=False, skills=False, forecast=False, random=True),
+        Arm("buy-and-hold", memory=False, skills=False, forecast=False, held=True),
     )
 }
 ABSENT_ARMS = {
-    "no-forecast": "there is no forecast to leave out",
-    "reference-forecast": "there is no forecast to replace",
     "shuffled-memory": "outcomes cannot be shuffled among memories yet",
     "stale-memory": "memory cannot be frozen yet",
     "vol-matched": "volatility matching is not built yet",
@@ -82,6 +90,18 @@ def arm_named(name: str) -> Arm:
     if name not in ARMS:
         raise ConfigError(f"--arm {name!r} is unknown; choose one of {', '.join(ARMS)}")
     return ARMS[name]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the analysts are given to read beside the bars; ``digest`` tells two readings apart."""
+
+    chain: Chain | None = None
+    news: News | None = None
+    digest: str = ""
+
+
+NOTHING = Reading()
 
 
 class RecordedFeed:
@@ -158,7 +178,7 @@ def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryS
 
 def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
     """The voter table as a run's journal has it."""
-    table = VoterTable(tuple(VOTERS), settings.learning)
+    table = VoterTable(VOTERS, settings.learning)
     table.restore(journal.state("voters"))
     return table
 
@@ -185,11 +205,12 @@ def open_desk(
     started: datetime,
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
+    reading: Reading = NOTHING,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal."""
     memory = open_memory(home, run, settings, durable=durable)
     broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
-    voters = VoterTable(tuple(VOTERS), settings.learning)
+    voters = VoterTable(VOTERS, settings.learning)
     regimes = RegimeTable()
     monitor = Monitor(settings.learning, settings.limits, settings.reason.min_confidence)
     state = {space: memory.journal.state(space) for space in SPACES}
@@ -211,12 +232,28 @@ def open_desk(
         voters=voters,
         regimes=regimes,
         monitor=monitor,
-        consult=consult,
+        consult=Panel(reading.chain, reading.news),
         recall=partial(recollect, memory) if arm.memory else lambda series, as_of: Recollection(),
         reason=reasoner,
+        forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
     )
     _restore_awaiting(desk)
     return desk
+
+
+def model_store(home: Path) -> ModelStore:
+    """The home's model files, shared by every run: a model is found by what made it."""
+    return ModelStore(home / "models")
+
+
+def forecaster_for(home: Path, settings: Settings, arm: Arm, state: dict[str, Any]) -> Forecaster | None:
+    """An arm's forecast, restored; None where the arm or the settings leave it out."""
+    if not (arm.forecast and settings.forecast.enabled):
+        return None
+    chosen = settings.forecast.model_copy(update={"model": "reference"}) if arm.reference else settings.forecast
+    made = Forecaster(chosen, model_store(home), chosen.schedule)
+    made.restore(state)
+    return made
 
 
 def _restore_awaiting(desk: Desk) -> None:

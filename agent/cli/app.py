@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import backtest, bench, decide, demo, market, memory, performance, setup, skills
+from agent.cli import backtest, bench, decide, demo, forecast, market, memory, performance, setup, skills
 from agent.cli.globals import GLOBALS
 
 app = typer.Typer(
@@ -37,5 +37,5 @@ def options(
     GLOBALS.check()
 
 
-for room in (demo, setup, market, decide, backtest, memory, skills, performance, bench):
+for room in (demo, setup, market, decide, backtest, forecast, memory, skills, performance, bench):
     room.register(app)

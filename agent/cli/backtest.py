@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import Data, Factors, Interval, News, Options, Range, Raw, Reading, Repair, Symbol
 from agent.cli.output import emit, logs_to_stderr, walking
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ def backtest(
     data: Data,
     timerange: Range = None,
     chunk: Annotated[str, typer.Option("--chunk", help="quarter, month or none.")] = "quarter",
-    arm: Annotated[str, typer.Option("--arm", help="full, no-memory, no-skills, base, random or buy-and-hold.")] = "full",
+    arm: Annotated[
+        str,
+        typer.Option("--arm", help="full, no-memory, no-skills, no-forecast, reference-forecast, base, random or buy-and-hold."),
+    ] = "full",
     fee_bps: Annotated[float | None, typer.Option("--fee-bps", help="Fee per side in basis points.")] = None,
     slippage_bps: Annotated[float | None, typer.Option("--slippage-bps", help="Slippage per side in basis points.")] = None,
     cash: Annotated[float | None, typer.Option("--cash", help="Starting cash.")] = None,
@@ -63,8 +66,12 @@ def backtest(
     factors: Factors = None,
     raw: Raw = False,
     repair: Repair = False,
+    options_file: Options = None,
+    news: News = None,
 ) -> int:
     """Walk forward over recorded bars, chunk by chunk, each carrying all that came before."""
+    from dataclasses import replace
+
     from agent.backtest.arms import run_one
 
     options: Json = {"cash": cash}
@@ -73,6 +80,7 @@ def backtest(
         options["costs"] = costs
     reading = Reading(symbol, interval, factors, raw, repair)
     plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
+    plan = replace(plan, reading=inputs.reading_for(options_file, news))
     document = run_one(GLOBALS.home, plan, resume=resume, watch=walking)
     if not plan.arm.held:  # what was held decided nothing: there is nothing in it to read
         GLOBALS.wrote(document["run"])
