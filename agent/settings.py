@@ -97,6 +97,9 @@ class Learning(Section):
 
     rate: float = Field(0.1, gt=0, le=5, description="exponential weights' learning rate")
     floor: float = Field(0.02, ge=0, lt=0.2, description="least weight of a voter")
+    share: float = Field(
+        0.001, ge=0, lt=0.2, description="share of all weight dealt out anew at every scoring, to follow changes"
+    )
     backoff: float = Field(20.0, ge=0, description="regime observations that weigh as much as the overall record")
     window: int = Field(20, ge=5, description="settled trades the performance monitor looks at")
     low_win_rate: float = Field(0.45, ge=0, le=1)
@@ -172,6 +175,31 @@ class Llm(Section):
     double: str = Field("analyst", description="who answers with --llm mock")
 
 
+class Consulting(Section):
+    """Who is asked."""
+
+    analysts: bool = Field(False, description="ask hedge, liquidity, sentiment, wyckoff and markov beside the base strategies")
+
+
+class Forecasting(Section):
+    """The forecast: what it predicts, what it learns from, and what it must show before it may speak."""
+
+    enabled: bool = Field(False, description="off until it has shown skill on your bars: `tradecraft forecast evaluate`")
+    model: Literal["default", "reference"] = Field("default", description="histogram boosting, or the reference model")
+    schedule: Literal["daily", "month", "quarter", "once"] = Field(
+        "daily", description="daily is at 02:00 UTC; a backtest takes its chunk"
+    )
+    horizon: int = Field(10, ge=1, le=250, description="bars within which the price reverses or does not")
+    reversal_atr: float = Field(1.5, gt=0, le=20, description="how far against the last 10 bars' move, in ATR, is a reversal")
+    window_days: int = Field(30, ge=1, description="history to learn from; the longer of days and bars counts")
+    window_bars: int = Field(2000, ge=200)
+    min_rows: int = Field(400, ge=100, description="fewer labelled bars than this: nothing is trained")
+    validation: float = Field(0.20, gt=0, lt=0.9, description="share of the window, its last, that judges a candidate")
+    embargo: int = Field(10, ge=0, description="bars left out between learning and judging, besides the label's own")
+    promote_points: float = Field(0.02, ge=0, le=1, description="accuracy a candidate must add")
+    promote_p: float = Field(0.01, gt=0, le=1, description="block-bootstrap p below which the gain is believed")
+
+
 class Settings(BaseSettings):
     """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
 
@@ -192,6 +220,8 @@ class Settings(BaseSettings):
     embedding: Embedding = Embedding()
     market: Market = Market()
     model: Llm = Llm()
+    forecast: Forecasting = Forecasting()
+    consult: Consulting = Consulting()
 
     @classmethod
     def settings_customise_sources(

@@ -7,23 +7,32 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from agent.analysts.base import VOTERS, consult
+from agent.analysts.base import VOTERS as BASE_VOTERS
+from agent.analysts.base import consult as base_consult
+from agent.analysts.hedge import Chain
+from agent.analysts.memory import Past
+from agent.analysts.panel import VOTERS, Panel
+from agent.analysts.sentiment import News
 from agent.brokers.paper import PaperBroker
 from agent.cycle.awaiting import awaiting
 from agent.cycle.desk import Desk, Feed, Reasoner, Recall
 from agent.cycle.history import newest_records
 from agent.cycle.recall import recollect
-from agent.domain import Recollection
+from agent.domain import MarketState, Recollection, Vote
 from agent.embedding import Embedder, fastest
 from agent.embedding.sentence import SentenceEmbedder
 from agent.errors import ConfigError
+from agent.forecast.forecaster import SPACE as FORECAST
+from agent.forecast.forecaster import Forecaster
+from agent.forecast.store import ModelStore
 from agent.guard.keys import HomeKeys
 from agent.guard.likeness import LinearLikeness
 from agent.guard.signing import Signer
@@ -45,7 +54,7 @@ from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
-SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes")
+SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes", FORECAST)
 
 
 def wall_clock() -> datetime:
@@ -76,6 +85,9 @@ class Arm:
         """Whether a language model has a say: never where luck, mere holding or the bare strategies are measured."""
         return not self.random and not self.held and (self.memory or self.skills)
 
+    forecast: bool = True
+    reference: bool = False
+
 
 ARMS = {
     arm.name: arm
@@ -85,25 +97,39 @@ ARMS = {
         Arm("no-skills", skills=False),
         Arm("shuffled-memory", shuffled=True),
         Arm("stale-memory", stale=True),
-        Arm("base", memory=False, skills=False),
-        Arm("random", memory=False, skills=False, random=True),
-        Arm("buy-and-hold", memory=False, skills=False, held=True),
-        Arm("vol-matched", memory=False, skills=False, held=True, matched=True),
+        Arm("no-forecast", forecast=False),
+        Arm("reference-forecast", reference=True),
+        Arm("base", memory=False, skills=False, forecast=False),
+        Arm("random", memory=False, skills=False, forecast=False, random=True),
+        Arm("buy-and-hold", memory=False, skills=False, forecast=False, held=True),
+        Arm("vol-matched", memory=False, skills=False, forecast=False, held=True, matched=True),
     )
 }
-ABSENT_ARMS = {
-    "no-forecast": "there is no forecast to leave out",
-    "reference-forecast": "there is no forecast to replace",
-}
+FORECAST_ARMS = ("no-forecast", "reference-forecast")
 
 
-def arm_named(name: str) -> Arm:
+def arm_named(name: str, settings: Settings) -> Arm:
     """The arm of that name; ConfigError in one line when it is unknown or its part is absent."""
-    if name in ABSENT_ARMS:
-        raise ConfigError(f"--arm {name}: {ABSENT_ARMS[name]}; choose one of {', '.join(ARMS)}")
+    if name in FORECAST_ARMS and not settings.forecast.enabled:
+        others = ", ".join(other for other in ARMS if other not in FORECAST_ARMS)
+        raise ConfigError(
+            f"--arm {name}: there is no forecast in this run; set forecast.enabled = true or choose one of {others}"
+        )
     if name not in ARMS:
         raise ConfigError(f"--arm {name!r} is unknown; choose one of {', '.join(ARMS)}")
     return ARMS[name]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the analysts are given to read beside the bars; ``digest`` tells two readings apart."""
+
+    chain: Chain | None = None
+    news: News | None = None
+    digest: str = ""
+
+
+NOTHING = Reading()
 
 
 class RecordedFeed:
@@ -223,7 +249,7 @@ def restore_journal(home: Path, run: str, source: Path) -> int:
 
 def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
     """The voter table as a run's journal has it."""
-    table = VoterTable(tuple(VOTERS), settings.learning)
+    table = VoterTable(VOTERS if settings.consult.analysts else tuple(BASE_VOTERS), settings.learning)
     table.restore(journal.state("voters"))
     return table
 
@@ -258,6 +284,7 @@ def open_desk(
     started: datetime,
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
+    reading: Reading = NOTHING,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal.
 
@@ -268,7 +295,8 @@ def open_desk(
         opener(model_mode(settings), settings)  # a mode that cannot work is refused before anything is written
     memory = open_memory(home, run, settings, durable=durable)
     broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
-    voters = VoterTable(tuple(VOTERS), settings.learning)
+    full_panel = settings.consult.analysts or reading.digest != ""
+    voters = VoterTable(VOTERS if full_panel else tuple(BASE_VOTERS), settings.learning)
     regimes = RegimeTable()
     monitor = Monitor(settings.learning, settings.limits, settings.reason.min_confidence)
     state = {space: memory.journal.state(space) for space in SPACES}
@@ -291,13 +319,19 @@ def open_desk(
         voters=voters,
         regimes=regimes,
         monitor=monitor,
-        consult=consult,
+        consult=Panel(reading.chain, reading.news) if full_panel else _base_only,
         recall=_recall(arm, memory, settings.seed, frozen),
         reason=reasoner,
         mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock) if asks else None,
+        forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
     )
     _restore_awaiting(desk)
     return desk
+
+
+def _base_only(series: Series, state: MarketState, pasts: Mapping[str, Past]) -> list[Vote]:
+    """The base strategies alone."""
+    return base_consult(state)
 
 
 def _recall(arm: Arm, memory: MemoryStore, seed: int, frozen: datetime | None) -> Recall:
@@ -311,6 +345,21 @@ def _recall(arm: Arm, memory: MemoryStore, seed: int, frozen: datetime | None) -
             raise ConfigError(f"arm {arm.name} needs the time its memory stops growing; run it with `tradecraft backtest`")
         return lambda series, as_of: recollect(memory, series, min(as_of, frozen))
     return partial(recollect, memory)
+
+
+def model_store(home: Path) -> ModelStore:
+    """The home's model files, shared by every run: a model is found by what made it."""
+    return ModelStore(home / "models")
+
+
+def forecaster_for(home: Path, settings: Settings, arm: Arm, state: dict[str, Any]) -> Forecaster | None:
+    """An arm's forecast, restored; None where the arm or the settings leave it out."""
+    if not (arm.forecast and settings.forecast.enabled):
+        return None
+    chosen = settings.forecast.model_copy(update={"model": "reference"}) if arm.reference else settings.forecast
+    made = Forecaster(chosen, model_store(home), chosen.schedule)
+    made.restore(state)
+    return made
 
 
 def _restore_awaiting(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Speed, each figure beside a baseline taken in the same run, so that machines can be compared.
 
+``consult`` asks every voter and a fitted forecast about one bar; ``prepare`` computes a year of 5-minute bars.
 ``cycle`` walks real daily bars with everything on (journal, memory, skills, learning) in one
 process; its baseline is the same walk without memory and skills.
 """
@@ -12,11 +13,21 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import numpy as np
+
+from agent.analysts.panel import Panel
 from agent.backtest.plan import Plan, TimeRange
-from agent.backtest.walk import Progress, desk_for, walk
+from agent.backtest.walk import Progress, Step, desk_for, walk
+from agent.cycle import Desk
 from agent.errors import ConfigError
+from agent.forecast.forecaster import Forecaster
+from agent.forecast.rows import labelled
+from agent.forecast.store import ModelStore
+from agent.forecast.train import candidate, parts
+from agent.market.bars import Bars
 from agent.market.feed import builtin
 from agent.settings import Settings
 from agent.wiring import ARMS, RecordedFeed, prepared
@@ -31,13 +42,15 @@ def cycle(report: Report) -> list[Json]:
     settings = Settings()
     series = prepared([builtin("SP500")], settings)
     rates = {}
-    count = 0
+    count, refits = 0, 0.0
     for arm in ("full", "base"):
         plan = Plan(ARMS[arm], series, TimeRange.parse("20140101-20181231"), "quarter", settings)
         steps = plan.steps()
         count = len(steps)
         with tempfile.TemporaryDirectory(prefix="tradecraft-") as folder:
             desk = desk_for(Path(folder), plan, RecordedFeed(series), steps[0][0])
+            if arm == "full":
+                refits = _refits(desk, plan, steps)  # a walk finds its models made: fits are a figure of their own
             begun = time.perf_counter()
             walk(desk, plan, steps, report)
             rates[arm] = len(steps) / (time.perf_counter() - begun)
@@ -50,7 +63,15 @@ def cycle(report: Report) -> list[Json]:
             "baseline": rates["base"],
             "ratio": rates["full"] / rates["base"],
             "n": count,
-        }
+        },
+        {
+            "name": "refits",
+            "value": refits,
+            "unit": "s for a quarter's retraining, fits included (baseline: one decision)",
+            "baseline": 1 / rates["full"],
+            "ratio": refits * rates["full"],
+            "n": 20,
+        },
     ]
 
 
@@ -66,7 +87,73 @@ def memory(report: Report) -> list[Json]:
     return measure()
 
 
-BENCHES: dict[str, Callable[[Report], list[Json]]] = {"cycle": cycle, "reason": reason, "memory": memory}
+def _refits(desk: Desk, plan: Plan, steps: list[Step]) -> float:
+    """Make every model the walk will ask for, and put the forecast back as it was; seconds for each."""
+    forecaster = desk.forecaster
+    assert forecaster is not None
+    made, begun = 0, time.perf_counter()
+    for as_of, symbols in steps:
+        for symbol in symbols:
+            view = desk.feed.view(symbol, as_of)
+            assert view is not None
+            made += forecaster.renew(view, as_of)[0] is not None
+    forecaster.restore({})
+    return (time.perf_counter() - begun) / made
+
+
+def consult(report: Report) -> list[Json]:
+    """One full consult: every analyst and a fitted forecast, on a prepared series."""
+    series = prepared([builtin("SP500")], Settings())["SP500"]
+    settings = Settings().forecast
+    store = ModelStore(None)
+    rows = labelled(series.head(4000), settings.horizon, settings.reversal_atr)
+    model = candidate(series, *parts(rows, settings), store, settings)
+    forecaster = Forecaster(settings, store, "once")
+    forecaster.restore({"SP500": {"model": model.papers.id, "stamp": "1970-01-01T00:00:00+00:00"}})
+    panel, took, base = Panel(), [], []
+    for n in range(4200, 4700):
+        view = series.head(n)
+        as_of = view.bars.timestamp(-1) + series.instrument.step
+        begun = time.perf_counter()
+        state = view.state(as_of)
+        read = time.perf_counter()
+        panel(view, state, {})
+        forecaster.predict(view)
+        took.append(time.perf_counter() - begun)
+        base.append(read - begun)
+        report(Progress(n - 4199, 500, "consult", 0.0))
+    value, baseline = (1000 * median(seconds) for seconds in (took, base))
+    unit = "ms, p50 of a consult with a forecast in force (baseline: reading the state)"
+    return [{"name": "consult", "value": value, "unit": unit, "baseline": baseline, "ratio": value / baseline, "n": len(took)}]
+
+
+def prepare_year(report: Report) -> list[Json]:
+    """A year of 5-minute bars, prepared: every feature, regime and situation."""
+    n = 105_000
+    draw = np.random.default_rng(0)
+    close = 100 * np.exp(np.cumsum(draw.normal(0, 0.001, n)))
+    spread = np.exp(np.abs(draw.normal(0, 0.0005, n)))
+    opening = np.concatenate([close[:1], close[:-1]])
+    start = np.datetime64("2023-01-01", "ns") + np.arange(n) * np.timedelta64(5, "m")
+    high, low = np.maximum(opening, close) * spread, np.minimum(opening, close) / spread
+    bars = Bars("BTCUSDT", "5m", start, opening, high, low, close, draw.lognormal(5, 1, n), np.ones(n), np.ones(n), np.zeros(n))
+    begun = time.perf_counter()
+    prepared([bars.head(n // 10)], Settings())
+    tenth = time.perf_counter()
+    prepared([bars], Settings())
+    took, small = time.perf_counter() - tenth, tenth - begun
+    report(Progress(1, 1, "prepare", 0.0))
+    unit = "s for 105,000 5-minute bars (baseline: a tenth of them)"
+    return [{"name": "prepare", "value": took, "unit": unit, "baseline": small, "ratio": took / small, "n": n}]
+
+
+BENCHES: dict[str, Callable[[Report], list[Json]]] = {
+    "cycle": cycle,
+    "consult": consult,
+    "prepare": prepare_year,
+    "reason": reason,
+    "memory": memory,
+}
 
 
 def run(names: list[str], report: Report) -> Json:

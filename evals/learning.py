@@ -62,7 +62,7 @@ def task(market: str, seed: int, opportunities: int = LAST) -> Json:
     names, consult = panel(seed, COINS, edge.spike_ratio if market == "voter" else None)
 
     def alter(desk: Desk) -> Desk:
-        return replace(desk, consult=consult, voters=VoterTable(names, settings.learning))
+        return replace(desk, consult=lambda series, state, pasts: consult(state), voters=VoterTable(names, settings.learning))
 
     first = plan_of([made.bars], settings, "full")
     series = first.series[made.bars.symbol]

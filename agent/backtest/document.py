@@ -16,6 +16,7 @@ from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk
 from agent.cycle.history import closed_trades, record_documents
 from agent.domain import Outcome
+from agent.learn.models import history_rows
 from agent.learn.tables import parameter_rows, regime_rows, voter_rows
 from agent.market.bars import to_stamp
 from agent.statistics.bootstrap import sharpe_interval
@@ -208,6 +209,7 @@ def _learned(desk: Desk, records: list[Json]) -> Json:
         "voters": voter_rows(desk.voters),
         "regimes": regime_rows(desk.regimes),
         "parameters": parameter_rows(desk.memory.journal),
+        "forecast": history_rows(desk.memory.journal),
         "regime_share": dict(Counter(r["state"]["regime"]["label"] for r in records if r["state"])),
     }
 

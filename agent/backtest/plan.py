@@ -12,7 +12,7 @@ from agent.errors import ConfigError
 from agent.market.series import Series
 from agent.minds import mind_identity
 from agent.settings import Settings
-from agent.wiring import Arm
+from agent.wiring import NOTHING, Arm, Reading
 
 Chunk = Literal["quarter", "month", "none"]
 
@@ -85,6 +85,7 @@ class Plan:
     timerange: TimeRange
     chunk: Chunk
     settings: Settings
+    reading: Reading = NOTHING
 
     @property
     def symbols(self) -> list[str]:
@@ -106,8 +107,10 @@ class Plan:
 
     @property
     def data_hash(self) -> str:
-        """SHA-256 over the bars of every symbol, in order."""
-        return hashlib.sha256("|".join(self.series[s].bars.data_hash() for s in self.symbols).encode()).hexdigest()
+        """SHA-256 over the bars of every symbol, in order, and the options and news given."""
+        parts = [self.series[s].bars.data_hash() for s in self.symbols]
+        parts += [self.reading.digest] if self.reading.digest else []
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
     @property
     def run(self) -> str:

@@ -131,8 +131,16 @@ def _walk(home: Path, plan: Plan, feed: Feed, steps: list[Step], report: Report,
 
 
 def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probability: float = 0.0) -> Desk:
-    """A desk for one arm of a backtest: recall is exact, so that bytes are equal, and syncs are relaxed."""
-    settings = plan.settings.model_copy(update={"recall": plan.settings.recall.model_copy(update={"exact": True})})
+    """A desk for one arm of a backtest: recall is exact, so that bytes are equal, syncs are relaxed,
+    and the forecast learns anew once a chunk.
+    """
+    schedule = {"quarter": "quarter", "month": "month", "none": "once"}[plan.chunk]
+    settings = plan.settings.model_copy(
+        update={
+            "recall": plan.settings.recall.model_copy(update={"exact": True}),
+            "forecast": plan.settings.forecast.model_copy(update={"schedule": schedule}),
+        }
+    )
     return open_desk(
         home,
         plan.run,
@@ -144,6 +152,7 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         started=started,
         clock=lambda: started,
         durable=False,
+        reading=plan.reading,
     )
 
 

@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import Data, Factors, Interval, News, Options, Range, Raw, Reading, Repair, Symbol
 from agent.cli.output import emit, logs_to_stderr, walking
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def plan_for(
     from agent.wiring import arm_named, prepared
 
     logs_to_stderr()
-    wanted = arm_named(arm)
     if chunk not in ("quarter", "month", "none"):
         raise ConfigError(f"--chunk {chunk!r} is unknown; choose quarter, month or none")
     settings = GLOBALS.settings(options)
+    wanted = arm_named(arm, settings)
     bars = inputs.load_range(data, reading, timerange)
     return Plan(wanted, prepared(bars, settings), TimeRange.parse(timerange), chunk, settings)  # type: ignore[arg-type]
 
@@ -55,7 +55,9 @@ def backtest(
     arm: Annotated[
         str,
         typer.Option(
-            "--arm", help="full, no-memory, no-skills, shuffled-memory, stale-memory, base, random, buy-and-hold or vol-matched."
+            "--arm",
+            help="full, no-memory, no-skills, no-forecast, reference-forecast, shuffled-memory, stale-memory, base, random, "
+            "buy-and-hold or vol-matched.",
         ),
     ] = "full",
     fee_bps: Annotated[float | None, typer.Option("--fee-bps", help="Fee per side in basis points.")] = None,
@@ -68,8 +70,12 @@ def backtest(
     factors: Factors = None,
     raw: Raw = False,
     repair: Repair = False,
+    options_file: Options = None,
+    news: News = None,
 ) -> int:
     """Walk forward over recorded bars, chunk by chunk, each carrying all that came before."""
+    from dataclasses import replace
+
     from agent.backtest.arms import run_one
 
     options: Json = {"cash": cash}
@@ -78,6 +84,7 @@ def backtest(
         options["costs"] = costs
     reading = Reading(symbol, interval, factors, raw, repair)
     plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
+    plan = replace(plan, reading=inputs.reading_for(options_file, news))
     document = run_one(GLOBALS.home, plan, resume=resume, watch=walking)
     if not plan.arm.held:  # what was held decided nothing: there is nothing in it to read
         GLOBALS.wrote(document["run"])

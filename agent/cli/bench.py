@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
     app.command()(bench)
 
 
-def bench(names: Annotated[list[str] | None, typer.Argument(help="Which benchmarks: cycle, memory.")] = None) -> None:
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Which benchmarks: cycle, consult, prepare, reason, memory.")] = None,
+) -> None:
     """Measure this machine; every result stands beside a baseline taken in the same run."""
     from evals.bench import BENCHES, run
 

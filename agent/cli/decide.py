@@ -9,10 +9,12 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Data, Factors, Interval, OneData, Raw, Reading, Repair
+from agent.cli.inputs import At, Data, Factors, Interval, News, OneData, Options, Raw, Reading, Repair
 from agent.cli.output import emit, lines, logs_to_stderr, number, table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from agent.cycle import Desk
@@ -27,14 +29,16 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run_loop)
 
 
-def _desk(bars: list[Bars]) -> Desk:
+def _desk(bars: list[Bars], options: Path | None = None, news: Path | None = None) -> Desk:
     from agent.wiring import RecordedFeed, open_desk, prepared
 
     logs_to_stderr()
     settings = GLOBALS.settings()
     feed = RecordedFeed(prepared(bars, settings))
     started = min(one.timestamp(0) for one in bars)
-    return open_desk(GLOBALS.home, GLOBALS.run or "paper", feed, settings, started=started)
+    return open_desk(
+        GLOBALS.home, GLOBALS.run or "paper", feed, settings, started=started, reading=inputs.reading_for(options, news)
+    )
 
 
 def decide(
@@ -45,13 +49,15 @@ def decide(
     factors: Factors = None,
     raw: Raw = False,
     repair: Repair = False,
+    options: Options = None,
+    news: News = None,
 ) -> int:
     """One full cycle on a symbol, recorded in the paper run; deciding twice returns the first record."""
     from agent.cycle import run_cycle
 
     reading = Reading(symbol, interval, factors, raw, repair)
     bars = inputs.load(inputs.one(data), reading, inputs.moment(at) if at else None)
-    desk = _desk([bars])
+    desk = _desk([bars], options, news)
     try:
         record = run_cycle(desk, bars.symbol, inputs.known_by(bars, at))
     finally:

@@ -14,6 +14,7 @@ from agent.errors import ConfigError
 
 if TYPE_CHECKING:
     from agent.market.bars import Bars
+    from agent.wiring import Reading as Given
 
 Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars; may be repeated, or take several files.")]
 OneData = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars, called SYMBOL-INTERVAL.ext.")]
@@ -26,6 +27,11 @@ Raw = Annotated[bool, typer.Option("--raw", help="Take prices as they are, split
 Repair = Annotated[bool, typer.Option("--repair", help="Mend contradictory bars and say what was mended.")]
 Range = Annotated[str | None, typer.Option("--timerange", help="YYYYMMDD-YYYYMMDD of bar starts, both dates included.")]
 At = Annotated[str | None, typer.Option("--at", help="As of this time (ISO 8601, UTC); default: when the last bar is known.")]
+Options = Annotated[
+    Path | None,
+    typer.Option("--options", help="Option chain: timestamp, expiry, strike, kind, open_interest, implied_volatility, volume."),
+]
+News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body.")]
 
 YEARS = range(1700, 2262)  # what a nanosecond stamp can hold
 
@@ -104,3 +110,32 @@ def known_by(bars: Bars, at: str | None) -> datetime:
         return moment(at)
     step: timedelta = interval_step(bars.interval)
     return bars.timestamp(-1) + step
+
+
+def reading_for(options: Path | None, news: Path | None) -> Given:
+    """The option chain and news given, read and scored; neither is needed."""
+    import hashlib
+
+    from agent.market.papers import chain_columns, news_items
+    from agent.wiring import NOTHING
+    from agent.wiring import Reading as Read
+
+    if options is None and news is None:
+        return NOTHING
+    from agent.analysts.hedge import Chain
+    from agent.analysts.sentiment import News as Scored
+
+    chain = Chain.of(chain_columns(options)) if options is not None else None
+    scored = Scored.scored(news_items(news)) if news is not None else None
+    digest = hashlib.sha256()
+    for path in (options, news):
+        digest.update(hashlib.sha256(path.read_bytes() if path is not None else b"").digest())
+    return Read(chain, scored, digest.hexdigest())
+
+
+def text_lines(path: Path, option: str) -> list[str]:
+    """The lines of a text file; ConfigError when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigError(f"{option} {path} cannot be read: {err}; give a file of JSON lines") from None

@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Factors, Interval, OneData, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import At, Factors, Interval, News, OneData, Options, Range, Raw, Reading, Repair, Symbol
 from agent.cli.output import emit, lines, number, table
 
 if TYPE_CHECKING:
@@ -148,12 +148,15 @@ def consult(
     factors: Factors = None,
     raw: Raw = False,
     repair: Repair = False,
+    options: Options = None,
+    news: News = None,
 ) -> None:
     """What each voter says as of a time."""
-    from agent.analysts.base import consult as ask
+    from agent.analysts.panel import Panel
 
     view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
-    votes = ask(view.state(as_of))
+    given = inputs.reading_for(options, news)
+    votes = Panel(given.chain, given.news)(view, view.state(as_of), {})
 
     def words(out: Console) -> None:
         shown = table(None, "voter", "score", "reason", right=(1,))

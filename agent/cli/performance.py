@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.output import emit, number, table
+from agent.cli.output import emit, lines, number, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +97,24 @@ def parameters() -> None:
     with _journal() as journal:
         rows = parameter_rows(journal)
     _show(rows, ("at", "name", "from", "to", "trigger"))
+
+
+@performance.command()
+def replay(
+    jsonl: Annotated[Path, typer.Option("--jsonl", help='Lines {"at","regime","votes":{name:p},"outcome"}.')],
+    pooling: Annotated[str, typer.Option("--pooling", help="linear or log-odds.")] = "linear",
+) -> None:
+    """Learn whom to believe from given votes; each joint p is from before its outcome. The regret goes to stderr."""
+    from agent.learn.replay import read_lines, regret
+    from agent.learn.replay import replay as walk
+
+    given = read_lines(inputs.text_lines(jsonl, "--jsonl"))
+    settings = GLOBALS.settings().learning
+    lines(walk(given, settings, pooling))
+    found = regret(given, settings)
+    if found["best"] is not None:
+        told = f"regret {found['regret']:.2f} against {found['best']} over {found['steps']} steps (bound {found['bound']:.2f})"
+        sys.stderr.write(told + "\n")
 
 
 @risk.command()

@@ -40,6 +40,7 @@ from agent.domain import (
     decision_id,
 )
 from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError, TradecraftError
+from agent.forecast.forecaster import Opinion
 from agent.market.series import Series
 from agent.reason.arithmetic import memory_score
 from agent.reason.context import Context
@@ -74,6 +75,8 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
             control = read_control(w)
             withdrawn = _withdraw(desk, fresh, control)
             settled = {symbol: settle(desk, w, symbol, views[symbol]) for symbol in fresh}
+            for symbol in fresh:
+                _renew(desk, w, views[symbol], as_of)
             maintain(w, desk.skills, as_of, [views[symbol].frame for symbol in fresh])
             control = _watch_drawdown(desk, w, as_of, control)
             for symbol in fresh:
@@ -102,6 +105,23 @@ def _watch_drawdown(desk: Desk, w: Writer, as_of: datetime, control: Control) ->
         update={"halted": True, "entries_stopped": True, "reason": why, "at": as_of, "principal": "limits"}
     )
     return write_control(w, halted, as_of)
+
+
+def _renew(desk: Desk, w: Writer, series: Series, as_of: datetime) -> None:
+    """Let the forecast learn anew when its calendar says so; every attempt is a fact with its figures."""
+    if desk.forecaster is None or len(series) - 1 < series.ready:
+        return
+    attempt, sets = desk.forecaster.renew(series, as_of)
+    if attempt is not None:
+        w.add(
+            "forecast_attempt",
+            attempt.model_dump_json(),
+            key=f"forecast:{desk.run}:{attempt.symbol}:{attempt.stamp}",
+            symbol=attempt.symbol,
+            happened_at=datetime.fromisoformat(attempt.stamp),
+            known_at=as_of,
+            sets=sets,
+        )
 
 
 def _view(desk: Desk, symbol: str, as_of: datetime) -> Series:
@@ -160,7 +180,8 @@ def _empty(desk: Desk, ident: str, state: MarketState, settled: Settled, status:
 def _reasoned(
     desk: Desk, w: Writer, ident: str, series: Series, state: MarketState, settled: Settled, control: Control
 ) -> CycleRecord:
-    context = _context(desk, w, series, state)
+    opinion = desk.forecaster.predict(series) if desk.forecaster else None
+    context = _context(desk, w, series, state, opinion)
     arithmetic = desk.reason(context)
     asked = ask(desk, w, ident, series, context, arithmetic, control)
     if asked is not None and asked.calls:
@@ -187,7 +208,8 @@ def _reasoned(
         status_reason=None if spoke else "no voter or skill speaks",
         reasoner=desk.reason.name if asked is None or asked.reasoning is None else voter_name(asked.model),
         state=state,
-        votes=[*_with_memory(context), *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else [])],
+        forecast=context.forecast,
+        votes=[*_with_parts(context, opinion), *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else [])],
         recollection=context.recollection,
         skills=_agreeing(context.skills, signal, parts, entered),
         signal=signal if spoke else None,
@@ -211,14 +233,14 @@ def _speaks(parts: list[Contribution]) -> bool:
     return any(part.source not in ("memory", "bound") for part in parts)
 
 
-def _context(desk: Desk, w: Writer, series: Series, state: MarketState) -> Context:
-    votes = desk.consult(state)
+def _context(desk: Desk, w: Writer, series: Series, state: MarketState, opinion: Opinion | None) -> Context:
+    votes = desk.consult(series, state, desk.voters.pasts())
     plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
     matches, plans = desk.skills.match(series.frame, votes, state.regime.label, atr, w)
     return Context(
         state=state,
         votes=votes,
-        forecast=None,
+        forecast=opinion.forecast if opinion else None,
         recollection=desk.recall(series, state.as_of),
         skills=matches,
         plans=plans,
@@ -229,21 +251,37 @@ def _context(desk: Desk, w: Writer, series: Series, state: MarketState) -> Conte
     )
 
 
-def _with_memory(context: Context) -> list[Vote]:
-    """The votes with memory's own, so that memory is scored like any voter (it carries no weight there)."""
+def _with_parts(context: Context, opinion: Opinion | None) -> list[Vote]:
+    """The votes with the forecast's and memory's own, so that both are scored like any voter (they carry no weight there)."""
+    return [*context.votes, *([_forecast_vote(opinion)] if opinion else []), _memory_vote(context)]
+
+
+def _forecast_vote(opinion: Opinion) -> Vote:
+    made = opinion.forecast
+    if made is None:
+        return Vote(voter="forecast", direction=0, confidence=0, abstained=True, reason=opinion.reason)
+    return Vote(
+        voter="forecast",
+        direction=made.direction,
+        confidence=made.confidence,
+        abstained=made.direction == 0,
+        reason=opinion.reason,
+        evidence={"p": made.p},
+    )
+
+
+def _memory_vote(context: Context) -> Vote:
     score = memory_score(context.recollection)
     best = context.recollection.estimate
     if score is None or best is None:
-        memory = Vote(voter="memory", direction=0, confidence=0, abstained=True, reason="too few settled situations")
-    else:
-        memory = Vote(
-            voter="memory",
-            direction=1 if score > 0 else -1,
-            confidence=abs(score),
-            reason=f"similar situations: mean net {best.mean_r:+.2f} R on the {best.side} side",
-            evidence={"mean_r": best.mean_r, "p_win": best.p_win, "n_eff": best.n_eff},
-        )
-    return [*context.votes, memory]
+        return Vote(voter="memory", direction=0, confidence=0, abstained=True, reason="too few settled situations")
+    return Vote(
+        voter="memory",
+        direction=1 if score > 0 else -1,
+        confidence=abs(score),
+        reason=f"similar situations: mean net {best.mean_r:+.2f} R on the {best.side} side",
+        evidence={"mean_r": best.mean_r, "p_win": best.p_win, "n_eff": best.n_eff},
+    )
 
 
 def _agreeing(skills: list[SkillMatch], signal: Signal, parts: list[Contribution], entered: bool) -> list[SkillMatch]:

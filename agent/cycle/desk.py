@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from agent.analysts.memory import Past
 from agent.brokers.fills import Bar
 from agent.brokers.paper import Account, Settlement
 from agent.cycle.awaiting import Awaiting
 from agent.domain import Book, MarketState, Order, Position, Recollection, Refusal, Vote
+from agent.forecast.forecaster import Forecaster
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
 from agent.learn.voters import VoterTable
@@ -83,7 +85,7 @@ class Broker(Protocol):
         ...
 
 
-Consult = Callable[[MarketState], list[Vote]]
+Consult = Callable[[Series, MarketState, Mapping[str, Past]], list[Vote]]
 Recall = Callable[[Series, datetime], Recollection]
 
 
@@ -131,4 +133,5 @@ class Desk:
     recall: Recall
     reason: Reasoner
     mind: Mind | None = None
+    forecaster: Forecaster | None = None
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)

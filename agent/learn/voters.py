@@ -3,8 +3,10 @@
 A vote is scored at its horizon, traded or not: p = (1 + direction * confidence) / 2 against what
 happened (1 up, 0 down), loss = (p - outcome)^2. A voter's weight is exp(-rate * loss summed)
 (Hedge; Freund and Schapire, 1997); who abstains bears the mixture's loss and so neither gains nor
-loses (sleeping experts; Freund et al., 1997). Each weight has a floor; a regime with n scored votes
-counts n / (n + backoff) against the overall record. Weights are returned with mean 1.
+loses (sleeping experts; Freund et al., 1997).
+At every scoring a small share of all weight is dealt out evenly, so that a change of the best voter is followed (fixed
+share; Herbster and Warmuth, 1998). Each weight has a floor; a regime with n scored votes counts n / (n + backoff)
+against the overall record. Weights are returned with mean 1.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from agent.analysts.memory import SAMPLE, Past
 from agent.domain import Frozen, Vote
 from agent.settings import Learning
 
@@ -19,12 +22,17 @@ OVERALL = "all"
 
 
 class Record(Frozen):
-    """One voter's record in one regime (or overall): cumulative Hedge loss and scored votes."""
+    """One voter's record in one regime (or overall).
+
+    ``loss`` is what its weight rests on, sharing included; ``brier`` the plain sum over its ``n`` scored votes;
+    ``recent`` whether its last ones were right.
+    """
 
     loss: float = 0.0
     n: int = 0
     hits: int = 0
     brier: float = 0.0
+    recent: tuple[bool, ...] = ()
 
 
 class VoterTable:
@@ -106,7 +114,23 @@ class VoterTable:
                     n=old.n + 1,
                     hits=old.hits + hits[voter],
                     brier=old.brier + losses[voter],
+                    recent=(*old.recent, hits[voter])[-SAMPLE:],
                 )
             else:
                 updated[voter] = old.model_copy(update={"loss": old.loss + mixture})
-        return updated
+        return self._shared(updated)
+
+    def _shared(self, records: dict[str, Record]) -> dict[str, Record]:
+        """Deal a share of all weight out evenly, written back as the losses that give those weights."""
+        share, rate = self._settings.share, self._settings.rate
+        if not share:
+            return records
+        least = min(records[v].loss for v in self.voters)
+        raw = {v: math.exp(-rate * (records[v].loss - least)) for v in self.voters}
+        even = share * math.fsum(raw.values()) / len(raw)
+        dealt = {v: least - math.log((1 - share) * w + even) / rate for v, w in raw.items()}
+        return {v: r.model_copy(update={"loss": dealt[v]}) if v in dealt else r for v, r in records.items()}
+
+    def pasts(self) -> dict[str, Past]:
+        """Each voter's last scored votes, for the voter's own use."""
+        return {voter: Past(recent=record.recent) for voter, record in self._records.get(OVERALL, {}).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent.analysts.memory import Past
 from agent.brokers.paper import PaperBroker
 from agent.cycle import Desk, halt, resume, run_bar, run_cycle
 from agent.cycle.settle import bar_at
@@ -29,7 +31,7 @@ def _until_entered(desk: Desk, first: int = READY) -> int:
     raise AssertionError("the made-up market never asks for an entry")
 
 
-def _failing(state: MarketState) -> list[Vote]:
+def _failing(series: Series, state: MarketState, pasts: object) -> list[Vote]:
     raise ModelError("the voter did not answer; try again")
 
 
@@ -131,9 +133,9 @@ def test_two_symbols_both_settle_before_either_decides(home: Path) -> None:
     with desk_at(home, feed_of(*BOTH)) as desk:
         real = desk.consult
 
-        def watching(state: MarketState) -> list[Vote]:
+        def watching(series: Series, state: MarketState, pasts: Mapping[str, Past]) -> list[Vote]:
             seen.append(tuple(desk.broker.settled.get(symbol) for symbol in BOTH))
-            return real(state)
+            return real(series, state, pasts)
 
         watched = replace(desk, consult=watching)
         for i in range(READY, READY + 5):

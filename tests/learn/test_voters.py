@@ -15,7 +15,7 @@ from agent.learn.voters import OVERALL, VoterTable
 from agent.settings import Learning
 
 NAMES = ("a", "b", "c")
-FREE = Learning(floor=0.0)
+FREE = Learning(floor=0.0, share=0.0)
 ROUNDS = st.lists(
     st.tuples(st.lists(st.none() | st.floats(-1, 1), min_size=3, max_size=3), st.sampled_from([None, "trending"]), st.booleans()),
     max_size=60,
@@ -56,7 +56,7 @@ def _table(rounds: list[tuple[list[float | None], str | None, bool]], settings: 
 
 @given(rounds=ROUNDS, rate=st.floats(0.01, 2), floor=st.sampled_from([0.0, 0.02, 0.1]))
 def test_weights_equal_the_multiplicative_rule(rounds: Any, rate: float, floor: float) -> None:
-    settings = Learning(rate=rate, floor=floor)
+    settings = Learning(rate=rate, floor=floor, share=0.0)
     found = _table(rounds, settings).weights(None)
     assert [found[name] for name in NAMES] == pytest.approx(_brute(rounds, settings))
 
@@ -74,7 +74,7 @@ def test_weights_without_a_record_are_equal() -> None:
 
 @given(rounds=SPOKEN, rate=st.floats(0.05, 1))
 def test_regret_against_the_best_voter_stays_within_the_hedge_bound(rounds: Any, rate: float) -> None:
-    table, mixture, totals = VoterTable(NAMES, Learning(rate=rate, floor=0.0)), 0.0, [0.0] * 3
+    table, mixture, totals = VoterTable(NAMES, Learning(rate=rate, floor=0.0, share=0.0)), 0.0, [0.0] * 3
     for scores, rose in rounds:
         weights = table.weights(None)
         losses, _ = table.score(_votes(scores), None, rose)
@@ -108,7 +108,7 @@ def test_abstaining_is_no_vote_and_changes_nothing_alone() -> None:
 
 
 def test_regime_counts_the_more_the_more_it_has_seen() -> None:
-    settings = Learning(floor=0.0, backoff=20.0)
+    settings = Learning(floor=0.0, backoff=20.0, share=0.0)
     up: list[float | None] = [0.9, -0.9, 0.0]
     down: list[float | None] = [-0.9, 0.9, 0.0]
     table = _table([*[(up, "trending", True)] * 20, *[(down, "ranging", True)] * 20], settings)
