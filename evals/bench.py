@@ -1,8 +1,8 @@
 """Speed, each figure beside a baseline taken in the same run, so that machines can be compared.
 
 ``consult`` asks every voter and a fitted forecast about one bar; ``prepare`` computes a year of 5-minute bars.
-``cycle`` walks real daily bars with everything on (journal, memory, skills, learning) in one
-process; its baseline is the same walk without memory and skills.
+``cycle`` walks real daily bars as the settings stand (journal, memory, skills, learning) in one process, ``cycle-all``
+with every analyst and the forecast too; the baseline is the same walk without memory and skills.
 """
 
 from __future__ import annotations
@@ -38,10 +38,36 @@ Report = Callable[[Progress], None]
 
 
 def cycle(report: Report) -> list[Json]:
-    """Recorded decisions a second, learning included."""
+    """Recorded decisions a second as the settings stand, learning included."""
+    rates, count, _ = _rates(Settings(), report)
+    return [_cycle_row("cycle", rates, count)]
+
+
+def cycle_all(report: Report) -> list[Json]:
+    """The same with every analyst and the forecast asked; their refits are a figure of their own."""
     settings = Settings()
+    asked = settings.model_copy(
+        update={
+            "forecast": settings.forecast.model_copy(update={"enabled": True}),
+            "consult": settings.consult.model_copy(update={"analysts": True}),
+        }
+    )
+    rates, count, refits = _rates(asked, report)
+    row = {
+        "name": "refits",
+        "value": refits,
+        "unit": "s for a quarter's retraining, fits included (baseline: one decision)",
+        "baseline": 1 / rates["full"],
+        "ratio": refits * rates["full"],
+        "n": 20,
+    }
+    return [_cycle_row("cycle-all", rates, count), row]
+
+
+def _rates(settings: Settings, report: Report) -> tuple[dict[str, float], int, float]:
+    """Decisions a second of the full and the base arm, how many each made, and seconds for each retraining."""
     series = prepared([builtin("SP500")], settings)
-    rates = {}
+    rates: dict[str, float] = {}
     count, refits = 0, 0.0
     for arm in ("full", "base"):
         plan = Plan(ARMS[arm], series, TimeRange.parse("20140101-20181231"), "quarter", settings)
@@ -49,30 +75,24 @@ def cycle(report: Report) -> list[Json]:
         count = len(steps)
         with tempfile.TemporaryDirectory(prefix="tradecraft-") as folder:
             desk = desk_for(Path(folder), plan, RecordedFeed(series), steps[0][0])
-            if arm == "full":
-                refits = _refits(desk, plan, steps)  # a walk finds its models made: fits are a figure of their own
+            if desk.forecaster is not None:
+                refits = _refits(desk, desk.forecaster, steps)  # a walk finds its models made
             begun = time.perf_counter()
             walk(desk, plan, steps, report)
             rates[arm] = len(steps) / (time.perf_counter() - begun)
             desk.memory.close()
-    return [
-        {
-            "name": "cycle",
-            "value": rates["full"],
-            "unit": "recorded decisions/s (baseline: without memory and skills)",
-            "baseline": rates["base"],
-            "ratio": rates["full"] / rates["base"],
-            "n": count,
-        },
-        {
-            "name": "refits",
-            "value": refits,
-            "unit": "s for a quarter's retraining, fits included (baseline: one decision)",
-            "baseline": 1 / rates["full"],
-            "ratio": refits * rates["full"],
-            "n": 20,
-        },
-    ]
+    return rates, count, refits
+
+
+def _cycle_row(name: str, rates: dict[str, float], count: int) -> Json:
+    return {
+        "name": name,
+        "value": rates["full"],
+        "unit": "recorded decisions/s (baseline: without memory and skills)",
+        "baseline": rates["base"],
+        "ratio": rates["full"] / rates["base"],
+        "n": count,
+    }
 
 
 def reason(report: Report) -> list[Json]:
@@ -87,10 +107,8 @@ def memory(report: Report) -> list[Json]:
     return measure()
 
 
-def _refits(desk: Desk, plan: Plan, steps: list[Step]) -> float:
+def _refits(desk: Desk, forecaster: Forecaster, steps: list[Step]) -> float:
     """Make every model the walk will ask for, and put the forecast back as it was; seconds for each."""
-    forecaster = desk.forecaster
-    assert forecaster is not None
     made, begun = 0, time.perf_counter()
     for as_of, symbols in steps:
         for symbol in symbols:
@@ -149,6 +167,7 @@ def prepare_year(report: Report) -> list[Json]:
 
 BENCHES: dict[str, Callable[[Report], list[Json]]] = {
     "cycle": cycle,
+    "cycle-all": cycle_all,
     "consult": consult,
     "prepare": prepare_year,
     "reason": reason,

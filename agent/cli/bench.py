@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help="Which benchmarks: cycle, consult, prepare, reason, memory.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory.")
+    ] = None,
 ) -> None:
     """Measure this machine; every result stands beside a baseline taken in the same run."""
     from evals.bench import BENCHES, run
