@@ -115,7 +115,7 @@ def write_report(plan: Plan, documents: list[Json], path: Path) -> None:
     days = trading_days(plan)
     whole = [compared(first, others, days, plan.settings.seed), *others]
     explanations = telling(records_of(GLOBALS.home, first), first["trades"])
-    title = f"{', '.join(first['symbols'])} {first['timerange']['start'][:10]} to {first['timerange']['end'][:10]}"
+    title = "Tradecraft, walking forward"
     write(path, render(whole, prices(plan), explanations, title))
 
 

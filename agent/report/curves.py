@@ -72,10 +72,18 @@ def returns(documents: Sequence[Document]) -> Figure:
     chart = layout(
         70 + 44 * len(arms),
         margin={"l": 8, "r": 64, "t": 8, "b": 44},
-        xaxis=axis(title="return over the whole run", ticksuffix=" %"),
+        xaxis=axis(title="return over the whole run", ticksuffix=" %", range=_room(values)),
         yaxis=axis(showgrid=False, tickfont={"size": 13.5}),
     )
     return {"data": [bars], "layout": chart}
+
+
+def _room(values: Sequence[float | None]) -> list[float]:
+    """Return the range of the bars with space on both sides for their labels."""
+    known = [value for value in values if value is not None] or [0.0]
+    low, high = min(0.0, *known), max(0.0, *known)
+    space = 0.18 * (high - low or 1.0)
+    return [low - (space if low < 0 else 0.0), high + (space if high > 0 else 0.0)]
 
 
 def equity(documents: Sequence[Document]) -> Figure | None:
