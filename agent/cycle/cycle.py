@@ -11,48 +11,42 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from decimal import Decimal
 
 import numpy as np
 import structlog
 from pydantic_core import to_json
 
-from agent.brokers.fills import to_lots
 from agent.cycle.awaiting import awaiting
 from agent.cycle.control import Control, read_control, write_control
 from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
 from agent.cycle.minds import ask, charged, told
+from agent.cycle.placing import order_for, standing_of
+from agent.cycle.remembering import remember_bar
 from agent.cycle.settle import Settled, settle
+from agent.cycle.voting import all_votes
 from agent.domain import (
-    Book,
     Contribution,
     CycleRecord,
     Decision,
     MarketState,
-    Order,
-    Outcome,
     Refusal,
     Signal,
     SkillMatch,
     Status,
-    Vote,
     decision_id,
 )
 from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError, TradecraftError
 from agent.forecast.forecaster import Opinion
 from agent.market.series import Series
-from agent.reason.arithmetic import memory_score
 from agent.reason.context import Context
 from agent.reason.model import voter_name
-from agent.risk.limits import Standing, limit
+from agent.risk.limits import limit
 from agent.risk.sizing import Exits
 from memory_db.writer import Writer
 from skills.maintain import maintain
 
 log = structlog.get_logger()
-
-WILD = 2.0  # standard deviations of volatility from which a market is worth remembering
 
 
 def run_cycle(desk: Desk, symbol: str, as_of: datetime) -> CycleRecord:
@@ -187,10 +181,10 @@ def _reasoned(
     if asked is not None and asked.calls:
         control = read_control(desk.memory.journal)  # a person may have said halt while the model thought
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
-    standing = _standing(desk, series, control)
+    standing = standing_of(desk, series, control)
     decision, clamps = limit(signal, standing, desk.settings.limits)
     clamps = [*(asked.clamps if asked else []), *clamps]
-    order, refusal = _order(desk, series, ident, state, decision, exits)
+    order, refusal = order_for(desk, series, ident, state, decision, exits)
     if order is not None:
         refused = desk.broker.submit(order)
         if refused is not None:
@@ -209,7 +203,7 @@ def _reasoned(
         reasoner=desk.reason.name if asked is None or asked.reasoning is None else voter_name(asked.model),
         state=state,
         forecast=context.forecast,
-        votes=[*_with_parts(context, opinion), *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else [])],
+        votes=[*all_votes(context, opinion), *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else [])],
         recollection=context.recollection,
         skills=_agreeing(context.skills, signal, parts, entered),
         signal=signal if spoke else None,
@@ -251,39 +245,6 @@ def _context(desk: Desk, w: Writer, series: Series, state: MarketState, opinion:
     )
 
 
-def _with_parts(context: Context, opinion: Opinion | None) -> list[Vote]:
-    """The votes with the forecast's and memory's own, so that both are scored like any voter (they carry no weight there)."""
-    return [*context.votes, *([_forecast_vote(opinion)] if opinion else []), _memory_vote(context)]
-
-
-def _forecast_vote(opinion: Opinion) -> Vote:
-    made = opinion.forecast
-    if made is None:
-        return Vote(voter="forecast", direction=0, confidence=0, abstained=True, reason=opinion.reason)
-    return Vote(
-        voter="forecast",
-        direction=made.direction,
-        confidence=made.confidence,
-        abstained=made.direction == 0,
-        reason=opinion.reason,
-        evidence={"p": made.p},
-    )
-
-
-def _memory_vote(context: Context) -> Vote:
-    score = memory_score(context.recollection)
-    best = context.recollection.estimate
-    if score is None or best is None:
-        return Vote(voter="memory", direction=0, confidence=0, abstained=True, reason="too few settled situations")
-    return Vote(
-        voter="memory",
-        direction=1 if score > 0 else -1,
-        confidence=abs(score),
-        reason=f"similar situations: mean net {best.mean_r:+.2f} R on the {best.side} side",
-        evidence={"mean_r": best.mean_r, "p_win": best.p_win, "n_eff": best.n_eff},
-    )
-
-
 def _agreeing(skills: list[SkillMatch], signal: Signal, parts: list[Contribution], entered: bool) -> list[SkillMatch]:
     """Mark the skills that fired on the side of an entry: they will be credited with its outcome."""
     plan_given = False
@@ -294,65 +255,6 @@ def _agreeing(skills: list[SkillMatch], signal: Signal, parts: list[Contribution
         plan_given = plan_given or supplied
         marked.append(skill.model_copy(update={"agreed": agreed, "supplied_plan": supplied}))
     return marked
-
-
-def _standing(desk: Desk, series: Series, control: Control) -> Standing:
-    account, book = desk.broker.account, desk.broker.book()
-    symbol = series.bars.symbol
-    opened = account.day_equity
-    return Standing(
-        equity=book.equity,
-        exposure=_committed(desk, book),
-        drawdown=book.drawdown,
-        daily_loss=max(0.0, 1 - book.equity / opened) if opened > 0 else 1.0,
-        position=desk.broker.positions.get(symbol),
-        cooldown=desk.monitor.cooldown(symbol),
-        halted=control.reason if control.halted else None,
-        entries_stopped=control.reason if control.entries_stopped else None,
-        can_short=series.instrument.can_short,
-    )
-
-
-def _committed(desk: Desk, book: Book) -> float:
-    """Gross exposure with the entries that wait for the next bar, as a fraction of equity."""
-    return book.exposure + desk.broker.waiting_exposure() if book.equity > 0 else 0.0
-
-
-def _order(
-    desk: Desk, series: Series, ident: str, state: MarketState, decision: Decision, exits: Exits
-) -> tuple[Order | None, Refusal | None]:
-    if decision.action not in ("buy", "sell", "close"):
-        return None, None
-    settled = desk.broker.settled.get(state.symbol)
-    if settled is not None and settled > state.bar_time:
-        return None, Refusal(by="desk", reason=f"the book has moved on to {settled.isoformat()}; nothing is placed in its past")
-    if decision.action == "close":
-        position = desk.broker.positions[state.symbol]
-        side = "sell" if position.side == "buy" else "buy"
-        return Order(
-            client_id=ident,
-            decision=ident,
-            symbol=state.symbol,
-            side=side,
-            quantity=position.quantity,
-            reduce_only=True,
-            placed_at=state.as_of,
-        ), None
-    quantity = to_lots(abs(decision.size) * desk.broker.account.equity / state.close, series.instrument.lot)
-    if quantity <= Decimal(0):
-        return None, Refusal(by="desk", reason=f"{abs(decision.size):.2%} of equity is less than one lot of {state.symbol}")
-    return Order(
-        client_id=ident,
-        decision=ident,
-        symbol=state.symbol,
-        side=decision.action,
-        quantity=quantity,
-        stop_distance=exits.stop_distance,
-        target_distance=exits.target_distance,
-        max_bars=exits.max_bars,
-        fraction=abs(decision.size),
-        placed_at=state.as_of,
-    ), None
 
 
 def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled: Settled) -> CycleRecord:
@@ -386,39 +288,5 @@ def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled:
             line=record.state.text if record.state else "",
         )
         desk.awaiting.setdefault(record.symbol, []).append(left_open)
-    _notable(desk, w, series, record)
+    remember_bar(desk, w, series, record)
     return record
-
-
-def _notable(desk: Desk, w: Writer, series: Series, record: CycleRecord) -> None:
-    """Keep what a person would remember of this bar: an entry with its reasons, a wild market, a hard loss or win."""
-
-    def keep(kind: str, key: str, text: str, importance: float = 1.0) -> None:
-        desk.memory.remember(
-            w,
-            kind=kind,
-            content=text,
-            key=key,
-            importance=importance,
-            symbol=record.symbol,
-            happened_at=record.bar_time,
-            known_at=record.as_of,
-        )
-
-    day = f"{record.symbol} {record.bar_time.date()}"
-    if record.order is not None and record.signal is not None and record.decision.action in ("buy", "sell"):
-        seen = record.state.text if record.state else ""
-        keep("explanation", f"explanation:{record.id}", f"{day}: {record.signal.thesis} {seen}.")
-    column = series.frame.column("volatility_z")
-    if len(column) > 1 and column[-1] > WILD >= column[-2]:
-        keep("market_event", f"event:{record.id}", f"{day}: volatility rose to {column[-1]:.1f} standard deviations.", 1.5)
-    for outcome in record.outcomes:
-        if abs(outcome.r) >= 1:
-            keep("outcome", f"told:{outcome.position}", _ending(outcome), min(2.0, abs(outcome.r)))
-
-
-def _ending(outcome: Outcome) -> str:
-    return (
-        f"{outcome.symbol} {outcome.exit_bar.date()}: a {outcome.side} from {outcome.entry_bar.date()} ended at "
-        f"{outcome.reason} with {outcome.r:+.2f} R after {outcome.bars_held} bars."
-    )
