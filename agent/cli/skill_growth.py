@@ -43,7 +43,7 @@ def compose(
     with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings()) as (journal, catalogue):
         draft = join(catalogue, [catalogue.get(ident) for ident in components], name, reason)
         with journal.write() as w:
-            judged = admit(w, catalogue, draft, principal=principal(), at=wall_clock())
+            judged = admit(w, catalogue, draft, principal=principal(), at=wall_clock(), origin="composed")
     reasons = "; ".join(f"{found.rule}: {found.excerpt}" for found in judged.reasons)
     emit(judged.model_dump(mode="json"), lambda out: out.print(f"{name}: {judged.verdict} {reasons}", markup=False))
     return 1 if judged.verdict == "reject" else 0
