@@ -2,8 +2,8 @@
 
 ``pair`` walks a market with a planted pair, in quarters, with the two halves of the pair handed in as the
 agent's own candidates: the composite has to be proposed by the agent itself, pass probation in shadow and
-be sized in the book. ``quiet`` walks noise with the same two candidates and counts what was joined or
-found. ``edge`` gives discovery trades of which some win more often under planted conditions, or none do.
+be sized in the book. ``quiet`` walks the same bars in another order, so that none says anything of the next, and
+counts what was joined. ``edge`` gives discovery trades of which some win more often under planted conditions, or none do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from agent.cycle import Desk
 from agent.market.bars import Bars
 from agent.market.features import FEATURES
 from agent.settings import Settings
-from evals.markets import EPOCH, Edge, garch, planted
+from evals.markets import EPOCH, Edge, block_shuffled, planted
 from evals.runs import Walked, plan_of, walked
 from skills.admit import admit
 from skills.discovery import Trade, discover
@@ -69,8 +69,8 @@ def pair(seed: int) -> Json:
 
 
 def quiet(seed: int) -> Json:
-    """What was joined on a market without anything to find, and how much was looked at."""
-    run = _walked(garch(seed, BARS), seed)
+    """What was joined on the same bars in another order, where none tells of the next, and how much was looked at."""
+    run = _walked(block_shuffled(planted(seed, BARS, PAIR).bars, seed, 1), seed)
     return {"composites": _composites(run), "pairs": sum(look["composed"]["tried"] for look in run.of("skill_growth"))}
 
 

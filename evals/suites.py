@@ -215,7 +215,7 @@ def _worth_gates(results: Results) -> list[Gate]:
 
 
 def _skill_tasks(profile: Profile, seed: int) -> list[Task]:
-    pairs, quiet, edges = (1, 1, 2) if profile == "ci" else (10, 10, 30)
+    pairs, quiet, edges = (1, 1, 1) if profile == "ci" else (10, 10, 30)
     tasks = [Task(f"pair-{n}", growing.pair, {"seed": seed + n}) for n in range(1, pairs + 1)]
     tasks += [Task(f"quiet-{n}", growing.quiet, {"seed": seed + n}) for n in range(1, quiet + 1)]
     for name, real in (("edge", True), ("none", False)):
@@ -233,7 +233,7 @@ def _skill_gates(results: Results) -> list[Gate]:
         gates.append(_share(f"composite {name}", count, len(of["pair"]), aim, why))
     joined, tried = sum(found["composites"] for found in of["quiet"]), sum(found["pairs"] for found in of["quiet"])
     allowed = 0.05 * len(of["quiet"])
-    why = f"{joined} composites on {len(of['quiet'])} markets of noise, {tried} pairs looked at"
+    why = f"{joined} composites on {len(of['quiet'])} markets without signal, {tried} pairs looked at"
     gates.append(Gate("composites of nothing", joined, None, None, allowed, joined <= allowed, why))
     count = sum(found["found"] for found in of["edge"])
     gates.append(_share("edges found", count, len(of["edge"]), 0.75 if judged else None, "75-80 % against 50 %, support 120-200"))
