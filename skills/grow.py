@@ -20,10 +20,11 @@ from skills.admit import admit
 from skills.catalogue import Catalogue
 from skills.compose import compose
 from skills.conditions import firing_rate
-from skills.lifecycle import Status
+from skills.lifecycle import SIZED, Status
 from skills.schema import Skill, SkillDraft
 from skills.staged import Staged
 from skills.together import Pairing, better_together
+from skills.versions import refine_skill
 
 SPACE = "skill_growth"
 # what may become a part of something: it trades, is on its way to, or rests for want of a success
@@ -56,7 +57,8 @@ def grow(w: Writer, catalogue: Catalogue, ground: Ground) -> Json:
     if before.get("last") == ground.at.isoformat():
         return {}
     composed = _compose(w, catalogue, staged, ground, int(before.get("pairs", 0)))
-    told: Json = {"at": ground.at.isoformat(), "composed": composed}
+    refined = _refine(w, catalogue, staged, ground) if ground.rules.refine else []
+    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined}
     pairs = int(before.get("pairs", 0)) + composed["tried"]
     w.add(
         "skill_growth",
@@ -88,6 +90,24 @@ def _compose(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground, ea
             judged = admit(w, catalogue, draft, principal="agent", at=ground.at, origin="composed")
             proposed.append({"name": draft.name, **judged.model_dump(mode="json")})
     return {"tried": looked.tried, "pairings": [pairing.document() for pairing in looked.pairings], "proposed": proposed}
+
+
+def _refine(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> list[Json]:
+    """Look for better versions of what the agent learned itself; what a person wrote is a person's to change."""
+    own = [
+        skill
+        for skill in _components(catalogue, staged)
+        if staged.standings[skill.key].status in SIZED and skill.trust != "operator" and skill.id not in catalogue.pins
+    ]
+    waiting = {skill.id for key, skill in staged.skills.items() if staged.standings[key].status in ("candidate", "probation")}
+    reason = "looked at with all others"
+    return [
+        refine_skill(
+            w, catalogue, skill, ground.series, ground.costs, ground.rules, principal="agent", reason=reason, at=ground.at
+        ).model_dump(mode="json")
+        for skill in own
+        if skill.id not in waiting  # one new version at a time
+    ]
 
 
 def _components(catalogue: Catalogue, staged: Staged) -> list[Skill]:
