@@ -42,9 +42,10 @@ from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
-from agent.minds import model_mode, open_mind, opener
+from agent.minds import check_mind, model_mode, open_mind
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
+from agent.reason.veil import Veil
 from agent.settings import Settings
 from memory_db.copies import restore
 from memory_db.journal import Journal
@@ -292,7 +293,7 @@ def open_desk(
     """
     asks = arm.minded and model_mode(settings) != "none"
     if asks:
-        opener(model_mode(settings), settings)  # a mode that cannot work is refused before anything is written
+        check_mind(settings)  # what cannot work is refused before anything is written
     memory = open_memory(home, run, settings, durable=durable)
     broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
     full_panel = settings.consult.analysts or reading.digest != ""
@@ -322,11 +323,22 @@ def open_desk(
         consult=Panel(reading.chain, reading.news) if full_panel else _base_only,
         recall=_recall(arm, memory, settings.seed, frozen),
         reason=reasoner,
-        mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock) if asks else None,
+        mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock, _veil(feed, memory, settings, clock))
+        if asks
+        else None,
         forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
     )
     _restore_awaiting(desk)
     return desk
+
+
+def _veil(feed: Feed, memory: MemoryStore, settings: Settings, clock: Callable[[], datetime]) -> Veil | None:
+    """What hides names, dates and levels from a model; None where nothing is to be hidden."""
+    if not settings.model.mask:
+        return None
+    views = {symbol: feed.view(symbol, clock()) for symbol in feed.symbols}
+    first = {symbol: float(series.bars.close[0]) for symbol, series in views.items() if series is not None}
+    return Veil.over({*feed.symbols, *memory.journal.state("settled")}, first, settings.seed)
 
 
 def _base_only(series: Series, state: MarketState, pasts: Mapping[str, Past]) -> list[Vote]:

@@ -40,7 +40,7 @@ from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError
 from agent.forecast.forecaster import Opinion
 from agent.market.series import Series
 from agent.reason.context import Context
-from agent.reason.model import voter_name
+from agent.reason.voice import voter_name
 from agent.risk.limits import limit
 from agent.risk.sizing import Exits
 from memory_db.writer import Writer
