@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cycle.calls import JournalCalls, Recordings, restored
-from agent.cycle.desk import Mind
 from agent.domain import SkillMatch
 from agent.errors import ConfigError
 from agent.guard.signing import Signer
@@ -28,6 +27,8 @@ from agent.llm.model import Model
 from agent.llm.probe import probe
 from agent.market.features import DOCS
 from agent.reason.model import ModelReasoner
+from agent.reason.reflect import TASK as REFLECT
+from agent.reason.reflect import Reflector
 from agent.reason.veil import Veil
 from agent.reason.voice import TASK, Voice
 from agent.settings import ModelVoter, Settings
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 ENDPOINT = "ANTHROPIC_BASE_URL"
-_SHAPING = {"name", "tasks", "effort", "max_tokens", "share", "max_share", "context_tokens", "mask", "voters"}
+_SHAPING = {"name", "tasks", "effort", "max_tokens", "share", "max_share", "context_tokens", "mask", "reflect", "voters"}
 
 
 def model_mode(settings: Settings) -> str:
@@ -59,7 +60,8 @@ def mind_identity(settings: Settings) -> dict[str, Any] | None:
     for voter in shape["voters"]:
         for name in ("base_url", "key_env", "price_input", "price_output", *(() if mode == "mock" else ("double",))):
             del voter[name]
-    return {**shape, "prompt": version(TASK), "by": settings.model.double if mode == "mock" else "model"}
+    prompts = version(TASK) + (version(REFLECT) if settings.model.reflect else "")
+    return {**shape, "prompt": prompts, "by": settings.model.double if mode == "mock" else "model"}
 
 
 def recordings(home: Path, signer: Signer) -> Recordings:
@@ -75,7 +77,7 @@ def open_mind(
     settings: Settings,
     today: Callable[[], datetime],
     veil: Veil | None = None,
-) -> Mind:
+) -> ModelReasoner:
     """The model reasoner of a run, all its voices; ConfigError when its mode cannot work."""
     model, secret, glossary = open_model(home, signer, memory.journal, settings, today), fence_secret(signer), tuple(DOCS.items())
 
@@ -86,6 +88,13 @@ def open_mind(
     first = ModelReasoner.of(model, settings, secret, describe, glossary)
     more = [_voice(voter, model, settings, secret, glossary, today) for voter in settings.model.voters]
     return replace(first, voices=(*first.voices, *more), veil=veil)
+
+
+def reflector_of(mind: ModelReasoner, signer: Signer) -> Reflector | None:
+    """What looks back for a run, with the model that decides first; None where the settings leave it out."""
+    if not mind.settings.model.reflect:
+        return None
+    return Reflector(mind.voices[0].model, mind.settings, fence_secret(signer), mind.veil)
 
 
 def check_mind(settings: Settings) -> None:

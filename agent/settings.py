@@ -191,6 +191,8 @@ class Llm(Section):
     double: str = Field("analyst", description="who answers with --llm mock")
     mask: bool = Field(False, description="hide symbols, dates and price levels from the model; --mask")
     cutoffs: dict[str, date] = Field({}, description="last day of a model's training data, for models this version does not know")
+    reflect: bool = Field(True, description="look back at the end of a chunk or day and write lessons, where a model is set")
+    reflect_trades: int = Field(5, ge=1, description="closed trades without which there is nothing to look back on")
     voters: tuple[ModelVoter, ...] = Field((), max_length=8, description="more models or endpoints, asked side by side")
 
 

@@ -25,6 +25,7 @@ from agent.brokers.paper import PaperBroker
 from agent.cycle.awaiting import awaiting
 from agent.cycle.desk import Desk, Feed, Reasoner, Recall
 from agent.cycle.history import newest_records
+from agent.cycle.lessons import with_lessons
 from agent.cycle.recall import recollect
 from agent.domain import MarketState, Recollection, Vote
 from agent.embedding import Embedder, fastest
@@ -42,7 +43,7 @@ from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
-from agent.minds import check_mind, model_mode, open_mind
+from agent.minds import check_mind, model_mode, open_mind, reflector_of
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.reason.veil import Veil
@@ -309,6 +310,8 @@ def open_desk(
     if arm.random:
         reasoner = RandomReasoner(settings.limits, entry_probability, settings.seed)
     skills = Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills, keys=HomeKeys(home))
+    veil = _veil(feed, memory, settings, clock)
+    mind = open_mind(home, signer_for(home), memory, skills, settings, wall_clock, veil) if asks else None
     desk = Desk(
         run=run,
         settings=settings,
@@ -321,11 +324,10 @@ def open_desk(
         regimes=regimes,
         monitor=monitor,
         consult=Panel(reading.chain, reading.news) if full_panel else _base_only,
-        recall=_recall(arm, memory, settings.seed, frozen),
+        recall=_recall(arm, memory, settings, frozen, lessons=asks),
         reason=reasoner,
-        mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock, _veil(feed, memory, settings, clock))
-        if asks
-        else None,
+        mind=mind,
+        reflector=reflector_of(mind, signer_for(home)) if mind is not None else None,
         forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
     )
     _restore_awaiting(desk)
@@ -346,17 +348,20 @@ def _base_only(series: Series, state: MarketState, pasts: Mapping[str, Past]) ->
     return base_consult(state)
 
 
-def _recall(arm: Arm, memory: MemoryStore, seed: int, frozen: datetime | None) -> Recall:
-    """How an arm remembers."""
+def _recall(arm: Arm, memory: MemoryStore, settings: Settings, frozen: datetime | None, *, lessons: bool) -> Recall:
+    """How an arm remembers; lessons are for who can read."""
     if not arm.memory:
         return lambda series, as_of: Recollection()
-    if arm.shuffled:
-        return partial(recollect, memory, shuffle=seed)
-    if arm.stale:
-        if frozen is None:
-            raise ConfigError(f"arm {arm.name} needs the time its memory stops growing; run it with `tradecraft backtest`")
-        return lambda series, as_of: recollect(memory, series, min(as_of, frozen))
-    return partial(recollect, memory)
+    if arm.stale and frozen is None:
+        raise ConfigError(f"arm {arm.name} needs the time its memory stops growing; run it with `tradecraft backtest`")
+    remember: Recall = partial(recollect, memory, shuffle=settings.seed) if arm.shuffled else partial(recollect, memory)
+
+    def recall(series: Series, as_of: datetime) -> Recollection:
+        known = as_of if frozen is None or not arm.stale else min(as_of, frozen)
+        found = remember(series, known)
+        return with_lessons(memory, settings, found, series, known) if lessons else found
+
+    return recall
 
 
 def model_store(home: Path) -> ModelStore:

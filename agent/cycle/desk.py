@@ -21,6 +21,7 @@ from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
 from agent.reason.context import Context
 from agent.reason.model import Asked, Tracks
+from agent.reason.reflect import Reflector
 from agent.settings import Settings
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
@@ -132,5 +133,6 @@ class Desk:
     recall: Recall
     reason: Reasoner
     mind: Mind | None = None
+    reflector: Reflector | None = None
     forecaster: Forecaster | None = None
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)

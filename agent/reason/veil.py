@@ -76,24 +76,19 @@ class Veil:
         """A text with every symbol and date masked."""
         return self._dated(self._named(text, self._true_names), -self.shift)
 
+    def true_words(self, text: str, symbol: str | None = None) -> str:
+        """A text of the model's with true names and dates; its figures stay as it wrote them."""
+        back = {mask.masked: true for true, mask in self.masks.items()}
+        if symbol is not None:
+            back[self.mask(symbol).masked] = symbol
+        return self._dated(self._named(text, (_names(back), back)), self.shift)
+
     def lifted(self, symbol: str, said: ModelSignal) -> ModelSignal:
         """What the model said, in true prices, names and dates; figures inside its words stay as it wrote them."""
         factor = 1 / self.mask(symbol).factor
-        masks = {**self.masks, symbol: self.mask(symbol)}
-        back = {mask.masked: true for true, mask in masks.items()}
-
-        def true(text: str) -> str:
-            return self._dated(self._named(text, (_names(back), back)), self.shift)
-
-        return said.model_copy(
-            update={
-                "stop": _times(said.stop, factor),
-                "target": _times(said.target, factor),
-                "thesis": true(said.thesis),
-                "change_mind": true(said.change_mind),
-                "dissent": true(said.dissent),
-            }
-        )
+        words = {name: self.true_words(getattr(said, name), symbol) for name in ("thesis", "change_mind", "dissent")}
+        prices = {"stop": _times(said.stop, factor), "target": _times(said.target, factor)}
+        return said.model_copy(update={**words, **prices})
 
     @cached_property
     def _true_names(self) -> tuple[re.Pattern[str], Mapping[str, str]]:
