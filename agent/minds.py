@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cycle.calls import JournalCalls, Recordings, restored
+from agent.cycle.desk import Feed
 from agent.domain import SkillMatch
 from agent.errors import ConfigError
 from agent.guard.signing import Signer
@@ -95,6 +96,15 @@ def reflector_of(mind: ModelReasoner, signer: Signer) -> Reflector | None:
     if not mind.settings.model.reflect:
         return None
     return Reflector(mind.voices[0].model, mind.settings, fence_secret(signer), mind.veil)
+
+
+def veil_for(feed: Feed, journal: Journal, settings: Settings, clock: Callable[[], datetime]) -> Veil | None:
+    """What hides names, dates and levels from a model; None where nothing is to be hidden."""
+    if not settings.model.mask:
+        return None
+    views = {symbol: feed.view(symbol, clock()) for symbol in feed.symbols}
+    first = {symbol: float(series.bars.close[0]) for symbol, series in views.items() if series is not None}
+    return Veil.over({*feed.symbols, *journal.state("settled")}, first, settings.seed)
 
 
 def check_mind(settings: Settings) -> None:

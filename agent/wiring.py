@@ -21,9 +21,12 @@ from agent.analysts.hedge import Chain
 from agent.analysts.memory import Past
 from agent.analysts.panel import VOTERS, Panel
 from agent.analysts.sentiment import News
+from agent.brokers.faulty import Faulty, in_pieces
+from agent.brokers.linked import LinkedBroker
 from agent.brokers.paper import PaperBroker
+from agent.brokers.simulated import SimulatedVenue
 from agent.cycle.awaiting import awaiting
-from agent.cycle.desk import Desk, Feed, Reasoner, Recall
+from agent.cycle.desk import Broker, Desk, Feed, Reasoner, Recall
 from agent.cycle.history import newest_records
 from agent.cycle.lessons import with_lessons
 from agent.cycle.recall import recollect
@@ -43,10 +46,9 @@ from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
-from agent.minds import check_mind, model_mode, open_mind, reflector_of
+from agent.minds import check_mind, model_mode, open_mind, reflector_of, veil_for
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
-from agent.reason.veil import Veil
 from agent.settings import Settings
 from memory_db.copies import restore
 from memory_db.journal import Journal
@@ -56,7 +58,7 @@ from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
-SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes", FORECAST)
+SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", FORECAST)
 
 
 def wall_clock() -> datetime:
@@ -296,7 +298,7 @@ def open_desk(
     if asks:
         check_mind(settings)  # what cannot work is refused before anything is written
     memory = open_memory(home, run, settings, durable=durable)
-    broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
+    broker = broker_for(run_folder(home, run), settings)
     full_panel = settings.consult.analysts or reading.digest != ""
     voters = VoterTable(VOTERS if full_panel else tuple(BASE_VOTERS), settings.learning)
     regimes = RegimeTable()
@@ -310,7 +312,7 @@ def open_desk(
     if arm.random:
         reasoner = RandomReasoner(settings.limits, entry_probability, settings.seed)
     skills = Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills, keys=HomeKeys(home))
-    veil = _veil(feed, memory, settings, clock)
+    veil = veil_for(feed, memory.journal, settings, clock)
     mind = open_mind(home, signer_for(home), memory, skills, settings, wall_clock, veil) if asks else None
     desk = Desk(
         run=run,
@@ -334,13 +336,13 @@ def open_desk(
     return desk
 
 
-def _veil(feed: Feed, memory: MemoryStore, settings: Settings, clock: Callable[[], datetime]) -> Veil | None:
-    """What hides names, dates and levels from a model; None where nothing is to be hidden."""
-    if not settings.model.mask:
-        return None
-    views = {symbol: feed.view(symbol, clock()) for symbol in feed.symbols}
-    first = {symbol: float(series.bars.close[0]) for symbol, series in views.items() if series is not None}
-    return Veil.over({*feed.symbols, *memory.journal.state("settled")}, first, settings.seed)
+def broker_for(folder: Path, settings: Settings) -> Broker:
+    """The paper book, or the book of a simulated venue that keeps its own memory in the run's folder."""
+    if settings.broker.venue == "paper":
+        return PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
+    faults = settings.broker.faults
+    venue = SimulatedVenue(settings.costs, folder / "venue", in_pieces(faults))
+    return LinkedBroker(Faulty(venue, faults), settings.cash, settings.costs, settings.skills.success_r)
 
 
 def _base_only(series: Series, state: MarketState, pasts: Mapping[str, Past]) -> list[Vote]:

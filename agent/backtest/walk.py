@@ -23,6 +23,7 @@ from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk, Feed, run_bar
 from agent.cycle.reflecting import reflect
 from agent.errors import ConfigError
+from agent.settings import Brokering
 from agent.wiring import RecordedFeed, open_desk, run_folder
 
 MANIFEST, RESULT = "run.json", "result.json"
@@ -140,6 +141,7 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         update={
             "recall": plan.settings.recall.model_copy(update={"exact": True}),
             "forecast": plan.settings.forecast.model_copy(update={"schedule": schedule}),
+            "broker": Brokering(),  # a venue to rehearse with is the loop's affair
         }
     )
     return open_desk(

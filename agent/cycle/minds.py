@@ -23,25 +23,20 @@ from agent.reason.blend import Track
 from agent.reason.context import Context
 from agent.reason.model import Asked
 from agent.reason.voice import voter_name
-from memory_db.writer import Writer
 
 USUAL = 3.0  # scaled units from which a situation is unusual
 SPACE = "model"
 
 
-def ask(
-    desk: Desk, w: Writer, ident: str, series: Series, context: Context, arithmetic: Reasoning, control: Control
-) -> Asked | None:
-    """The model's opinion; None when this desk has no model."""
+def ask(desk: Desk, ident: str, series: Series, context: Context, arithmetic: Reasoning, control: Control) -> Asked | None:
+    """The model's opinion; None when this desk has no model. Called with no lock held."""
     mind = desk.mind
     if mind is None:
         return None
     skipped = _expert(desk, series, context, control)
     if skipped is not None:
         return Asked(model=mind.name, skipped=skipped, alarms=_alarms(desk))
-    alarms = _alarms(desk)
-    with desk.memory.released(w):
-        return replace(mind(context, arithmetic, partial(track, desk), ident), alarms=alarms)
+    return replace(mind(context, arithmetic, partial(track, desk), ident), alarms=_alarms(desk))
 
 
 def track(desk: Desk, model: str) -> Track:
