@@ -216,6 +216,27 @@ class Forecasting(Section):
     promote_p: float = Field(0.01, gt=0, le=1, description="block-bootstrap p below which the gain is believed")
 
 
+class Faults(Section):
+    """How badly a simulated venue and the line to it behave; probabilities of one call, drawn from ``seed``."""
+
+    reject: float = Field(0.0, ge=0, le=1, description="an order is refused")
+    lost: float = Field(0.0, ge=0, le=1, description="a request never arrives")
+    silent: float = Field(0.0, ge=0, le=1, description="a request arrives and its answer does not")
+    partial: float = Field(0.0, ge=0, le=1, description="an order is executed in two pieces")
+    duplicate: float = Field(0.0, ge=0, le=1, description="executions are told again")
+    late: float = Field(0.0, ge=0, le=1, description="the newest execution is told at a later call")
+    outage: float = Field(0.0, ge=0, le=1, description="the venue cannot be reached for the next outage_calls calls")
+    outage_calls: int = Field(5, ge=1)
+    seed: int = Field(0, ge=0)
+
+
+class Brokering(Section):
+    """Where orders go. ``simulated`` is paper trading behind a connection, to rehearse what a real venue does."""
+
+    venue: Literal["paper", "simulated"] = "paper"
+    faults: Faults = Faults()
+
+
 class Settings(BaseSettings):
     """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
 
@@ -239,6 +260,7 @@ class Settings(BaseSettings):
     model: Llm = Llm()
     forecast: Forecasting = Forecasting()
     consult: Consulting = Consulting()
+    broker: Brokering = Brokering()
 
     @classmethod
     def settings_customise_sources(

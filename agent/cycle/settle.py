@@ -53,10 +53,9 @@ def bar_at(series: Series, i: int) -> Bar:
 def settle(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
     """Bring one symbol's book and lessons up to the last bar of ``series``."""
     found = Settled()
-    first = _first_unsettled(desk, symbol, series)
-    if first is None:
+    bars = unsettled(desk, symbol, series)
+    if not bars:
         return found
-    bars = [bar_at(series, i) for i in range(first, len(series.bars))]
     settlement = desk.broker.settle(symbol, series.instrument, bars)
     found.outcomes, found.refusals = settlement.outcomes, settlement.refusals
     for fill in settlement.fills:
@@ -76,6 +75,12 @@ def settle(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
     made, sets = desk.monitor.review()
     found.changes, found.sets = made, found.sets + sets
     return found
+
+
+def unsettled(desk: Desk, symbol: str, series: Series) -> list[Bar]:
+    """The bars that the book has not been through, oldest first."""
+    first = _first_unsettled(desk, symbol, series)
+    return [] if first is None else [bar_at(series, i) for i in range(first, len(series.bars))]
 
 
 def _first_unsettled(desk: Desk, symbol: str, series: Series) -> int | None:
