@@ -16,7 +16,7 @@ from agent.domain import Clamp, Contribution, Opinion, PromptPart, Signal, Usage
 from agent.llm import Call, ModelFault, Request, Turn
 from agent.llm.faults import MENDABLE
 from agent.llm.model import Model, text_of
-from agent.reason.arithmetic import Reasoning, conclude
+from agent.reason.arithmetic import Reasoning, conclude, needed
 from agent.reason.blend import Track, credited, direction, joined, share
 from agent.reason.brief import Brief, Describe, brief
 from agent.reason.context import Context
@@ -110,7 +110,9 @@ class ModelReasoner:
         before = self.model.spent.at_risk
         part = share(track, self.settings.model.share, self.settings.model.max_share, self.settings.learning.rate)
         told = track.words(part)
-        shown = brief(context, arithmetic[0], arithmetic[1], self.describe, told, self.settings.model.context_tokens)
+        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
+        budget = self.settings.model.context_tokens
+        shown = brief(context, arithmetic[0], arithmetic[1], self.describe, told, budget, enter_from)
         asked = Asked(self.name, version(TASK), calls=calls, shown=shown.shown)
         try:
             request = self.request(context, shown)
@@ -182,8 +184,7 @@ class ModelReasoner:
         score = direction(opinion.action, context.position) * opinion.confidence
         pull = opinion.share if score else opinion.share * opinion.confidence
         parts = joined(arithmetic[1], opinion.model, score, pull)
-        rules = self.settings.reason
-        signal, parts, exits = conclude(context, parts, self.settings.limits, rules.min_confidence, rules.full_confidence)
+        signal, parts, exits = conclude(context, parts, self.settings.limits, self.settings.reason)
         if signal.action == arithmetic[0].action and abs(signal.size) > abs(arithmetic[0].size):
             signal = signal.model_copy(update={"size": arithmetic[0].size})  # agreement may not make a trade larger
         words = f"{signal.thesis} {opinion.model} says {opinion.action} at {opinion.stated:.2f}: {opinion.thesis}"
