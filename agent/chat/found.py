@@ -29,7 +29,7 @@ class Chart(Frozen):
 
 
 class Found(Frozen):
-    """An answer of a tool. ``ids`` are whole; ``doubt`` says why it may not be what was asked; ``empty`` that nothing is known."""
+    """An answer of a tool. ``ids`` are whole; ``doubt`` says why it may not be meant; ``empty`` that nothing is known."""
 
     text: str
     ids: tuple[str, ...] = ()

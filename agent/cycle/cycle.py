@@ -22,6 +22,7 @@ from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
 from agent.cycle.minds import ask, charged, told
 from agent.cycle.placing import order_for, standing_of
+from agent.cycle.preferences import preferred, read_preferences
 from agent.cycle.remembering import remember_bar
 from agent.cycle.settle import Settled, settle
 from agent.cycle.voting import all_votes
@@ -183,7 +184,8 @@ def _reasoned(
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
     standing = standing_of(desk, series, control)
     decision, clamps = limit(signal, standing, desk.settings.limits)
-    clamps = [*(asked.clamps if asked else []), *clamps]
+    decision, wished = preferred(decision, signal, read_preferences(w) if decision.size else [], state, standing)
+    clamps = [*(asked.clamps if asked else []), *clamps, *wished]
     order, refusal = order_for(desk, series, ident, state, decision, exits)
     if order is not None:
         refused = desk.broker.submit(order)

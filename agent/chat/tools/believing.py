@@ -32,7 +32,9 @@ def voters(view: View, asked: Voters) -> Found:
     chosen = [row for row in rows if asked.voter in (None, row["voter"]) and (asked.by_regime or row["regime"] == where)]
     if not chosen:
         whom = asked.voter or "voter"
-        return nothing(f"No vote of {whom} has been scored{'' if where == 'all' else f' in {where} markets'} yet.", f"run:{view.run}")
+        return nothing(
+            f"No vote of {whom} has been scored{'' if where == 'all' else f' in {where} markets'} yet.", f"run:{view.run}"
+        )
     order = {"all": 0, "trending": 1, "ranging": 2, "volatile": 3}
     chosen.sort(key=lambda row: (order[row["regime"]], -_by(row, asked.rank)))
     weighed = [row for row in chosen if row["weight"] is not None]
@@ -57,17 +59,27 @@ def _told(row: Json) -> str:
     weight = f"weight {row['weight']:.2f}, " if row["weight"] is not None else "scored without weight, "
     where = "" if row["regime"] == "all" else f" in {row['regime']} markets"
     return (
-        f"{row['voter']}{where} {cite('voter', row['voter'])} {weight}right {per_cent(row['hit_rate'])}{spread} of {row['n']} votes, "
+        f"{row['voter']}{where} {cite('voter', row['voter'])} {weight}right {per_cent(row['hit_rate'])}{spread} of "
+        f"{row['n']} votes, "
         f"Brier {row['brier']:.3f}"
     )
 
 
 def _table(rows: list[Json]) -> Table:
     shown = tuple(
-        (r["voter"], r["regime"], figure(r["weight"]).replace("not known", "-"), f"{100 * r['hit_rate']:.1f}", str(r["n"]), f"{r['brier']:.3f}")
+        (
+            r["voter"],
+            r["regime"],
+            figure(r["weight"]).replace("not known", "-"),
+            f"{100 * r['hit_rate']:.1f}",
+            str(r["n"]),
+            f"{r['brier']:.3f}",
+        )
         for r in rows
     )
-    return Table(title="voters", columns=("voter", "regime", "weight", "right %", "votes", "Brier"), rows=shown, right=(2, 3, 4, 5))
+    return Table(
+        title="voters", columns=("voter", "regime", "weight", "right %", "votes", "Brier"), rows=shown, right=(2, 3, 4, 5)
+    )
 
 
 class Regimes(Scope):
@@ -98,7 +110,9 @@ def regimes(view: View, asked: Regimes) -> Found:
 
 
 def _changes(view: View, asked: Regimes, rows: list[Any]) -> Found:
-    turned = [(a, b) for s in {r.symbol for r in rows} for a, b in _pairs([r for r in rows if r.symbol == s]) if a.regime != b.regime]
+    turned = [
+        (a, b) for s in {r.symbol for r in rows} for a, b in _pairs([r for r in rows if r.symbol == s]) if a.regime != b.regime
+    ]
     turned.sort(key=lambda pair: pair[1].as_of, reverse=True)
     told = [f"{b.symbol} {b.day} {a.regime} to {b.regime} {cite('decision', b.id)}" for a, b in turned[:5]]
     text = f"The regime changed {len(turned)} times{asked.words()}; the last: {'; '.join(told) or 'never'}."
@@ -141,12 +155,11 @@ def model(view: View, asked: Model) -> Found:
         return Found(text=text, ids=(f"run:{view.run}",), data={"cost_usd": 0.0})
     told = accounts(view.journal, view.settings.model)
     text = (
-        f"The model was called {told['calls']} times and cost {told['cost_usd']:.4f} USD; it decided {told['decisions']['by_model']} "
+        f"The model was called {told['calls']} times and cost {told['cost_usd']:.4f} USD; it decided "
+        f"{told['decisions']['by_model']} "
         f"of {told['decisions']['total']} times, {told['decisions']['fallback']} fell back {cite('run', view.run)}."
     )
     return Found(text=text, ids=(f"run:{view.run}",), data=told)
-
-
 
 
 TOOLS = (

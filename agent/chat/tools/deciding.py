@@ -18,7 +18,19 @@ from agent.report.explain import closed_text
 Json = dict[str, Any]
 Wanted = Literal["buy", "close", "hold"]
 Aspect = Literal[
-    "all", "confidence", "size", "stop", "target", "votes", "skills", "memories", "clamps", "outcome", "forecast", "parts", "state"
+    "all",
+    "confidence",
+    "size",
+    "stop",
+    "target",
+    "votes",
+    "skills",
+    "memories",
+    "clamps",
+    "outcome",
+    "forecast",
+    "parts",
+    "state",
 ]
 
 
@@ -148,7 +160,8 @@ def _exit(view: View, row: Row, doubt: str) -> Found:
     end = trade.outcome
     words = [doubt] if doubt else []
     words.append(
-        f"{end.symbol} was closed on {day(end.exit_bar)} at {end.exit_price:,.2f} because {_EXITS[end.reason]} {cite('trade', row.id)}."
+        f"{end.symbol} was closed on {day(end.exit_bar)} at {end.exit_price:,.2f} because {_EXITS[end.reason]} "
+        f"{cite('trade', row.id)}."
     )
     words.append(
         f"It was bought on {day(end.entry_bar)} at {end.entry_price:,.2f} and held {end.bars_held} bars; "
@@ -251,7 +264,9 @@ def _memories(view: View, row: Row, record: Json) -> list[str]:
 
 
 def _clamps(view: View, row: Row, record: Json) -> list[str]:
-    told = [f"{c['limit']} took the size from {per_cent(c['from'])} to {per_cent(c['to'])} ({c['reason']})" for c in record["clamps"]]
+    told = [
+        f"{c['limit']} took the size from {per_cent(c['from'])} to {per_cent(c['to'])} ({c['reason']})" for c in record["clamps"]
+    ]
     if record["refusal"]:
         told.append(f"refused by {record['refusal']['by']}: {record['refusal']['reason']}")
     return [f"Limits {cite('decision', row.id)}: {'; '.join(told)}."] if told else []
@@ -274,7 +289,9 @@ def _forecast(view: View, row: Row, record: Json) -> list[str]:
     made = record["forecast"]
     if made is None:
         return [f"No forecast was in force on {day(row.bar)}: it is off, or had not yet earned a say {cite('decision', row.id)}."]
-    return [f"The forecast {made['model']} gave p = {made['p']:.2f} for {made['label']} on {day(row.bar)} {cite('decision', row.id)}."]
+    return [
+        f"The forecast {made['model']} gave p = {made['p']:.2f} for {made['label']} on {day(row.bar)} {cite('decision', row.id)}."
+    ]
 
 
 def _state(view: View, row: Row, record: Json) -> list[str]:
@@ -284,13 +301,16 @@ def _state(view: View, row: Row, record: Json) -> list[str]:
 
 _ASPECTS = {
     "all": _whole, "confidence": _confidence, "size": _size, "stop": _levels, "target": _levels, "votes": _votes,
-    "skills": _skills, "memories": _memories, "clamps": lambda v, r, d: _clamps(v, r, d) or [_headline(r), "No limit reduced it."],
+    "skills": _skills, "memories": _memories, "clamps": lambda v, r, d: _clamps(v, r, d) or [_headline(r), ("No limit reduced "
+                                                                                                           "it.")],
     "outcome": _outcome, "forecast": _forecast, "parts": _parts, "state": _state,
 }  # fmt: skip
 
 
 def _essence(record: Json) -> Json:
-    return {name: record[name] for name in ("id", "symbol", "bar_time", "status", "decision", "signal", "contributions", "clamps")}
+    return {
+        name: record[name] for name in ("id", "symbol", "bar_time", "status", "decision", "signal", "contributions", "clamps")
+    }
 
 
 class Decisions(Scope):
@@ -318,12 +338,16 @@ def decisions(view: View, asked: Decisions) -> Found:
         counts = Counter(row.action if row.status == "ok" else row.status for row in asked.rows(view))
         of = listing([f"{n} {name}" for name, n in counts.most_common()])
         limits = Counter(name for row in rows for name in row.clamps)
-        cut = f" Limits at work: {listing([f'{name} {n} times' for name, n in limits.most_common()])}." if asked.clamped else ""
+        still = sum(row.entered for row in rows)
+        worked = listing([f"{name} {n} times" for name, n in limits.most_common()])
+        cut = f" Limits at work: {worked}; {still} of them still entered." if asked.clamped else ""
         mean = [row.confidence for row in rows if row.confidence is not None]
         sure = f" Their mean confidence is {sum(mean) / len(mean):.2f}." if mean else ""
         example = f" The last: {_headline(rows[-1])}" if rows and len(rows) < total else ""
         text = f"{len(rows)} {what}{where}, of {total} decisions ({of}) {cite('run', view.run)}.{sure}{cut}{example}"
-        return Found(text=text, ids=(f"run:{view.run}", *(r.id for r in rows[-5:])), data={"count": len(rows), "of": dict(counts)})
+        return Found(
+            text=text, ids=(f"run:{view.run}", *(r.id for r in rows[-5:])), data={"count": len(rows), "of": dict(counts)}
+        )
     chosen = _ordered(rows, asked)[: asked.n]
     if not chosen:
         return nothing(f"There are no {what}{where}.", f"run:{view.run}")
@@ -390,18 +414,19 @@ def compare(view: View, asked: Compare) -> Found:
         missing = asked.a if found[0] is None else asked.b
         return nothing(f"There is no decision {missing!r}; give an id, or a symbol and a day of the record.", f"run:{view.run}")
     a, b = (row for row in found if row is not None)
-    pairs = [
+    pairs: list[tuple[str, ...]] = [
         (name, _shown(getattr(a, name)), _shown(getattr(b, name)))
         for name in ("symbol", "day", "action", "confidence", "size", "regime", "close", "stop", "target", "votes")
     ]
     pairs += [
-        (name, _shown(a.feature(name)), _shown(b.feature(name))) for name in ("rsi_14", "trend_strength", "volatility_z", "adx_14")
+        (name, _shown(a.feature(name)), _shown(b.feature(name)))
+        for name in ("rsi_14", "trend_strength", "volatility_z", "adx_14")
     ]
     ends = [view.tables.trade_of.get(row.id) for row in (a, b)]
     pairs.append(("result in R", *(f"{t.outcome.r:+.2f}" if t else "no trade" for t in ends)))
     different = [f"{name} {one} against {two}" for name, one, two in pairs if one != two]
     text = f"{_headline(a)} {_headline(b)} They differ in {'; '.join(different)}."
-    rows = tuple((name, one, two) for name, one, two in pairs)
+    rows = tuple(pairs)
     return Found(text=text, ids=(a.id, b.id), table=Table(title="two decisions", columns=("", a.id[:8], b.id[:8]), rows=rows))
 
 

@@ -33,7 +33,9 @@ def state(view: View, asked: State) -> Found:
     for symbol in symbols:
         rows = view.tables.by_symbol.get(symbol)
         if not rows:
-            return nothing(f"{symbol} is not in this run; it holds {listing(view.tables.symbols) or 'nothing'}.", f"run:{view.run}")
+            return nothing(
+                f"{symbol} is not in this run; it holds {listing(view.tables.symbols) or 'nothing'}.", f"run:{view.run}"
+            )
         row, note = nearest(view, symbol, asked.at)
         if row is None:
             return nothing(note, f"run:{view.run}")
@@ -62,11 +64,18 @@ def _one(view: View, row: Row, feature: str | None) -> str:
     if feature == "close":
         return f"{row.symbol} closed at {figure(row.close, '{:,.2f}')} on {day(row.bar)} {tag}."
     if feature is not None:
-        return f"{feature} of {row.symbol} on {day(row.bar)} was {figure(row.feature(feature), '{:,.4g}')} ({DOCS[feature]}) {tag}."
+        return (
+            f"{feature} of {row.symbol} on {day(row.bar)} was {figure(row.feature(feature), '{:,.4g}')} ({DOCS[feature]}) {tag}."
+        )
     record = view.record(row)
     text = record["state"]["text"] if record.get("state") else "nothing was perceived"
-    shown = ", ".join(f"{n} {figure(row.feature(n), '{:,.4g}')}" for n in ("rsi_14", "atr_14", "adx_14", "trend_strength", "volatility_z"))
-    return f"{row.symbol} {day(row.bar)}: close {figure(row.close, '{:,.2f}')}, {row.regime or 'unknown'} regime; {text}; {shown} {tag}."
+    shown = ", ".join(
+        f"{n} {figure(row.feature(n), '{:,.4g}')}" for n in ("rsi_14", "atr_14", "adx_14", "trend_strength", "volatility_z")
+    )
+    return (
+        f"{row.symbol} {day(row.bar)}: close {figure(row.close, '{:,.2f}')}, {row.regime or 'unknown'} regime; "
+        f"{text}; {shown} {tag}."
+    )
 
 
 class History(Scope):
@@ -91,10 +100,13 @@ def history(view: View, asked: History) -> Found:
         mean = sum(v for _, v in pairs) / len(pairs)
         chart = chart or _chart(f"{symbol} {asked.feature}", [(row, v) for row, v in pairs], view)
         ids += [low[0].id, high[0].id]
-        first = {"highest": f"highest {high[1]:,.4g}", "lowest": f"lowest {low[1]:,.4g}", "mean": f"mean {mean:,.4g}"}.get(asked.pick or "", "")
+        first = {"highest": f"highest {high[1]:,.4g}", "lowest": f"lowest {low[1]:,.4g}", "mean": f"mean {mean:,.4g}"}.get(
+            asked.pick or "", ""
+        )
         words.append(
             f"{asked.feature} of {symbol}{asked.model_copy(update={'symbol': None}).words()}: {first + '; ' if first else ''}"
-            f"lowest {low[1]:,.4g} on {day(low[0].bar)} {cite('decision', low[0].id)}, highest {high[1]:,.4g} on {day(high[0].bar)} "
+            f"lowest {low[1]:,.4g} on {day(low[0].bar)} {cite('decision', low[0].id)}, highest {high[1]:,.4g} on "
+            f"{day(high[0].bar)} "
             f"{cite('decision', high[0].id)}, mean {mean:,.4g}, last {pairs[-1][1]:,.4g} over {len(pairs)} bars."
         )
     if not words:
@@ -112,7 +124,9 @@ def _chart(title: str, pairs: list[tuple[Row, float]], view: View) -> Chart | No
     marks = [(i, "entry") for i, (row, _) in enumerate(pairs) if row.entered]
     exits = {(t.outcome.symbol, t.outcome.exit_bar) for t in view.tables.trades}
     marks += [(i, "exit") for i, (row, _) in enumerate(pairs) if (row.symbol, row.bar) in exits]
-    return Chart(title=title, days=tuple(day(r.bar) for r, _ in pairs), values=tuple(v for _, v in pairs), marks=tuple(sorted(marks)))
+    return Chart(
+        title=title, days=tuple(day(r.bar) for r, _ in pairs), values=tuple(v for _, v in pairs), marks=tuple(sorted(marks))
+    )
 
 
 class Test(Frozen):
@@ -138,7 +152,8 @@ def situations(view: View, asked: Situations) -> Found:
     what = " and ".join(f"{t.feature} {t.op} {t.value:g}" for t in asked.tests) or "any state"
     if not rows:
         return Found(
-            text=f"{what}{asked.words()} was never seen at a decision of this run {cite('run', view.run)}.", ids=(f"run:{view.run}",),
+            text=(f"{what}{asked.words()} was never seen at a decision of this run "
+                 f"{cite('run', view.run)}."), ids=(f"run:{view.run}",),
             data={"count": 0},
         )  # fmt: skip
     pays = [view.tables.shadows[row.id] for row in rows if row.id in view.tables.shadows]
@@ -153,7 +168,11 @@ def situations(view: View, asked: Situations) -> Found:
         words.append("The book entered none of them.")
     near = [f"{row.symbol} {day(row.bar)} {cite('decision', row.id)}" for row in rows[-3:]]
     words.append(f"The last: {', '.join(near)}.")
-    return Found(text=" ".join(words), ids=(f"run:{view.run}", *(r.id for r in rows[-10:])), data={"count": len(rows), "settled": len(pays)})
+    return Found(
+        text=" ".join(words),
+        ids=(f"run:{view.run}", *(r.id for r in rows[-10:])),
+        data={"count": len(rows), "settled": len(pays)},
+    )
 
 
 def _meets(row: Row, test: Test) -> bool:
@@ -166,10 +185,13 @@ def _meets(row: Row, test: Test) -> bool:
 def _paid(side: str, rs: list[float], view: View, asked: Scope) -> str:
     won = sum(r > 0 for r in rs)
     spread = wilson(won, len(rs))
-    every = [view.tables.shadows[r.id][side == "short"] for r in Scope(symbol=asked.symbol).rows(view) if r.id in view.tables.shadows]
+    every = [
+        view.tables.shadows[r.id][side == "short"] for r in Scope(symbol=asked.symbol).rows(view) if r.id in view.tables.shadows
+    ]
     interval = f" [{per_cent(spread[0], 0)}, {per_cent(spread[1], 0)}]" if spread else ""
     return (
-        f"A standard {side} then paid a mean net {sum(rs) / len(rs):+.2f} R and won {per_cent(won / len(rs))}{interval} of {len(rs)}; "
+        f"A standard {side} then paid a mean net {sum(rs) / len(rs):+.2f} R and won "
+        f"{per_cent(won / len(rs))}{interval} of {len(rs)}; "
         f"over all bars {sum(every) / len(every):+.2f} R and {per_cent(sum(r > 0 for r in every) / len(every))}."
     )
 
@@ -189,15 +211,25 @@ def similar(view: View, asked: Similar) -> Found:
         return nothing(note, f"run:{view.run}")
     remembered = view.record(row)["recollection"]
     if not remembered["analogues"]:
-        return nothing(f"{note} On {day(row.bar)} too few settled situations were known to compare with {cite('decision', row.id)}.".strip(), row.id)
+        return nothing(
+            f"{note} On {day(row.bar)} too few settled situations were known to compare with {cite('decision', row.id)}.".strip(),
+            row.id,
+        )
     near = remembered["analogues"]
     best = remembered["estimate"]
-    told = [f"{a['symbol']} {a['bar_time'][:10]} {cite('decision', a['id'])} {a['similarity']:.2f} similar, {a['r']:+.2f} R" for a in near]
-    lose = [f"{a['symbol']} {a['bar_time'][:10]} {cite('decision', a['id'])} {a['r']:+.2f} R" for a in remembered["counter_evidence"]]
+    told = [
+        f"{a['symbol']} {a['bar_time'][:10]} {cite('decision', a['id'])} {a['similarity']:.2f} similar, {a['r']:+.2f} R"
+        for a in near
+    ]
+    lose = [
+        f"{a['symbol']} {a['bar_time'][:10]} {cite('decision', a['id'])} {a['r']:+.2f} R" for a in remembered["counter_evidence"]
+    ]
     after = view.tables.shadows.get(row.id)
     text = (
-        f"{note} Most like {row.symbol} {day(row.bar)} {cite('decision', row.id)} (on the {best['side']} side): {'; '.join(told)}. "
-        f"Of {best['n_eff']:.0f} the mean is net {best['mean_r']:+.2f} R, {per_cent(best['p_win'], 0)} won against {per_cent(best['base_rate'], 0)} "
+        f"{note} Most like {row.symbol} {day(row.bar)} {cite('decision', row.id)} (on the {best['side']} side): "
+        f"{'; '.join(told)}. "
+        f"Of {best['n_eff']:.0f} the mean is net {best['mean_r']:+.2f} R, {per_cent(best['p_win'], 0)} won against "
+        f"{per_cent(best['base_rate'], 0)} "
         f"of all. Nearest winners and losers, which do not enter the mean: {'; '.join(lose)}."
     ).strip()
     if after:
@@ -217,11 +249,14 @@ def _whose(view: View, asked: Similar) -> tuple[Row | None, str]:
     return nearest(view, symbol, asked.at)
 
 
-
-
 TOOLS = (
     Tool("market_state", "The market as known at a day: close, features, regime, words.", State, state),
     Tool("feature_history", "A feature or the close over days: range, mean, highest, lowest.", History, history),
-    Tool("situations", "How often conditions on features were met and what followed, e.g. rsi_14 < 30 in volatile.", Situations, situations),
+    Tool(
+        "situations",
+        "How often conditions on features were met and what followed, e.g. rsi_14 < 30 in volatile.",
+        Situations,
+        situations,
+    ),
     Tool("similar", "Situations like one day's, with what happened after.", Similar, similar),
 )

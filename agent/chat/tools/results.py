@@ -88,7 +88,10 @@ def _named(view: View, asked: Result, curve: Curve, before: float) -> Found:
         return nothing(f"{name} cannot be computed{asked.words()}: there is too little to compute it from.", f"run:{view.run}")
     spread = table.get("Sharpe Interval") if asked.measure == "sharpe" else None
     interval = f" (95 % interval {spread[0]:.2f} to {spread[1]:.2f})" if spread else ""
-    text = f"{name.replace(' [%]', '')}{asked.words()}: {value:.2f}{' %' if '[%]' in name else ''}{interval} {cite('run', view.run)}."
+    text = (
+        f"{name.replace(' [%]', '')}{asked.words()}: {value:.2f}{' %' if '[%]' in name else ''}{interval} "
+        f"{cite('run', view.run)}."
+    )
     return Found(text=text, ids=(f"run:{view.run}",), data={name: value})
 
 
@@ -136,7 +139,12 @@ def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
         f"{per_cent(max(0.0, 1 - curve[-1][1] / now), 2)} below its peak; the limit that halts is "
         f"{per_cent(view.settings.limits.max_drawdown, 0)}."
     )
-    return Found(text=text, ids=(f"run:{view.run}",), data={"depth": depth, "peak": day(top), "trough": day(bottom)}, chart=_chart(view, curve))
+    return Found(
+        text=text,
+        ids=(f"run:{view.run}",),
+        data={"depth": depth, "peak": day(top), "trough": day(bottom)},
+        chart=_chart(view, curve),
+    )
 
 
 def _benchmark(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -155,7 +163,8 @@ def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
     outcomes = [trade.outcome for trade in asked.trades(view)]
     costs = (view.result or {}).get("costs", {})
     slips = sum(
-        float(o.quantity) * (o.entry_price + o.exit_price) * costs.get(o.symbol, {}).get("slippage_bps", 0.0) / 1e4 for o in outcomes
+        float(o.quantity) * (o.entry_price + o.exit_price) * costs.get(o.symbol, {}).get("slippage_bps", 0.0) / 1e4
+        for o in outcomes
     )
     rates = "; ".join(f"{s} {c['fee_bps']:g} bps fee and {c['slippage_bps']:g} bps slippage a side" for s, c in costs.items())
     text = f"Fees paid{asked.words()}: {money(sum(fee for _, fee in paid))} over {len(paid)} fills {cite('run', view.run)}."
@@ -172,15 +181,19 @@ def _exposure(view: View, asked: Result, curve: Curve, before: float) -> Found:
     values = list(shares.values())
     table = figures(view, asked)
     text = (
-        f"Exposure{asked.words()}: a position was open {figure(table.get('Exposure Time [%]'), '{:.1f}')} % of the time; on average "
-        f"{per_cent(sum(values) / len(values))} of equity was invested, {per_cent(max(values))} at the most {cite('run', view.run)}."
+        f"Exposure{asked.words()}: a position was open {figure(table.get('Exposure Time [%]'), '{:.1f}')} % of the "
+        f"time; on average "
+        f"{per_cent(sum(values) / len(values))} of equity was invested, {per_cent(max(values))} at the most "
+        f"{cite('run', view.run)}."
     )
     return Found(text=text, ids=(f"run:{view.run}",), data={"mean": sum(values) / len(values)})
 
 
 def _equity(view: View, asked: Result, curve: Curve, before: float) -> Found:
     at, value = curve[-1]
-    text = f"Equity was {money(value)} at the close of {day(at)} {cite('run', view.run)}; it began with {money(view.settings.cash)}."
+    text = (
+        f"Equity was {money(value)} at the close of {day(at)} {cite('run', view.run)}; it began with {money(view.settings.cash)}."
+    )
     return Found(text=text, ids=(f"run:{view.run}",), data={"equity": value}, chart=_chart(view, curve))
 
 
@@ -195,8 +208,20 @@ def _peak(view: View, asked: Result, curve: Curve, before: float) -> Found:
 
 def _all(view: View, asked: Result, curve: Curve, before: float) -> Found:
     table = figures(view, asked)
-    names = ("Return [%]", "Buy & Hold Return [%]", "Sharpe Ratio", "Max. Drawdown [%]", "# Trades", "Win Rate [%]", "Profit Factor")
-    parts = [f"{n.replace(' [%]', '').replace('# ', '')} {v:.2f}{' %' if '[%]' in n else ''}" for n in names if (v := table.get(n)) is not None]
+    names = (
+        "Return [%]",
+        "Buy & Hold Return [%]",
+        "Sharpe Ratio",
+        "Max. Drawdown [%]",
+        "# Trades",
+        "Win Rate [%]",
+        "Profit Factor",
+    )
+    parts = [
+        f"{n.replace(' [%]', '').replace('# ', '')} {v:.2f}{' %' if '[%]' in n else ''}"
+        for n in names
+        if (v := table.get(n)) is not None
+    ]
     shown = tuple((name, f"{v:,.2f}" if isinstance(v, float) else str(v)) for name, v in table.items() if v is not None)
     text = f"Run {view.run}{asked.words()} {cite('run', view.run)}: {', '.join(parts)}."
     return Found(
@@ -213,7 +238,10 @@ def _arms(view: View, asked: Result, curve: Curve, before: float) -> Found:
     mine = 100 * (curve[-1][1] / before - 1)
     if not others:
         return nothing(
-            f"Only this arm is in this home: {mine:.2f} % {cite('run', view.run)}. Run `tradecraft backtest --arm no-memory` to compare.",
+            (
+                f"Only this arm is in this home: {mine:.2f} % {cite('run', view.run)}. Run `tradecraft backtest --arm "
+                f"no-memory` to compare."
+            ),
             f"run:{view.run}",
         )
     parts = [f"{arm} {d['metrics']['Return [%]']:.2f} % {cite('run', d['run'])}" for arm, d in sorted(others.items())]
@@ -250,7 +278,9 @@ def _stretches(view: View, asked: Result) -> Found:
         text=text,
         ids=(f"run:{view.run}",),
         data=dict(rows),
-        table=Table(title=f"return by {by}", columns=(by, "return"), rows=tuple((n, per_cent(v, 2)) for n, v in rows), right=(1,)),
+        table=Table(
+            title=f"return by {by}", columns=(by, "return"), rows=tuple((n, per_cent(v, 2)) for n, v in rows), right=(1,)
+        ),
     )
 
 
@@ -264,6 +294,4 @@ def _chart(view: View, curve: Curve) -> Chart | None:
     return Chart(title="equity", days=tuple(day(at) for at, _ in curve), values=tuple(value for _, value in curve))
 
 
-TOOLS = (
-    Tool("result", "The run's return, Sharpe, drawdown, costs, exposure, benchmark, by month or quarter.", Result, result),
-)
+TOOLS = (Tool("result", "The run's return, Sharpe, drawdown, costs, exposure, benchmark, by month or quarter.", Result, result),)

@@ -21,10 +21,10 @@ from skills.schema import Skill
 
 Json = dict[str, Any]
 Which = Literal[
-    "all", "active", "retired", "probation", "candidate", "quarantined", "watch", "stale", "suspended", "losing", "winning", "untried",
-    "shadow",
+    "all", "active", "retired", "probation", "candidate", "quarantined", "watch", "stale", "suspended", "losing", "winning",
+    "untried", "shadow",
 ]  # fmt: skip
-Rank = Literal["reliability", "mean_r", "executions", "last_used", "worst"]
+Rank = Literal["reliability", "mean_r", "executions", "last_used", "worst", "least_reliable"]
 
 
 class Skills(Frozen):
@@ -89,6 +89,8 @@ def _is(row: Json, which: Which) -> bool:
 def _ranked(rows: list[Json], rank: Rank) -> list[Json]:
     if rank == "last_used":
         return sorted(rows, key=lambda row: row["last_used"] or "", reverse=True)
+    if rank == "least_reliable":
+        return sorted(rows, key=lambda row: (row["reliability"], row["name"]))
     if rank == "worst":
         return sorted(rows, key=lambda row: (row["mean_r"] if row["mean_r"] is not None else 9, row["name"]))
     return sorted(rows, key=lambda row: row[rank] if row[rank] is not None else -9, reverse=True)
@@ -97,7 +99,14 @@ def _ranked(rows: list[Json], rank: Rank) -> list[Json]:
 def _lead(asked: Skills, n: int) -> str:
     many = f"{n} skill{'s' if n != 1 else ''}"
     if asked.rank is not None:
-        by = {"reliability": "reliability", "mean_r": "mean net R", "executions": "use", "last_used": "last use", "worst": "worst mean R"}
+        by = {
+            "reliability": "reliability",
+            "mean_r": "mean net R",
+            "executions": "use",
+            "last_used": "last use",
+            "worst": "worst mean R",
+            "least_reliable": "lowest reliability",
+        }
         return f"{'The skill' if n == 1 else 'Skills'} first by {by[asked.rank]}"
     kind = {"all": "", "losing": "losing in the book", "winning": "winning in the book", "shadow": "followed on paper"}
     return f"{many} {kind.get(asked.which, asked.which)}".strip()
@@ -117,6 +126,9 @@ def _told(row: Json, which: Which) -> str:
     )
 
 
+_STATES = {"probation": "on probation", "watch": "watched", "candidate": "a candidate", "shadow": "followed on paper"}
+
+
 def _none(view: View, rows: list[Json], which: Which, where: str) -> Found:
     tally: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -126,12 +138,21 @@ def _none(view: View, rows: list[Json], which: Which, where: str) -> Found:
     names = {skill.id: skill.name for skill in view.catalogue.versions()}
     was = listing([f"{names.get(t['skill'], t['skill'])} since {day(t['since'])}" for t in past])
     history = f" It happened before: {was}." if past else ""
-    return Found(text=f"No skill is {which}{where} now ({have}) {cite('run', view.run)}.{history}", ids=(f"run:{view.run}",))
+    return Found(
+        text=f"No skill is {_STATES.get(which, which)}{where} now ({have}) {cite('run', view.run)}.{history}",
+        ids=(f"run:{view.run}",),
+    )
 
 
 def _table(title: str, rows: list[Json]) -> Table:
     shown = tuple(
-        (r["name"], r["status"], str(r["executions"]), f"{r['reliability']:.2f}", figure(r["mean_r"], "{:+.2f}").replace("not known", "-"))
+        (
+            r["name"],
+            r["status"],
+            str(r["executions"]),
+            f"{r['reliability']:.2f}",
+            figure(r["mean_r"], "{:+.2f}").replace("not known", "-"),
+        )
         for r in rows
     )
     return Table(title=title, columns=("skill", "status", "runs", "reliable", "mean R"), rows=shown, right=(2, 3, 4))
@@ -197,10 +218,16 @@ def _last_used(view: View, one: Skill, row: Json) -> str:
         return f"{one.name} was never used in the book {tag}."
     words = []
     if agreed:
-        words.append(f"{one.name} last agreed with an entry on {day(agreed[-1].bar)} ({agreed[-1].symbol}) {cite('decision', agreed[-1].id)}")
+        words.append(
+            f"{one.name} last agreed with an entry on {day(agreed[-1].bar)} ({agreed[-1].symbol}) "
+            f"{cite('decision', agreed[-1].id)}"
+        )
     if settled:
         last = settled[-1]
-        words.append(f"its last settled execution was on {day(last['at'])}, {last['outcome']}, {last['r']:+.2f} R {cite('trade', last['decision'])}")
+        words.append(
+            f"its last settled execution was on {day(last['at'])}, {last['outcome']}, {last['r']:+.2f} R "
+            f"{cite('trade', last['decision'])}"
+        )
     return "; ".join(words) + "."
 
 
@@ -211,7 +238,9 @@ def _regimes(view: View, one: Skill, row: Json) -> str:
         if counts.total:
             parts.append(f"{regime} {counts.total} executions, mean {figure(counts.mean_r, '{:+.2f}')} R")
     tag = cite("skill", one.name)
-    return f"{one.name} by regime: {'; '.join(parts)} {tag}." if parts else f"{one.name} has no executions in any regime yet {tag}."
+    return (
+        f"{one.name} by regime: {'; '.join(parts)} {tag}." if parts else f"{one.name} has no executions in any regime yet {tag}."
+    )
 
 
 def _what(view: View, one: Skill, row: Json) -> str:
@@ -243,7 +272,9 @@ class Procedures(Frozen):
 def procedures(view: View, asked: Procedures) -> Found:
     """The procedure that fits a task best, with its steps."""
     every = [s for s in view.catalogue.versions() if s.kind == "procedure"]
-    ranked = sorted(every, key=lambda s: -fuzz.token_set_ratio(asked.task.lower(), f"{s.name.replace('-', ' ')} {s.description}".lower()))
+    ranked = sorted(
+        every, key=lambda s: -fuzz.token_set_ratio(asked.task.lower(), f"{s.name.replace('-', ' ')} {s.description}".lower())
+    )
     if not ranked:
         return nothing("There are no procedures in this run.", f"run:{view.run}")
     best = ranked[0]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from agent.chat.found import Found, Table, cite, day, gain, money, nothing, per_cent
+from agent.chat.found import Found, Table, cite, day, gain, money, per_cent
 from agent.chat.tables import Trade
 from agent.chat.tools.base import Scope, Tool
 from agent.chat.view import View
@@ -18,7 +18,9 @@ from agent.statistics.proportion import wilson
 Json = dict[str, Any]
 Order = Literal["best", "worst", "longest", "shortest", "first", "last", "largest"]
 By = Literal["regime", "symbol", "quarter", "month", "year", "side", "exit", "skill", "weekday"]
-Measure = Literal["all", "count", "wins", "losses", "win_rate", "pnl", "r", "average", "holding", "streak", "fees", "factor", "exits"]
+Measure = Literal[
+    "all", "count", "wins", "losses", "win_rate", "pnl", "r", "average", "holding", "streak", "fees", "factor", "exits"
+]
 
 
 class Trades(Scope):
@@ -75,7 +77,8 @@ def told(trade: Trade) -> str:
     """One trade in a sentence."""
     end = trade.outcome
     return (
-        f"{end.symbol} bought {day(end.entry_bar)} at {end.entry_price:,.2f}, closed {day(end.exit_bar)} at {end.exit_price:,.2f} "
+        f"{end.symbol} bought {day(end.entry_bar)} at {end.entry_price:,.2f}, closed {day(end.exit_bar)} at "
+        f"{end.exit_price:,.2f} "
         f"by {end.reason} after {end.bars_held} bars: {gain(end.pnl)} net, {end.r:+.2f} R {cite('trade', end.decision)}"
     ).replace("bought", "bought" if end.side == "buy" else "sold short")
 
@@ -162,7 +165,13 @@ def _grouped(view: View, asked: Trades, chosen: list[Trade]) -> Found:
         rows=tuple((n, str(s["count"]), f"{100 * s['win_rate']:.1f}", f"{s['mean_r']:+.2f}", gain(s["pnl"])) for n, s in rows),
         right=(1, 2, 3, 4),
     )
-    extremes = f" Best {best[0]} ({gain(best[1]['pnl'])}), worst {worst[0]} ({gain(worst[1]['pnl'])})." if len(rows) > 1 else ""
+    most = max(rows, key=lambda row: row[1]["count"])
+    extremes = (
+        f" Best {best[0]} ({gain(best[1]['pnl'])}), worst {worst[0]} ({gain(worst[1]['pnl'])}); most trades "
+        f"{most[0]} ({most[1]['count']})."
+        if len(rows) > 1
+        else ""
+    )
     rates = f" The highest win rate is {max(rows, key=lambda r: r[1]['win_rate'])[0]}'s." if asked.measure == "win_rate" else ""
     text = f"By {by}{asked.words()} {cite('run', view.run)}: {'; '.join(parts)}.{extremes}{rates}"
     return Found(text=text, ids=(f"run:{view.run}",), data={name: sums for name, sums in rows}, table=table)
@@ -225,7 +234,10 @@ def _average(chosen: list[Trade], sums: Json, what: str, where: str) -> str:
 def _holding(chosen: list[Trade], sums: Json, what: str, where: str) -> str:
     bars = [t.outcome.bars_held for t in chosen]
     days = sum((t.outcome.exit_bar - t.outcome.entry_bar).days for t in chosen) / len(chosen)
-    return f"{len(bars)} {what}{where} were held {sum(bars) / len(bars):.1f} bars on average ({days:.1f} days), {min(bars)} to {max(bars)}"
+    return (
+        f"{len(bars)} {what}{where} were held {sum(bars) / len(bars):.1f} bars on average ({days:.1f} days), "
+        f"{min(bars)} to {max(bars)}"
+    )
 
 
 def _streak(chosen: list[Trade], sums: Json, what: str, where: str) -> str:
@@ -236,7 +248,8 @@ def _streak(chosen: list[Trade], sums: Json, what: str, where: str) -> str:
         if run:
             first, last = run[0].outcome, run[-1].outcome
             parts.append(
-                f"the longest {name} streak{where} is {len(run)} trades, from {day(first.exit_bar)} {cite('trade', first.decision)} "
+                f"the longest {name} streak{where} is {len(run)} trades, from {day(first.exit_bar)} "
+                f"{cite('trade', first.decision)} "
                 f"to {day(last.exit_bar)} {cite('trade', last.decision)}"
             )
     text = "; ".join(parts)
@@ -254,7 +267,9 @@ def _longest(ordered: list[Trade], flag: bool) -> list[Trade]:
 
 def _fees(chosen: list[Trade], sums: Json, what: str, where: str) -> str:
     fees = sum(t.outcome.fees for t in chosen)
-    return f"{sums['count']} {what}{where} paid {money(fees)} in fees, {money(fees / len(chosen))} each; slippage is in their prices"
+    return (
+        f"{sums['count']} {what}{where} paid {money(fees)} in fees, {money(fees / len(chosen))} each; slippage is in their prices"
+    )
 
 
 def _factor(chosen: list[Trade], sums: Json, what: str, where: str) -> str:
@@ -277,6 +292,4 @@ _MEASURES: dict[str, Callable[[list[Trade], Json, str, str], str]] = {
     "average": _average, "holding": _holding, "streak": _streak, "fees": _fees, "factor": _factor, "exits": _exits,
 }  # fmt: skip
 
-TOOLS = (
-    Tool("trades", "Closed trades: count, win rate, P&L, streaks, holding, best and worst, by any group.", Trades, trades),
-)
+TOOLS = (Tool("trades", "Closed trades: count, win rate, P&L, streaks, holding, best and worst, by any group.", Trades, trades),)
