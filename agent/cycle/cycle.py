@@ -227,7 +227,9 @@ def _reasoned(
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
     standing = standing_of(desk, series, control)
     decision, clamps = limit(signal, standing, desk.settings.limits)
-    decision, wished = preferred(decision, signal, read_preferences(w) if decision.size else [], state, standing)
+    decision, wished = preferred(
+        decision, signal, read_preferences(desk.memory.journal) if decision.size else [], state, standing
+    )
     clamps = [*(asked.clamps if asked else []), *clamps, *wished]
     order, refusal = order_for(desk, series, ident, state, decision, exits)
     if order is not None:

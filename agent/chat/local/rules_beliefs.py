@@ -24,7 +24,7 @@ def skilled(q: Question, view: View) -> Route | None:
     """One skill, or those that stand or do so."""
     if q.skills:
         return _one_skill(q, view)
-    standing = q.any(*_STANDINGS) and not q.any("trade", "halt", "parameter", "regime", "buy", "close")
+    standing = q.any(*_STANDINGS) and not q.any("trade", "halt", "parameter", "regime", "buy", "close", "limit", "preference")
     if not q.has("skill") and not standing:
         return None
     if q.any("happened", "change") and q.period is not None:

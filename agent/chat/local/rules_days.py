@@ -139,7 +139,8 @@ def _seen_on(q: Question, view: View, day: date) -> Route | None:
     """What the market or the account was on a day."""
     if q.features and not q.tests and not q.any("buy", "sell"):
         return _feature_at(q, view)
-    if q.has("price") and not q.any("buy", "sell", "stop", "target"):
+    owned = any(word in q.text for word in ("account", "portfolio", "equity", "balance", "capital"))
+    if q.has("price") and not owned and not q.any("buy", "sell", "stop", "target"):
         return each_symbol(q, view, "market_state", {"symbol": q.symbol, "at": day, "feature": "close"})
     if q.has("regime"):
         return each_symbol(q, view, "market_state", {"symbol": q.symbol, "at": day})

@@ -167,7 +167,11 @@ def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
         for o in outcomes
     )
     rates = "; ".join(f"{s} {c['fee_bps']:g} bps fee and {c['slippage_bps']:g} bps slippage a side" for s, c in costs.items())
-    text = f"Fees paid{asked.words()}: {money(sum(fee for _, fee in paid))} over {len(paid)} fills {cite('run', view.run)}."
+    of_closed = money(sum(o.fees for o in outcomes))
+    text = (
+        f"Fees paid{asked.words()}: {money(sum(fee for _, fee in paid))} over {len(paid)} fills, {of_closed} of it by closed "
+        f"trades {cite('run', view.run)}."
+    )
     if rates:
         text += f" Slippage, in the prices, cost about {money(slips)} more. Rates: {rates}."
     rows = (view.result or {}).get("cost_sensitivity", []) if not (asked.start or asked.end) else []
