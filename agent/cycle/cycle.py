@@ -26,6 +26,7 @@ from agent.cycle.history import record_of
 from agent.cycle.minds import ask, charged, told
 from agent.cycle.opening import Opened, open_bar
 from agent.cycle.placing import order_for, standing_of
+from agent.cycle.preferences import preferred, read_preferences
 from agent.cycle.remembering import remember_bar
 from agent.cycle.sending import hear, send
 from agent.cycle.settle import Settled
@@ -227,7 +228,10 @@ def _reasoned(
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
     standing = standing_of(desk, series, control)
     decision, clamps = limit(signal, standing, desk.settings.limits)
-    clamps = [*(asked.clamps if asked else []), *clamps]
+    decision, wished = preferred(
+        decision, signal, read_preferences(desk.memory.journal) if decision.size else [], state, standing
+    )
+    clamps = [*(asked.clamps if asked else []), *clamps, *wished]
     order, refusal = order_for(desk, series, ident, state, decision, exits)
     if order is not None:
         refused = desk.broker.submit(order)
