@@ -133,6 +133,17 @@ class SkillRules(Section):
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
 
 
+class Guard(Section):
+    """What looks at texts beside the built-in detection."""
+
+    classifier_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="a classifier asked by POST; it can only add doubts, and a text it cannot judge waits for a person",
+    )
+    classifier_seconds: float = Field(5.0, gt=0, le=60, description="longest wait for its answer")
+
+
 class Embedding(Section):
     """The text embedder; ``path`` names any other sentence-transformers model folder."""
 
@@ -217,6 +228,7 @@ class Settings(BaseSettings):
     recall: Recall = Recall()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
+    guard: Guard = Guard()
     embedding: Embedding = Embedding()
     market: Market = Market()
     model: Llm = Llm()
