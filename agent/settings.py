@@ -141,6 +141,17 @@ class SkillRules(Section):
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
 
 
+class Guard(Section):
+    """What looks at texts beside the built-in detection."""
+
+    classifier_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="a classifier asked by POST; it can only add doubts, and a text it cannot judge waits for a person",
+    )
+    classifier_seconds: float = Field(5.0, gt=0, le=60, description="longest wait for its answer")
+
+
 class Growing(Section):
     """What the agent does by itself with its skills, at a chunk's end and at most so often in between."""
 
@@ -282,6 +293,7 @@ class Settings(BaseSettings):
     recall: Recall = Recall()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
+    guard: Guard = Guard()
     grow: Growing = Growing()
     embedding: Embedding = Embedding()
     market: Market = Market()

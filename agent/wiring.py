@@ -37,6 +37,8 @@ from agent.errors import ConfigError
 from agent.forecast.forecaster import SPACE as FORECAST
 from agent.forecast.forecaster import Forecaster
 from agent.forecast.store import ModelStore
+from agent.guard.classifier import TOKEN, ClassifierLikeness, HttpClassifier
+from agent.guard.detect import Likeness, together
 from agent.guard.keys import HomeKeys
 from agent.guard.likeness import ExemplarLikeness
 from agent.guard.signing import Signer
@@ -206,9 +208,13 @@ def open_catalogue(
         )
 
 
-def likeness(settings: Settings) -> ExemplarLikeness:
-    """The measure of likeness to known attacks, on the embedder that the settings name."""
-    return ExemplarLikeness(text_embedder(settings))
+def likeness(settings: Settings) -> Likeness:
+    """The measure of likeness to known attacks, on the embedder that the settings name; with their classifier, if any."""
+    own = ExemplarLikeness(text_embedder(settings))
+    if settings.guard.classifier_url is None:
+        return own
+    asked = HttpClassifier(settings.guard.classifier_url, settings.guard.classifier_seconds, os.environ.get(TOKEN))
+    return together(own, ClassifierLikeness(asked))
 
 
 @contextmanager
