@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from agent.chat.commands import COMMANDS
+from agent.chat.engine import Conversation
 from agent.chat.render import shown
-from agent.chat.terminal import banner, candidates, converse, history_file, lines_of, prompt, turn
+from agent.chat.terminal import banner, candidates, completer, converse, history_file, lines_of, prompt, turn
 from agent.errors import ConfigError
 from tests.chat.kit import conversing
 from tests.chat.questions import Facts
@@ -171,14 +172,23 @@ def test_lines_are_typed_with_completion_history_and_several_lines(copied: Path,
     with conversing(copied, finished[1]["run"]) as talk, create_pipe_input() as keys:
         session = prompt(talk, input_=keys, output=DummyOutput())
         keys.send_text("why\\\rNASDAQ\r")  # a backslash goes on to the next line
-        keys.send_text("/perf\t\r")
         keys.send_text("a\x1b\rb\r")  # Alt-Enter does too
         keys.send_text("\x04")
-        assert list(lines_of(session)) == ["why\nNASDAQ", "/performance", "a\nb"]
+        assert list(lines_of(session)) == ["why\nNASDAQ", "a\nb"]
+        assert _completed(talk, "/perf") == ["/performance"]
+        assert _completed(talk, "what of NAS") == ["NASDAQ"]
+        assert _completed(talk, "what of /perf") == []
         assert {"/why", "NASDAQ", "trend-pullback"} <= set(candidates(talk))
     path = history_file(copied)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "NASDAQ" in path.read_text()
+
+
+def _completed(talk: Conversation, text: str) -> list[str]:
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+
+    return [found.text for found in completer(talk).get_completions(Document(text), CompleteEvent())]
 
 
 def test_the_banner_says_what_kind_of_money_and_whether_it_is_halted(finished: Finished) -> None:

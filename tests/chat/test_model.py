@@ -142,7 +142,7 @@ def test_where_nothing_may_be_changed_acting_tools_are_refused(finished: Finishe
     home, document = finished
     script = Script([calls("halt", {"reason": "x"}), says("I cannot.")])
     with conversing(home, document["run"], script, acting=None) as talk:
-        talk.say("halt")
+        talk.say("stop it all, would you")
         assert talk.pending is None
     assert script.seen[1]["messages"][-1]["content"][0]["is_error"] is True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import permutations
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -31,6 +32,7 @@ from agent.risk.sizing import Exits
 from agent.settings import Limits
 
 Json = dict[str, Any]
+MOST_PLANS = 6  # plans whose every order is tried
 _STATED = ("halt", "stop_entry", "venue", "max_daily_loss", "cooldown")  # blocks that the record alone knows of
 
 
@@ -94,7 +96,12 @@ def rebuilt(view: View, record: CycleRecord) -> Rebuilt:
         parameters=record.parameters,
         position=next((p for p in record.book.positions if p.symbol == record.symbol), None),
     )
-    return Rebuilt(record, context, context.hash() == record.context_hash)
+    # the record does not keep in which order the plans were put down, and a hash knows
+    for order in permutations(plans, len(plans)) if len(plans) <= MOST_PLANS else ():
+        same = context.model_copy(update={"plans": {ident: plans[ident] for ident in order}})
+        if same.hash() == record.context_hash:
+            return Rebuilt(record, same, exact=True)
+    return Rebuilt(record, context, exact=False)
 
 
 def decided(view: View, at: Rebuilt, context: Context, limits: Limits) -> Outcome:
