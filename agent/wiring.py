@@ -53,6 +53,7 @@ from agent.settings import Settings
 from memory_db.copies import restore
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
+from skills.adopt import adopt_skills
 from skills.catalogue import Catalogue
 from skills.replay import copy_skills
 
@@ -289,10 +290,12 @@ def open_desk(
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
     reading: Reading = NOTHING,
+    skills_from: str | None = None,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal.
 
-    ``frozen`` is when a stale memory stops growing; it is needed by that arm alone.
+    A new run has the shipped skills, or those of the run ``skills_from`` with no statistics. ``frozen`` is when a
+    stale memory stops growing; it is needed by that arm alone.
     """
     asks = arm.minded and model_mode(settings) != "none"
     if asks:
@@ -311,7 +314,12 @@ def open_desk(
     reasoner: Reasoner = ArithmeticReasoner(settings.reason, settings.limits)
     if arm.random:
         reasoner = RandomReasoner(settings.limits, entry_probability, settings.seed)
-    skills = Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills, keys=HomeKeys(home))
+    skills = Catalogue.open(
+        memory.journal, settings.skills, started=started, shipped=arm.skills and skills_from is None, keys=HomeKeys(home)
+    )
+    if arm.skills and skills_from is not None:
+        with open_catalogue(home, skills_from, settings) as (_, source):
+            adopt_skills(skills, source, started)
     veil = veil_for(feed, memory.journal, settings, clock)
     mind = open_mind(home, signer_for(home), memory, skills, settings, wall_clock, veil) if asks else None
     desk = Desk(

@@ -156,6 +156,7 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         clock=lambda: started,
         durable=False,
         reading=plan.reading,
+        skills_from=plan.skills.run if plan.skills else None,
     )
 
 
