@@ -13,6 +13,7 @@ import numpy as np
 
 from agent.backtest.holding import held_equity, matched_equity
 from agent.backtest.plan import Plan, chunk_name
+from agent.backtest.summary import by_symbol, trend
 from agent.cycle import Desk
 from agent.cycle.accounts import accounts
 from agent.cycle.accounts import notes as model_notes
@@ -47,6 +48,10 @@ def document(desk: Desk, plan: Plan) -> Json:
         "decisions": [_decision(r) for r in records],
         **_tail(plan, model_notes(records)),
         "learned": _learned(desk, records),
+        "summary": {
+            "trend": trend(desk.memory.journal, lambda moment: chunk_name(moment, plan.chunk)),
+            "symbols": by_symbol(trades, stamps, plan.settings.cash, trading_days(plan)),
+        },
         **({"model": _model(desk, plan)} if desk.mind else {}),
         "cost_sensitivity": _sensitivity(desk, plan, stamps, equity, trades),
         "abstained": sum(r["status"] == "abstained" for r in records),

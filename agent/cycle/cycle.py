@@ -43,6 +43,7 @@ from agent.domain import (
 )
 from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError, TradecraftError
 from agent.forecast.forecaster import Opinion
+from agent.llm.spans import span, working
 from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
 from agent.reason.context import Context
@@ -105,15 +106,16 @@ def decide_symbol(desk: Desk, opened: Opened, symbol: str) -> CycleRecord:
     if found is not None:
         return found
     ident = decision_id(desk.run, symbol, state.bar_time)
-    with desk.alone:
-        thought = _think(desk, None, series, state)
-    asked = None
-    if isinstance(thought, Thought) and desk.mind is not None:
-        asked = ask(desk, ident, series, thought.context, thought.arithmetic, read_control(desk.memory.journal))
-    with desk.alone:
-        with desk.memory.write() as w:
-            record = _conclude(desk, w, opened, symbol, thought, asked, read_control(w))
-        send(desk, series, state.as_of)
+    with working("cycle", cycle=ident, symbol=symbol):
+        with desk.alone:
+            thought = _think(desk, None, series, state)
+        asked = None
+        if isinstance(thought, Thought) and desk.mind is not None:
+            asked = ask(desk, ident, series, thought.context, thought.arithmetic, read_control(desk.memory.journal))
+        with desk.alone:
+            with desk.memory.write() as w:
+                record = _conclude(desk, w, opened, symbol, thought, asked, read_control(w))
+            send(desk, series, state.as_of)
     return record
 
 
@@ -143,8 +145,10 @@ class Thought:
 
 
 def _decide(desk: Desk, w: Writer, opened: Opened, symbol: str) -> CycleRecord:
-    thought = _think(desk, w, opened.views[symbol], opened.states[symbol])
-    return _conclude(desk, w, opened, symbol, thought, None, opened.control)
+    ident = decision_id(desk.run, symbol, opened.states[symbol].bar_time)
+    with working("cycle", cycle=ident, symbol=symbol):
+        thought = _think(desk, w, opened.views[symbol], opened.states[symbol])
+        return _conclude(desk, w, opened, symbol, thought, None, opened.control)
 
 
 def _think(desk: Desk, w: Writer | None, series: Series, state: MarketState) -> Thought | TradecraftError | None:
@@ -280,13 +284,15 @@ def _speaks(parts: list[Contribution]) -> bool:
 
 def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, opinion: Opinion | None) -> Context:
     votes = desk.consult(series, state, desk.voters.pasts())
+    with span("recall"):
+        recollection = desk.recall(series, state.as_of)
     plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
     matches, plans = desk.skills.match(series.frame, votes, state.regime.label, atr, w)
     return Context(
         state=state,
         votes=votes,
         forecast=opinion.forecast if opinion else None,
-        recollection=desk.recall(series, state.as_of),
+        recollection=recollection,
         skills=matches,
         plans=plans,
         standard=Exits(stop_distance=plan.stop_atr * atr, target_distance=plan.target_atr * atr, max_bars=plan.horizon),

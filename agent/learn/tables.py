@@ -14,11 +14,14 @@ Json = dict[str, Any]
 
 
 def voter_rows(table: VoterTable) -> list[Json]:
-    """Each voter's record, overall and per regime: weight, scored votes, hit rate with its 95 % interval, Brier score."""
+    """Each voter's record, overall and per regime: weight, scored votes, hit rate with its 95 % interval, Brier score.
+
+    Whoever is scored for the record alone (memory, models, arithmetic beside a model) has no weight here.
+    """
     rows: list[Json] = []
     for regime in table.regimes:
         weights = table.weights(regime)
-        for voter in (*table.voters, "memory"):
+        for voter in table.scored(regime):
             record = table.record(regime, voter)
             if not record.n:
                 continue
