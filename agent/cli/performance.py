@@ -102,7 +102,7 @@ def parameters() -> None:
 @performance.command()
 def replay(
     jsonl: Annotated[Path, typer.Option("--jsonl", help='Lines {"at","regime","votes":{name:p},"outcome"}.')],
-    pooling: Annotated[str, typer.Option("--pooling", help="linear or log-odds.")] = "linear",
+    pooling: Annotated[str, typer.Option("--pooling", help="learned (as decisions are made), linear or log-odds.")] = "learned",
 ) -> None:
     """Learn whom to believe from given votes; each joint p is from before its outcome. The regret goes to stderr."""
     from agent.learn.replay import read_lines, regret
@@ -111,7 +111,7 @@ def replay(
     given = read_lines(inputs.text_lines(jsonl, "--jsonl"))
     settings = GLOBALS.settings().learning
     lines(walk(given, settings, pooling))
-    found = regret(given, settings)
+    found = regret(given, settings, pooling)
     if found["best"] is not None:
         told = f"regret {found['regret']:.2f} against {found['best']} over {found['steps']} steps (bound {found['bound']:.2f})"
         sys.stderr.write(told + "\n")
