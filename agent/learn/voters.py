@@ -99,8 +99,8 @@ class VoterTable:
         if regime != OVERALL:
             here = self.record(regime, voter)
             rate = (here.right + backoff * rate) / (here.seen + backoff) if here.seen + backoff else rate
-        rate = min(rate, SUREST)
-        return max(0.0, math.log(rate / (1 - rate)))
+        rate = min(max(rate, 0.5), SUREST)
+        return math.log(rate / (1 - rate))
 
     def _blend(self, regime: str) -> dict[str, float]:
         overall = self._weigh(OVERALL)

@@ -144,9 +144,9 @@ class ModelReasoner:
     def question(self, context: Context, arithmetic: Reasoning, decision: str) -> Question:
         """What is put to every voice."""
         symbol, veil, (signal, parts, _) = context.state.symbol, self.veil, arithmetic
-        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
         shown = context if veil is None else veil.context(context)
         beside = signal if veil is None else veil.signal(symbol, signal)
+        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
         describe: Describe = self.describe if veil is None else lambda match: veil.words(self.describe(match))
 
         def written(track: str) -> Brief:
