@@ -20,6 +20,7 @@ from skills.admit import admit
 from skills.catalogue import Catalogue
 from skills.compose import compose
 from skills.conditions import firing_rate
+from skills.consolidate import merge, near_duplicates
 from skills.lifecycle import SIZED, Status
 from skills.schema import Skill, SkillDraft
 from skills.staged import Staged
@@ -58,7 +59,8 @@ def grow(w: Writer, catalogue: Catalogue, ground: Ground) -> Json:
         return {}
     composed = _compose(w, catalogue, staged, ground, int(before.get("pairs", 0)))
     refined = _refine(w, catalogue, staged, ground) if ground.rules.refine else []
-    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined}
+    merged = _merge(w, catalogue, staged, ground) if ground.rules.merge else []
+    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined, "merged": merged}
     pairs = int(before.get("pairs", 0)) + composed["tried"]
     w.add(
         "skill_growth",
@@ -108,6 +110,18 @@ def _refine(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> 
         for skill in own
         if skill.id not in waiting  # one new version at a time
     ]
+
+
+def _merge(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> list[Json]:
+    """Make one of two near-duplicates that the agent learned itself, the most alike, one in a look."""
+    frames = [one.frame for one in ground.series]
+    new = {skill.id for skill in staged.skills.values() if skill.created_at == ground.at}
+    for twins in near_duplicates(catalogue, frames, ground.rules):
+        own = all(skill.trust != "operator" and catalogue.cleared(skill) for skill in (twins.keep, twins.drop))
+        if own and not new & {twins.keep.id, twins.drop.id}:
+            judged = merge(w, catalogue, twins, principal="agent", reason="near-duplicates", at=ground.at)
+            return [{**twins.document(), **judged.model_dump(mode="json")}]
+    return []
 
 
 def _components(catalogue: Catalogue, staged: Staged) -> list[Skill]:

@@ -22,10 +22,11 @@ skills = typer.Typer(help="What the agent knows how to do, and how well it went.
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    from agent.cli import skill_growth, skill_life
+    from agent.cli import skill_growth, skill_life, skill_versions
 
     skill_life.add(skills)
     skill_growth.add(skills)
+    skill_versions.add(skills)
     app.add_typer(skills, name="skills")
 
 
