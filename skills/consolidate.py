@@ -24,9 +24,9 @@ from agent.market.features import FeatureFrame
 from agent.settings import Growing
 from memory_db.writer import Writer
 from skills.admit import Admission, admit
+from skills.breakdown import executions_of
 from skills.catalogue import Catalogue
 from skills.conditions import series as holding
-from skills.ledger import Execution
 from skills.lifecycle import MODES, SIZED, UNSOUND, Mode, Transition
 from skills.records import COUNTS_SPACE, UNKNOWN_REGIME, Record, counts_key
 from skills.reliability import lower_bound
@@ -199,20 +199,9 @@ def _merged(keep: Skill, drop: Skill) -> Any:
 
 def _joined(catalogue: Catalogue, staged: Staged, keep: Skill, drop: Skill, mode: Mode) -> Record:
     """Return the kept record with the other's executions for decisions that the kept one has none for."""
-    own = {execution.decision for execution in _executions(catalogue, keep, mode)}
+    own = {execution.decision for execution in executions_of(catalogue, keep, mode)}
     record = staged.record(keep.key, mode)
-    begun = catalogue.standings[drop.key]
-    since = begun.since if begun.rule in ("restore", "person-restore") else None  # what lies before was wiped by the restore
-    for execution in _executions(catalogue, drop, mode):
-        if execution.decision not in own and (since is None or execution.at > since):
+    for execution in executions_of(catalogue, drop, mode):
+        if execution.decision not in own:
             record = record.plus(execution.regime or UNKNOWN_REGIME, execution.outcome, execution.r, execution.at)
     return record
-
-
-def _executions(catalogue: Catalogue, skill: Skill, mode: Mode) -> list[Execution]:
-    found = []
-    for fact in catalogue.journal.facts(kinds=("skill_execution",)):
-        data = fact.data
-        if (data["skill"], data["version"], data["mode"]) == (skill.id, skill.version, mode):
-            found.append(Execution.model_validate({name: value for name, value in data.items() if name != "mode"}))
-    return found

@@ -17,7 +17,8 @@ from agent.market.series import Series
 from agent.settings import Costs, Growing
 from memory_db.writer import Writer
 from skills.admit import admit
-from skills.catalogue import Catalogue
+from skills.breakdown import base_of
+from skills.catalogue import BASE_SPACE, Catalogue
 from skills.compose import compose
 from skills.conditions import firing_rate
 from skills.consolidate import merge, near_duplicates
@@ -68,7 +69,7 @@ def grow(w: Writer, catalogue: Catalogue, ground: Ground) -> Json:
         key=f"skill-growth:{ground.at.isoformat()}",
         happened_at=ground.at,
         known_at=ground.at,
-        sets=[(SPACE, "last", ground.at.isoformat()), (SPACE, "pairs", pairs)],
+        sets=[*_bases(catalogue, staged, ground), (SPACE, "last", ground.at.isoformat()), (SPACE, "pairs", pairs)],
     )
     return told
 
@@ -92,6 +93,11 @@ def _compose(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground, ea
             judged = admit(w, catalogue, draft, principal="agent", at=ground.at, origin="composed")
             proposed.append({"name": draft.name, **judged.model_dump(mode="json")})
     return {"tried": looked.tried, "pairings": [pairing.document() for pairing in looked.pairings], "proposed": proposed}
+
+
+def _bases(catalogue: Catalogue, staged: Staged, ground: Ground) -> list[tuple[str, str, Json | None]]:
+    """Return what side and exits of each strategy in use earn at any moment: what its record is held against."""
+    return [(BASE_SPACE, skill.key, base_of(skill, ground.series, ground.costs)) for skill in _components(catalogue, staged)]
 
 
 def _refine(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> list[Json]:
