@@ -146,6 +146,9 @@ class Growing(Section):
     later_support: int = Field(12, ge=3, description="trades together in the later part")
     level: float = Field(0.05, gt=0, lt=1, description="false-discovery rate over every pair ever looked at")
     proposals: int = Field(3, ge=1, description="proposals of one look, at most")
+    form: bool = Field(
+        False, description="form candidates from winning trades that no skill explains; off until it has shown worth"
+    )
     merge: bool = Field(True, description="consolidate near-duplicates among the skills that the agent learned itself")
     merge_similarity: float = Field(0.80, ge=0, le=1, description="likeness of texts from which two skills may be one")
     merge_overlap: float = Field(0.80, ge=0, le=1, description="share of the bars of either on which both hold")

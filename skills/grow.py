@@ -14,6 +14,7 @@ from typing import Any
 
 from agent.errors import ConfigError
 from agent.market.series import Series
+from agent.risk.sizing import Exits
 from agent.settings import Costs, Growing
 from memory_db.writer import Writer
 from skills.admit import admit
@@ -22,6 +23,7 @@ from skills.catalogue import BASE_SPACE, Catalogue
 from skills.compose import compose
 from skills.conditions import firing_rate
 from skills.consolidate import merge, near_duplicates
+from skills.formation import formed, trajectories
 from skills.lifecycle import SIZED, Status
 from skills.schema import Skill, SkillDraft
 from skills.staged import Staged
@@ -37,13 +39,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a look rests on: the series as known at ``at``, costs, rules and seed."""
+    """What a look rests on: the series as known at ``at``, costs, rules, seed, and the standard exits in ATR."""
 
     series: Sequence[Series]
     costs: Costs
     rules: Growing
     seed: int
     at: datetime
+    exits: Exits
 
 
 def due(catalogue: Catalogue, rules: Growing, at: datetime) -> bool:
@@ -60,8 +63,9 @@ def grow(w: Writer, catalogue: Catalogue, ground: Ground) -> Json:
         return {}
     composed = _compose(w, catalogue, staged, ground, int(before.get("pairs", 0)))
     refined = _refine(w, catalogue, staged, ground) if ground.rules.refine else []
+    told_of = _form(w, catalogue, ground) if ground.rules.form else []
     merged = _merge(w, catalogue, staged, ground) if ground.rules.merge else []
-    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined, "merged": merged}
+    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined, "formed": told_of, "merged": merged}
     pairs = int(before.get("pairs", 0)) + composed["tried"]
     w.add(
         "skill_growth",
@@ -93,6 +97,16 @@ def _compose(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground, ea
             judged = admit(w, catalogue, draft, principal="agent", at=ground.at, origin="composed")
             proposed.append({"name": draft.name, **judged.model_dump(mode="json")})
     return {"tried": looked.tried, "pairings": [pairing.document() for pairing in looked.pairings], "proposed": proposed}
+
+
+def _form(w: Writer, catalogue: Catalogue, ground: Ground) -> list[Json]:
+    """Bring what winning trades had in common to the write door."""
+    frames = [one.frame for one in ground.series]
+    found = formed(catalogue, trajectories(catalogue.journal), frames, ground.exits, ground.rules)
+    return [
+        {**one.document(), **admit(w, catalogue, one.draft, principal="agent", at=ground.at).model_dump(mode="json")}
+        for one in found[: ground.rules.proposals]
+    ]
 
 
 def _bases(catalogue: Catalogue, staged: Staged, ground: Ground) -> list[tuple[str, str, Json | None]]:

@@ -1,4 +1,4 @@
-"""Commands by which skills come to be and travel: discover, compose, export."""
+"""Commands by which skills come to be and travel: discover, form, compose, export."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def add(skills: typer.Typer) -> None:
     """Add the commands to the group ``skills``."""
     skills.command("discover")(discover)
     skills.command("compose")(compose)
+    skills.command("form")(form)
     skills.command("export")(export)
 
 
@@ -49,6 +50,36 @@ def compose(
     reasons = "; ".join(f"{found.rule}: {found.excerpt}" for found in judged.reasons)
     emit(judged.model_dump(mode="json"), lambda out: out.print(f"{name}: {judged.verdict} {reasons}", markup=False))
     return 1 if judged.verdict == "reject" else 0
+
+
+def form(
+    data: Data,
+    apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what was formed.")] = False,
+    symbol: Symbol = None,
+    interval: Interval = None,
+    factors: Factors = None,
+    raw: Raw = False,
+    repair: Repair = False,
+    timerange: Range = None,
+) -> None:
+    """Skills that a run's winning trades speak for: what they had in common when they began."""
+    from agent.wiring import prepared, wall_clock
+    from skills.admit import admit
+    from skills.formation import formed, trajectories
+
+    settings = GLOBALS.settings()
+    series = prepared(load_range(data, Reading(symbol, interval, factors, raw, repair), timerange), settings)
+    frames = [one.frame for one in series.values()]
+    with writing() as (journal, catalogue):
+        told = trajectories(journal)
+        found = formed(catalogue, told, frames, _exits(settings), settings.grow)
+        rows = [{**one.document(), "draft": one.draft.document()} for one in found]
+        for one, row in zip(found, rows, strict=True) if apply else ():
+            with journal.write() as w:
+                row["admission"] = admit(w, catalogue, one.draft, principal=_finder(), at=wall_clock()).model_dump(mode="json")
+    words = [f"{row['name']}: {row['won']} of {row['trades']} trades won; formed from {len(row['decisions'])}" for row in rows]
+    document = {"trades": len(told), "formed": rows}
+    emit(document, lambda out: out.print("\n".join(words) or f"nothing in {len(told)} closed trades", markup=False))
 
 
 def export(
