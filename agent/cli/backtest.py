@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, News, Options, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import Data, Factors, Interval, Mask, News, Options, Range, Raw, Reading, Repair, Symbol
 from agent.cli.output import emit, logs_to_stderr, walking
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def backtest(
     repair: Repair = False,
     options_file: Options = None,
     news: News = None,
+    mask: Mask = False,
     skills_from: Annotated[
         str | None, typer.Option("--skills-from", help="Begin with this run's skills, statistics from zero.")
     ] = None,
@@ -85,6 +86,8 @@ def backtest(
     costs = {k: v for k, v in (("fee_bps", fee_bps), ("slippage_bps", slippage_bps)) if v is not None}
     if costs:
         options["costs"] = costs
+    if mask:
+        options["model"] = {"mask": True}
     reading = Reading(symbol, interval, factors, raw, repair)
     plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
     plan = replace(plan, reading=inputs.reading_for(options_file, news), skills=_skills_from(skills_from, plan))
