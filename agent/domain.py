@@ -157,7 +157,10 @@ class Recollection(Frozen):
 
 
 class SkillMatch(Frozen):
-    """A skill whose ``when`` held, with its evidence as it stood at the decision."""
+    """A skill whose ``when`` held, with its evidence as it stood at the decision.
+
+    ``followed`` says that a shadow trial of it began here: it does not trade, and no trial of it was open.
+    """
 
     id: str
     name: str
@@ -172,6 +175,7 @@ class SkillMatch(Frozen):
     similarity: Unit | None = None
     agreed: bool = False
     supplied_plan: bool = False
+    followed: bool = False
 
 
 class Contribution(Frozen):

@@ -107,6 +107,13 @@ def memory(report: Report) -> list[Json]:
     return measure()
 
 
+def skills(report: Report) -> list[Json]:
+    """Matching and retrieval at 10,000 skills, and a discovery; see ``evals.bench_skills``."""
+    from evals.bench_skills import measure as measured
+
+    return measured()
+
+
 def _refits(desk: Desk, forecaster: Forecaster, steps: list[Step]) -> float:
     """Make every model the walk will ask for, and put the forecast back as it was; seconds for each."""
     made, begun = 0, time.perf_counter()
@@ -172,6 +179,7 @@ BENCHES: dict[str, Callable[[Report], list[Json]]] = {
     "prepare": prepare_year,
     "reason": reason,
     "memory": memory,
+    "skills": skills,
 }
 
 

@@ -260,7 +260,7 @@ def _reasoned(
             *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else []),
         ],
         recollection=context.recollection,
-        skills=_agreeing(context.skills, signal, parts, entered),
+        skills=_agreeing(context.skills, signal, _open_trials(desk, state.symbol), entered),
         signal=signal if spoke else None,
         contributions=parts,
         clamps=clamps,
@@ -303,15 +303,21 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
     )
 
 
-def _agreeing(skills: list[SkillMatch], signal: Signal, parts: list[Contribution], entered: bool) -> list[SkillMatch]:
-    """Mark the skills that fired on the side of an entry: they will be credited with its outcome."""
+def _open_trials(desk: Desk, symbol: str) -> set[tuple[str, int]]:
+    """The skill versions with a shadow trial that is not over: another may not begin, or outcomes would overlap."""
+    return {followed for item in desk.awaiting.get(symbol, []) for followed in item.followed}
+
+
+def _agreeing(skills: list[SkillMatch], signal: Signal, open_trials: set[tuple[str, int]], entered: bool) -> list[SkillMatch]:
+    """Mark the skills that fired on the side of an entry, which will be credited with its outcome, and those followed."""
     plan_given = False
     marked = []
     for skill in skills:
         agreed = entered and skill.status == "active" and skill.side == signal.side
         supplied = agreed and not plan_given
         plan_given = plan_given or supplied
-        marked.append(skill.model_copy(update={"agreed": agreed, "supplied_plan": supplied}))
+        followed = skill.status != "active" and (skill.id, skill.version) not in open_trials
+        marked.append(skill.model_copy(update={"agreed": agreed, "supplied_plan": supplied, "followed": followed}))
     return marked
 
 

@@ -25,7 +25,7 @@ def voter_rows(table: VoterTable) -> list[Json]:
         odds = table.odds(regime)
         for voter in table.scored(regime):
             record = table.record(regime, voter)
-            if not record.n:
+            if not record.n or voter.startswith("skill:"):
                 continue
             spread = wilson(record.hits, record.n)
             rows.append(
