@@ -94,6 +94,8 @@ def _runs(home: Path) -> list[str]:
 
 def _journal(home: Path, run: str) -> str:
     from agent.wiring import open_journal
+    from skills.alarms import SPACE
 
     with open_journal(home, run) as journal:
-        return f"{journal.last_seq} facts"
+        alarms = len(journal.state(SPACE))
+        return f"{journal.last_seq} facts" + (f"; {alarms} skills with alarms, see `skills list`" if alarms else "")
