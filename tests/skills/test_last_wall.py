@@ -42,7 +42,8 @@ def unguarded(desk: Desk, demand: str, api: Api) -> Desk:
     assert isinstance(with_model.mind, ModelReasoner)
     loud = f"{demand} {demand}"
     # the words stand where the glossary stands, in the instructions themselves
-    return replace(with_model, mind=replace(with_model.mind, describe=lambda _: loud, glossary=(("everything", loud),)))
+    voices = tuple(replace(voice, glossary=(("everything", loud),)) for voice in with_model.mind.voices)
+    return replace(with_model, mind=replace(with_model.mind, describe=lambda _: loud, voices=voices))
 
 
 def wild_run(folder: Path, side: str, limits: Limits, bars: int = 60) -> list[tuple[CycleRecord, float]]:
