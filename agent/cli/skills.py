@@ -41,8 +41,13 @@ def _opened() -> Iterator[Catalogue]:
 @skills.command("list")
 def list_() -> None:
     """Every skill with its status, executions and reliability with interval."""
+    from skills.alarms import SPACE, standing_alarms
+
     with _opened() as catalogue:
-        rows: list[dict[str, Any]] = catalogue.rows()
+        alarms = catalogue.state(SPACE)
+        rows: list[dict[str, Any]] = [
+            {**row, "alarms": alarms.get(f"{row['id']}:{row['version']}", {})} for row in catalogue.rows()
+        ]
 
     def words(out: Console) -> None:
         shown = table(
@@ -62,6 +67,9 @@ def list_() -> None:
                 number(row["mean_r"], "{:+.2f}"),
             )
         out.print(shown)
+        names = {f"{row['id']}:{row['version']}": f"{row['name']} v{row['version']}" for row in rows}
+        for line in standing_alarms({names.get(key, key): found for key, found in alarms.items()}):
+            out.print(f"alarm: {line}", markup=False)
 
     emit(rows, words)
 
