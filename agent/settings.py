@@ -221,6 +221,54 @@ class Brokering(Section):
     faults: Faults = Faults()
 
 
+class Looping(Section):
+    """When the loop wakes and what it does besides deciding. Cron expressions are in UTC; an empty one never fires."""
+
+    schedule: str = Field("", description="cron: decide then instead of at every bar's close")
+    calendars: dict[str, str] = Field(
+        {"equity": "XNYS", "index": "XNYS", "fx": "24/5", "crypto": "24/7"}, description="exchange calendar by asset class"
+    )
+    workers: int = Field(4, ge=1, le=64, description="symbols that may wait for a model at once")
+    delay_seconds: float = Field(2.0, ge=0, le=3600, description="after a bar's close, before it is asked for")
+    late_seconds: float = Field(60.0, ge=0, description="a bar that has not come by then is missing: nothing is decided on it")
+    misfire_seconds: float = Field(60.0, ge=0, description="a bar that closed so long before a start is still decided")
+    poll_seconds: float = Field(
+        5.0, gt=0, le=300, description="how often a waiting loop looks for a halt, late bars and unsent orders"
+    )
+    hung_seconds: float = Field(300.0, gt=0, description="a cycle that takes longer is reported as hung")
+    cleanup: str = Field("0 3 * * *", description="archive what has decayed")
+    backup: str = Field("30 3 * * *", description="verified copy of the journal under HOME/backups")
+    backups_kept: int = Field(7, ge=1)
+    snapshot: str = Field("0 0 * * *", description="the book's standing as a fact")
+    summary: str = Field("5 0 * * *", description="tell people how the day went")
+
+
+class Database(Section):
+    """A table of bars behind the PostgreSQL wire; its address is the credential TRADECRAFT_DATABASE."""
+
+    table: str = Field("bars", min_length=1, description="with its schema where it has one: market.bars")
+    symbol: str = Field("symbol", min_length=1)
+    interval: str = Field("", description="column of the bar length; empty where the table holds one length")
+    timestamp: str = Field("timestamp", min_length=1, description="the bar's start")
+    open: str = Field("open", min_length=1)
+    high: str = Field("high", min_length=1)
+    low: str = Field("low", min_length=1)
+    close: str = Field("close", min_length=1)
+    volume: str = Field("volume", min_length=1)
+    naive: bool = Field(False, description="its times have no zone and are UTC, as QuestDB's")
+
+
+class Feeding(Section):
+    """Live bars: where from and of what."""
+
+    source: Literal["exchange", "database"] = "exchange"
+    exchange: str = Field("binance", description="by ccxt's name")
+    base_url: str | None = Field(None, description="instead of the exchange's own hosts: a proxy or a test server")
+    symbols: dict[str, str] = Field({}, description="interval by symbol, for example BTCUSDT = '5m'")
+    window: int = Field(1500, ge=500, le=20_000, description="bars of history kept and decided on")
+    database: Database = Database()
+
+
 class Settings(BaseSettings):
     """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
 
@@ -244,6 +292,8 @@ class Settings(BaseSettings):
     forecast: Forecasting = Forecasting()
     consult: Consulting = Consulting()
     broker: Brokering = Brokering()
+    loop: Looping = Looping()
+    feed: Feeding = Feeding()
 
     @classmethod
     def settings_customise_sources(

@@ -287,6 +287,7 @@ def open_desk(
     started: datetime,
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
+    each: bool = False,
     reading: Reading = NOTHING,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal.
@@ -327,6 +328,7 @@ def open_desk(
         reason=reasoner,
         mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock) if asks else None,
         forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
+        each=each,
     )
     _restore_awaiting(desk)
     return desk

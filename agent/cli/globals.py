@@ -44,15 +44,15 @@ def _probing(argv: list[str]) -> list[str]:
 
 
 def _each_file(words: list[str]) -> list[str]:
-    """Let ``--data A B`` mean ``--data A --data B``."""
+    """Let ``--data A B`` mean ``--data A --data B``, and the same for ``--replay``."""
     out: list[str] = []
-    listing = False
+    listing = ""
     for word in words:
-        if word == "--data":
-            listing = True
+        if word in ("--data", "--replay"):
+            listing = word
             continue
-        listing = listing and not word.startswith("-")
-        out += ["--data", word] if listing else [word]
+        listing = "" if word.startswith("-") else listing
+        out += [listing, word] if listing else [word]
     return out
 
 

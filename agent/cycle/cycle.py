@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import structlog
@@ -51,6 +51,7 @@ from agent.risk.sizing import Exits
 from memory_db.writer import Writer
 
 log = structlog.get_logger()
+INSTANT = timedelta(microseconds=1)
 
 
 def run_cycle(desk: Desk, symbol: str, as_of: datetime) -> CycleRecord:
@@ -278,7 +279,7 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
         state=state,
         votes=votes,
         forecast=opinion.forecast if opinion else None,
-        recollection=desk.recall(series, state.as_of),
+        recollection=desk.recall(series, state.as_of - INSTANT),  # what this bar taught is for the next one
         skills=matches,
         plans=plans,
         standard=Exits(stop_distance=plan.stop_atr * atr, target_distance=plan.target_atr * atr, max_bars=plan.horizon),
