@@ -133,6 +133,22 @@ class SkillRules(Section):
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
 
 
+class Growing(Section):
+    """What the agent does by itself with its skills, at a chunk's end and at most so often in between."""
+
+    days: int = Field(28, ge=1, description="days between two looks while a run goes on")
+    compose: bool = Field(True, description="propose composites of skills that do better together than apart")
+    pairs: int = Field(1000, ge=1, description="pairs looked at in one look, at most")
+    support: int = Field(20, ge=5, description="trades together, in the earlier part, from which a pair is looked at")
+    later_support: int = Field(10, ge=3, description="trades together in the later part")
+    level: float = Field(0.05, gt=0, lt=1, description="false-discovery rate over every pair ever looked at")
+    proposals: int = Field(3, ge=1, description="proposals of one look, at most")
+    refine: bool = Field(True, description="tune and shorten the skills that the agent learned itself")
+    tune_sum: float = Field(
+        0.25, ge=0, le=1, description="how far tuned numbers may lie from the approved ones, in shares of their bounds, in sum"
+    )
+
+
 class Embedding(Section):
     """The text embedder; ``path`` names any other sentence-transformers model folder."""
 
@@ -286,6 +302,7 @@ class Settings(BaseSettings):
     recall: Recall = Recall()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
+    grow: Growing = Growing()
     embedding: Embedding = Embedding()
     market: Market = Market()
     model: Llm = Llm()

@@ -37,7 +37,7 @@ from agent.forecast.forecaster import SPACE as FORECAST
 from agent.forecast.forecaster import Forecaster
 from agent.forecast.store import ModelStore
 from agent.guard.keys import HomeKeys
-from agent.guard.likeness import LinearLikeness
+from agent.guard.likeness import ExemplarLikeness
 from agent.guard.signing import Signer
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
@@ -202,9 +202,9 @@ def open_catalogue(
         )
 
 
-def likeness(settings: Settings) -> LinearLikeness:
+def likeness(settings: Settings) -> ExemplarLikeness:
     """The measure of likeness to known attacks, on the embedder that the settings name."""
-    return LinearLikeness(SentenceEmbedder(settings.embedding))
+    return ExemplarLikeness(text_embedder(settings))
 
 
 @contextmanager

@@ -179,9 +179,13 @@ class Scored:
 
 def ranks(values: Floats, depth: int) -> NDArray[np.int64]:
     """Return each positive value's rank from 1, equal ones sharing it; 0 for the others and below ``depth``."""
-    order = np.sort(values[values > 0])[::-1]
-    rank = np.searchsorted(-order, -values, side="left") + 1
-    return np.where((values > 0) & (rank <= depth), rank, 0)
+    out = np.zeros(len(values), dtype=np.int64)
+    best = np.flatnonzero(values > 0)
+    if len(best) > depth:
+        best = best[values[best] >= np.partition(values[best], len(best) - depth)[len(best) - depth]]
+    order = -np.sort(-values[best])
+    out[best] = np.searchsorted(-order, -values[best], side="left") + 1
+    return out
 
 
 def fuse(rankings: list[NDArray[np.int64]], weights: list[Floats]) -> Floats:

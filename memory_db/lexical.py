@@ -35,6 +35,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS postings USING fts5vocab('words', 'instance')
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.scratch USING fts5(content, content='', tokenize='{_TOKENIZER}');
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.scratched USING fts5vocab('temp', 'scratch', 'row');
 """
+# documents of which the holders' lists are kept in memory, 16 bytes each
+_HELD = 4_000_000
 # words that nearly every text holds: they tell nothing and cost a walk over all of them
 _STOP = """
 a an and are as at be been but by did do does for from had has have he her his how i if in is it its me my no not of on or our
@@ -80,6 +82,8 @@ class Lexical:
         self._lock = threading.Lock()
         self._changes = 0
         self._listing: tuple[int, Listing] | None = None
+        self._held: dict[str, tuple[Seqs, Floats]] = {}
+        self._held_rows = 0
         try:
             self._db = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False, isolation_level=None)
             if path is not None:
@@ -122,6 +126,8 @@ class Lexical:
                 raise
             self._db.execute("COMMIT")
             self._changes += 1
+            self._held.clear()
+            self._held_rows = 0
 
     def listing(self) -> Listing:
         """Return what is held; computed again only after an addition."""
@@ -146,11 +152,20 @@ class Lexical:
         return found
 
     def holders(self, term: str) -> tuple[Seqs, Floats]:
-        """Return the documents that hold a term, in seq order, and how often each does."""
+        """Return the documents that hold a term, in seq order, and how often each does.
+
+        Kept until the next addition: common words are in most queries, and walking their holders is what a search costs.
+        """
         with self._lock:
-            rows = self._db.execute("SELECT doc FROM postings WHERE term = ?", (term,)).fetchall()
-        seqs, counts = np.unique(np.array([row[0] for row in rows], dtype=np.int64), return_counts=True)
-        return seqs, counts.astype(np.float64)
+            if term not in self._held:
+                rows = self._db.execute("SELECT doc FROM postings WHERE term = ?", (term,)).fetchall()
+                seqs, counts = np.unique(np.fromiter((row[0] for row in rows), np.int64, len(rows)), return_counts=True)
+                if self._held_rows + len(seqs) > _HELD:
+                    self._held.clear()
+                    self._held_rows = 0
+                self._held[term] = seqs, counts.astype(np.float64)
+                self._held_rows += len(seqs)
+            return self._held[term]
 
     def close(self) -> None:
         """Let go of the file."""

@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 _SLACK = 1e-5
 _DECIMALS = 6
 _ROWS = 4096
+_PAGE = 1000
 CONTEXT = _ROWS - 1
 _BEFORE, _LOOK_BACK = 2, 1000
 _MICROSECOND = timedelta(microseconds=1)
@@ -49,6 +50,7 @@ class Meaning:
         self._codes: Seqs = np.empty(0, dtype=np.int64)
         self._matrix: Matrix = np.empty((0, embedder.dimension), dtype=np.float32)
         self._stored = self._codes
+        self._loaded = 0
         self._queries: dict[str, Matrix] = {}
 
     def query(self, text: str) -> Matrix:
@@ -63,6 +65,8 @@ class Meaning:
         """Return the memories that have no vector yet."""
         if len(listing.seq) > len(self._stored):
             self._stored = self._stored_seqs()
+        if len(listing.seq) == len(self._stored) and np.array_equal(listing.seq, self._stored):
+            return listing.seq[:0]
         return np.setdiff1d(listing.seq, self._stored, assume_unique=True)
 
     def embed(self, seqs: Seqs, progress: Progress | None = None) -> int:
@@ -101,16 +105,15 @@ class Meaning:
             codes, matrix = self._codes, self._matrix
         else:
             codes, matrix = self._fetch(proposed)
-        rows = np.searchsorted(listing.seq, codes // _ROWS)
-        held = rows < len(listing.seq)
-        held[held] = listing.seq[rows[held]] == (codes // _ROWS)[held]
-        held[held] = allowed[rows[held]]
-        rows, codes, matrix = rows[held], codes[held], matrix[held] if not held.all() else matrix
-        rough, context = matrix @ vector, codes % _ROWS == CONTEXT
+        at, rows = _places(codes // _ROWS, listing.seq, allowed)
+        # where few are allowed they alone are compared; to copy most of a matrix would cost more than to compare it all
+        rough = matrix[at] @ vector if 4 * len(at) < len(codes) else (matrix @ vector)[at]
+        context = codes[at] % _ROWS == CONTEXT
         alone = np.ones(len(listing.seq), dtype=bool)
         alone[rows[context]] = False
-        own = _exact(len(alone), rows, matrix, rough, vector, depth, ~context)
-        return own, _exact(len(alone), rows, matrix, rough, vector, depth, context | alone[rows])
+        near = [_nearest(rough, chosen, depth) for chosen in (~context, context | alone[rows])]
+        own, around = (_exact(len(alone), rows[part], matrix[at[part]], vector) for part in near)
+        return own, around
 
     def proposals(self, index: Index, vector: Matrix, n: int) -> Seqs | None:
         """Return what the index proposes and everything after its mark; None if the index cannot be trusted."""
@@ -152,24 +155,31 @@ class Meaning:
 
     def _load(self) -> None:
         """Read the vectors that were stored since the last time."""
-        held = np.unique(self._codes // _ROWS)
-        if len(self._stored) == len(held):
+        if self._loaded == len(self._stored):
             return
+        held = np.unique(self._codes // _ROWS)
         codes, matrix = self._fetch(np.setdiff1d(self._stored, held, assume_unique=True))
-        order = np.argsort(np.concatenate([self._codes, codes]), kind="stable")
-        self._matrix = np.concatenate([self._matrix, matrix])[order]
-        self._codes = np.concatenate([self._codes, codes])[order]
+        if len(held):
+            order = np.argsort(np.concatenate([self._codes, codes]), kind="stable")
+            codes, matrix = np.concatenate([self._codes, codes])[order], np.concatenate([self._matrix, matrix])[order]
+        self._codes, self._matrix, self._loaded = codes, matrix, len(self._stored)
 
     def _fetch(self, seqs: Seqs) -> tuple[Seqs, Matrix]:
         """Return the rows of these facts and their numbers, in order."""
+        query = select(vectors.c.fact_seq * _ROWS + vectors.c.part, vectors.c.blob).where(*self._ours())
+        query = query.order_by(vectors.c.fact_seq, vectors.c.part)
         rows = []
-        for low in range(0, len(seqs), 500):
-            part = seqs[low : low + 500].tolist()
-            query = select(vectors.c.fact_seq, vectors.c.part, vectors.c.blob).where(*self._ours(), vectors.c.fact_seq.in_(part))
-            rows += self._journal.read(query.order_by(vectors.c.fact_seq, vectors.c.part))
-        found = np.array([row.fact_seq * _ROWS + row.part for row in rows], dtype=np.int64)
-        matrix = np.frombuffer(b"".join(row.blob for row in rows), dtype=np.float32).reshape(len(rows), self._embedder.dimension)
-        return found, matrix
+        for low in range(0, len(seqs), _PAGE):
+            part = seqs[low : low + _PAGE]
+            # facts that lie close together are read as one range; asking for each takes twice as long
+            dense = len(part) > 100 and part[-1] - part[0] < 4 * len(part)
+            chosen = vectors.c.fact_seq.between(int(part[0]), int(part[-1])) if dense else vectors.c.fact_seq.in_(part.tolist())
+            rows += self._journal.read(query.where(chosen))
+        codes, blobs = zip(*rows, strict=True) if rows else ((), ())
+        found = np.array(codes, dtype=np.int64)
+        matrix = np.frombuffer(b"".join(blobs), dtype=np.float32).reshape(len(found), self._embedder.dimension)
+        wanted = np.isin(found // _ROWS, seqs)
+        return (found, matrix) if wanted.all() else (found[wanted], matrix[wanted])
 
 
 def windows(text: str) -> list[str]:
@@ -202,13 +212,27 @@ def _session(fact: Fact) -> Any:
     return (fact.data.get("metadata") or {}).get("session")
 
 
-def _exact(size: int, rows: Seqs, matrix: Matrix, rough: Matrix, vector: Matrix, depth: int, chosen: NDArray[np.bool_]) -> Floats:
-    """Return the exact cosines of the nearest chosen rows, each memory's best, 0 elsewhere."""
-    out = np.zeros(size)
+def _places(seqs: Seqs, listed: Seqs, allowed: NDArray[np.bool_]) -> tuple[Seqs, Seqs]:
+    """Return which of ``seqs`` are listed and allowed, and the rows of the listing they are."""
+    rows = np.searchsorted(listed, seqs)
+    rows[rows == len(listed)] = 0
+    at = np.flatnonzero(allowed[rows] & (listed[rows] == seqs))
+    return at, rows[at]
+
+
+def _nearest(rough: Matrix, chosen: NDArray[np.bool_], depth: int) -> Seqs:
+    """Return the ``depth`` nearest chosen rows and what rounding may have put behind them."""
     near = np.flatnonzero(chosen)
-    if len(near) > depth:
-        limit = np.partition(rough[near], len(near) - depth)[len(near) - depth]
-        near = near[rough[near] >= limit - _SLACK]
-    exact = (matrix[near].astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
-    np.maximum.at(out, rows[near], np.clip(exact.round(_DECIMALS), 0.0, 1.0))
+    if len(near) <= depth:
+        return near
+    limit = np.partition(rough[near], len(near) - depth)[len(near) - depth]
+    kept: Seqs = near[rough[near] >= limit - _SLACK]
+    return kept
+
+
+def _exact(size: int, rows: Seqs, matrix: Matrix, vector: Matrix) -> Floats:
+    """Return the exact cosines of these rows, each memory's best, 0 elsewhere."""
+    out = np.zeros(size)
+    exact = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
+    np.maximum.at(out, rows, np.clip(exact.round(_DECIMALS), 0.0, 1.0))
     return out

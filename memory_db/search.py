@@ -43,6 +43,8 @@ from memory_db.upkeep import ARCHIVED
 _DEPTH = 100
 _CATCH_UP = 256
 _PAGE = 2000
+# beyond so many the index proposes sooner than a product over all vectors is made
+_EXACT_TEXTS = 20_000
 
 
 class TextSearch:
@@ -190,7 +192,7 @@ class TextSearch:
     def _proposed(self, meaning: Meaning, query: Query, listing: Listing, vector: NDArray[np.float32], depth: int) -> Seqs | None:
         """Ask the index where it pays and where all that it holds was known at ``as_of``."""
         settings = self._settings
-        if settings.exact or len(listing.seq) < settings.exact_below:
+        if settings.exact or len(listing.seq) < min(settings.exact_below, _EXACT_TEXTS):
             return None
         indexed = listing.known[listing.seq <= self._index.mark(meaning.collection).watermark]
         if not len(indexed) or indexed.max() > to_micros("as_of", query.as_of):

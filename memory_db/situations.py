@@ -25,6 +25,7 @@ from agent.errors import ConfigError
 from memory_db.journal import Journal
 from memory_db.nearest import NEVER, Chosen, Columns, Rows, Search, estimate
 from memory_db.schema import facts, from_micros, to_micros, vectors
+from memory_db.snapshot import Snapshot
 from memory_db.writer import Commit, Writer
 
 KIND = "situation"
@@ -52,8 +53,11 @@ class SituationRecall:
 class Situations:
     """The in-memory mirror of a journal's situations of one feature-set version."""
 
-    def __init__(self, journal: Journal, version: str) -> None:
-        """Load everything the journal holds under the fingerprint ``situation:<version>`` and follow its commits."""
+    def __init__(self, journal: Journal, version: str, snapshot: Snapshot | None = None) -> None:
+        """Load everything the journal holds under the fingerprint ``situation:<version>`` and follow its commits.
+
+        ``snapshot`` may spare the rows it covers, if it is of this journal and fingerprint.
+        """
         self.fingerprint = f"{KIND}:{version}"
         self._journal = journal
         self._lock = threading.RLock()
@@ -63,6 +67,9 @@ class Situations:
         self._row_of: dict[str, int] = {}
         self._columns = Columns(0, 0)
         self._seen = 0
+        if snapshot is not None and snapshot.fingerprint == self.fingerprint:
+            self._restore(snapshot)
+        self.covered = self._seen
         self.refresh()
         journal.listen(self._follow)
 
@@ -96,6 +103,19 @@ class Situations:
         with self._lock:
             last = self._journal.last_seq
             self._load(last)
+
+    def snapshot(self) -> Snapshot | None:
+        """Return what is held as it is now, None while the journal is empty."""
+        with self._lock:
+            found = self._journal.read(select(facts.c.hash).where(facts.c.seq == self._seen))
+            if not found:
+                return None
+            held = self._columns.head(len(self))
+            return Snapshot(self.fingerprint, self._seen, found[0].hash, list(self._symbols), list(self._ids), held)
+
+    def unsaved(self) -> int:
+        """How many facts were read or followed that the snapshot given at the start did not cover."""
+        return self._seen - self.covered
 
     def recall(
         self,
@@ -226,6 +246,15 @@ class Situations:
                 elif fact.kind == SHADOW:
                     self._settle(fact.key, fact.known_us, fact.payload)
             self._seen = commit.last
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        found = self._journal.read(select(facts.c.hash).where(facts.c.seq == snapshot.seq))
+        if not found or found[0].hash != snapshot.hash:
+            return  # of another journal, or of a history that a restore took back
+        self._columns, self._ids, self._symbols = snapshot.columns, snapshot.ids, snapshot.symbols
+        self._codes = {name: code for code, name in enumerate(snapshot.symbols)}
+        self._row_of = dict(zip(snapshot.ids, range(len(snapshot.ids)), strict=True))
+        self._seen = snapshot.seq
 
     def _load(self, last: int) -> None:
         """Read facts after the last one seen, in seq order."""

@@ -24,7 +24,7 @@ from agent.embedding import Embedder
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
 from agent.settings import Settings
-from memory_db import episodes, upkeep
+from memory_db import episodes, snapshot, upkeep
 from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
 from memory_db.episodes import Formula, Mode, Query
 from memory_db.index import Index, collection_name, spread
@@ -36,6 +36,8 @@ from memory_db.situations import KIND, SituationRecall, Situations
 from memory_db.writer import Trust, Writer
 
 JOURNAL_FILE = "journal.sqlite"
+# facts that an opening reads in some 50 ms; below that a snapshot of the situations saves nothing
+_WORTH_SAVING = 5_000
 
 
 class MemoryStore:
@@ -48,8 +50,10 @@ class MemoryStore:
         self.folder = folder
         self.journal = journal
         self.settings = settings
-        self.situations = Situations(journal, situation_version)
+        self._snapshot = folder / "index" / snapshot.FILE
+        self.situations = Situations(journal, situation_version, snapshot.load(self._snapshot))
         self._embedder = embedder
+        self._closed = False
         self._index: Index | None = None
         self._text: TextSearch | None = None
         self._meaning = Meaning(journal, embedder, settings.embedding.batch) if embedder else None
@@ -285,7 +289,9 @@ class MemoryStore:
             self._text.close()
         if self._index is not None:
             self._index.close()
-        self._text = self._index = None
+        if not self._closed and self.situations.unsaved() >= _WORTH_SAVING:
+            self._save_situations()
+        self._text, self._index, self._closed = None, None, True
         self.journal.close()
 
     def __enter__(self) -> MemoryStore:
@@ -303,6 +309,11 @@ class MemoryStore:
             self._index = Index(self.folder / "index", first[0].hash)
             self._text = TextSearch(self.journal, self._index, self._meaning, self.settings.recall)
         return self._text
+
+    def _save_situations(self) -> None:
+        held = self.situations.snapshot()
+        if held is not None:
+            snapshot.save(self._snapshot, held)
 
     def _covers(self, as_of: datetime) -> bool:
         """Say whether the vector index can be asked for this time: all that it holds was known by then."""
@@ -359,6 +370,8 @@ class MemoryStore:
         index = self._texts() and self._index
         if not index:
             return 0
+        if snapshot.damaged(self._snapshot):
+            problems.append(f"index: {self._snapshot.name} is damaged; rebuild it")
         index.lexical()
         if index.mark(self._collection).watermark:
             self._trusted(index)
