@@ -7,16 +7,20 @@ where they are used and are never shown.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.errors import ConfigError
 
 CONFIG_FILE = "tradecraft.toml"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY, _HOUR = f"(?:{'|'.join(WEEKDAYS)})", r"(?:[01]\d|2[0-4]):[0-5]\d"
+SESSION = re.compile(rf"({_DAY})(?:-({_DAY}))? ({_HOUR})-({_HOUR})")
 
 
 class Section(BaseModel):
@@ -50,6 +54,24 @@ class Limits(Section):
     min_stop_atr: float = Field(0.5, gt=0, description="closest stop any plan may ask for, in ATR")
     max_stop_atr: float = Field(6.0, gt=0, description="widest stop any plan may ask for, in ATR")
     allow_short: bool = False
+    max_symbol: float = Field(1.0, gt=0, le=1, description="exposure in one symbol, entries that wait included")
+    max_correlated: float = Field(1.0, gt=0, le=1, description="exposure in what moves with a symbol, the symbol included")
+    correlated_from: float = Field(0.7, ge=0, le=1, description="correlation of 60 bars from which two symbols move together")
+    max_leverage: float = Field(1.0, gt=0, le=1, description="gross exposure over equity; above 1 there is no margin here")
+    max_weekly_loss: float = Field(1.0, gt=0, le=1, description="no entries for the rest of the UTC week")
+    max_liquidity_share: float = Field(1.0, gt=0, le=1, description="of the mean traded value of 20 bars, for one entry")
+    max_jump: float = Field(0.5, gt=0, description="a bar that moved further is not believed: no entry on it")
+    max_orders_minute: int = Field(60, ge=1, description="orders in any 60 seconds; exits are not counted out")
+    symbols: tuple[str, ...] = Field((), description="the only symbols that may be entered; empty: any")
+    sessions: tuple[str, ...] = Field((), description="when entries may be made, UTC: 'mon-fri 14:00-20:30'; empty: always")
+
+    @field_validator("sessions")
+    @classmethod
+    def _readable(cls, sessions: tuple[str, ...]) -> tuple[str, ...]:
+        for text in sessions:
+            if not SESSION.fullmatch(text):
+                raise ValueError(f"{text!r} is not a session; write it like 'mon-fri 14:00-20:30'")
+        return sessions
 
 
 class Plan(Section):
@@ -58,6 +80,9 @@ class Plan(Section):
     stop_atr: float = Field(2.0, gt=0, le=20)
     target_atr: float = Field(3.0, gt=0, le=50)
     horizon: int = Field(5, ge=1, le=250, description="bars: a vote's horizon and the longest standard holding")
+    trail_atr: float | None = Field(
+        None, gt=0, le=20, description="a stop that follows the best price at this distance; None: it stays where it was"
+    )
 
 
 class Reason(Section):

@@ -48,6 +48,7 @@ from agent.market.series import Series, prepare
 from agent.minds import model_mode, open_mind, opener
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
+from agent.risk.mandate import Mandate, read_mandate, tightened
 from agent.settings import Settings
 from memory_db.copies import restore
 from memory_db.journal import Journal
@@ -57,6 +58,7 @@ from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
+MANDATE_FILE = "mandate.toml"
 SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", FORECAST)
 
 
@@ -288,12 +290,15 @@ def open_desk(
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
     each: bool = False,
+    mandate: Mandate | None = None,
     reading: Reading = NOTHING,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal.
 
-    ``frozen`` is when a stale memory stops growing; it is needed by that arm alone.
+    ``frozen`` is when a stale memory stops growing; it is needed by that arm alone. A ``mandate`` tightens the limits.
     """
+    if mandate is not None:
+        settings = settings.model_copy(update={"limits": tightened(settings.limits, mandate)})
     asks = arm.minded and model_mode(settings) != "none"
     if asks:
         opener(model_mode(settings), settings)  # a mode that cannot work is refused before anything is written
@@ -328,10 +333,22 @@ def open_desk(
         reason=reasoner,
         mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock) if asks else None,
         forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
+        mandate=mandate.hash if mandate is not None else None,
         each=each,
     )
     _restore_awaiting(desk)
     return desk
+
+
+def mandate_of(home: Path, given: Path | None = None) -> Mandate | None:
+    """The mandate a person wrote: the file given, else ``mandate.toml`` in the home; None without one."""
+    path = given or home / MANDATE_FILE
+    try:
+        return read_mandate(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        if given is None:
+            return None
+        raise ConfigError(f"mandate {path} does not exist; name the file with --mandate") from None
 
 
 def broker_for(folder: Path, settings: Settings) -> Broker:

@@ -27,15 +27,22 @@ def register(app: typer.Typer) -> None:
     app.command()(why)
 
 
-def desk_over(bars: list[Bars], options: Path | None = None, news: Path | None = None) -> Desk:
-    from agent.wiring import RecordedFeed, open_desk, prepared
+def desk_over(bars: list[Bars], options: Path | None = None, news: Path | None = None, mandate: Path | None = None) -> Desk:
+    """A desk over recorded bars, in the run asked for and within the home's mandate."""
+    from agent.wiring import RecordedFeed, mandate_of, open_desk, prepared
 
     logs_to_stderr()
     settings = GLOBALS.settings()
     feed = RecordedFeed(prepared(bars, settings))
     started = min(one.timestamp(0) for one in bars)
     return open_desk(
-        GLOBALS.home, GLOBALS.run or "paper", feed, settings, started=started, reading=inputs.reading_for(options, news)
+        GLOBALS.home,
+        GLOBALS.run or "paper",
+        feed,
+        settings,
+        started=started,
+        reading=inputs.reading_for(options, news),
+        mandate=mandate_of(GLOBALS.home, mandate),
     )
 
 

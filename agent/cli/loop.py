@@ -42,6 +42,9 @@ def run_loop(
         float, typer.Option("--speed", min=0, help="Recorded seconds that pass in one second; 0 is as fast as it goes.")
     ] = 0.0,
     schedule: Annotated[str, typer.Option("--schedule", help="Cron expression (UTC) instead of every bar's close.")] = "",
+    mandate: Annotated[
+        Path | None, typer.Option("--mandate", help="Limits that nothing may exceed; else mandate.toml in the home.")
+    ] = None,
     timerange: Range = None,
     interval: Interval = None,
     factors: Factors = None,
@@ -59,22 +62,22 @@ def run_loop(
     if sum((once, bool(replay))) > 1:
         raise ConfigError("--once and --replay exclude each other; give one of them")
     if once:
-        return _once(data or [], reading)
+        return _once(data or [], reading, mandate)
     if data:
         raise ConfigError("--data is decided on with --once (let cron call it again) or lived through with --replay FILE")
     if replay:
-        return _ended(_replayed(replay, reading, timerange, speed))
-    return _ended(_living(schedule))
+        return _ended(_replayed(replay, reading, timerange, speed, mandate))
+    return _ended(_living(schedule, mandate))
 
 
-def _once(paths: list[Path], reading: Reading) -> int:
+def _once(paths: list[Path], reading: Reading, mandate: Path | None) -> int:
     """Decide on the newest bar of every symbol and end."""
     from agent.cycle import read_control, reconcile, run_bar
 
     if not paths:
-        return _once_live()
+        return _once_live(mandate)
     bars = [inputs.load(path, reading) for path in paths]
-    desk = desk_over(bars)
+    desk = desk_over(bars, mandate=mandate)
     try:
         as_of = max(inputs.known_by(one, None) for one in bars)
         reconcile(desk, as_of)
@@ -90,18 +93,18 @@ def _once(paths: list[Path], reading: Reading) -> int:
     return 1 if any(record.status == "error" for record in records) else 0
 
 
-def _once_live() -> int:
+def _once_live(mandate: Path | None) -> int:
     """Fetch the newest bars, decide on them and end."""
     from agent.cycle import read_control, reconcile, run_bar
     from agent.loop.doors import live_desk
-    from agent.wiring import wall_clock
+    from agent.wiring import mandate_of, wall_clock
 
     logs_to_stderr()
     settings = GLOBALS.settings()
     feed = _feed(settings)
     now = wall_clock()
     feed.refresh(feed.symbols, now)
-    with live_desk(GLOBALS.home, GLOBALS.run or "paper", feed, settings, now) as desk:
+    with live_desk(GLOBALS.home, GLOBALS.run or "paper", feed, settings, now, mandate_of(GLOBALS.home, mandate)) as desk:
         reconcile(desk, now)
         records = run_bar(desk, feed.symbols, now)
         control = read_control(desk.memory.journal)
@@ -137,11 +140,13 @@ def _brief(record: CycleRecord) -> None:
 
 
 @contextmanager
-def _replayed(paths: list[Path], reading: Reading, timerange: str | None, speed: float) -> Iterator[tuple[Loop, datetime]]:
+def _replayed(
+    paths: list[Path], reading: Reading, timerange: str | None, speed: float, mandate: Path | None
+) -> Iterator[tuple[Loop, datetime]]:
     from agent.backtest.plan import Plan, TimeRange
     from agent.loop.doors import replay
     from agent.loop.stop import Stop
-    from agent.wiring import ARMS, prepared
+    from agent.wiring import ARMS, mandate_of, prepared
 
     logs_to_stderr()
     settings = GLOBALS.settings()
@@ -149,21 +154,23 @@ def _replayed(paths: list[Path], reading: Reading, timerange: str | None, speed:
     plan = Plan(ARMS["full"], series, TimeRange.parse(timerange), "none", settings)
     stop = Stop(GLOBALS.home)
     stop.install()
-    with replay(GLOBALS.home, GLOBALS.run or "paper", plan, speed, stop, _brief) as made:
+    with replay(GLOBALS.home, GLOBALS.run or "paper", plan, speed, stop, _brief, mandate_of(GLOBALS.home, mandate)) as made:
         yield made
 
 
 @contextmanager
-def _living(schedule: str) -> Iterator[tuple[Loop, datetime]]:
+def _living(schedule: str, mandate: Path | None) -> Iterator[tuple[Loop, datetime]]:
     from agent.loop.doors import live
     from agent.loop.stop import Stop
+    from agent.wiring import mandate_of
 
     logs_to_stderr()
     settings = GLOBALS.settings()
     feed = _feed(settings)
     stop = Stop(GLOBALS.home)
     stop.install()
-    with live(GLOBALS.home, GLOBALS.run or "paper", feed, settings, schedule, stop, _brief) as made:
+    bounds = mandate_of(GLOBALS.home, mandate)
+    with live(GLOBALS.home, GLOBALS.run or "paper", feed, settings, schedule, stop, _brief, bounds) as made:
         yield made
 
 

