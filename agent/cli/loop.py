@@ -177,7 +177,7 @@ def _living(schedule: str, mandate: Path | None) -> Iterator[tuple[Loop, datetim
 def _feed(settings: Settings) -> LiveBars:
     from agent.loop.doors import live_feed
 
-    return live_feed(GLOBALS.home, GLOBALS.run or "paper", settings)
+    return live_feed(settings)
 
 
 def _ended(opened: Any) -> int:

@@ -89,23 +89,27 @@ def _nobody(title: str, body: str) -> None:
     """A replay tells its records and sends no messages."""
 
 
-def live_feed(home: Path, run: str, settings: Settings) -> LiveBars:
+def live_feed(settings: Settings) -> LiveBars:
     """The bars that the settings name; ConfigError where they name none."""
     if not settings.feed.symbols:
         raise ConfigError(
             "feed.symbols is empty; name what to follow, for example in tradecraft.toml: [feed.symbols] BTCUSDT = '5m'"
         )
-    source: Source = Exchange(settings.feed.exchange, settings.feed.base_url)
-    if settings.feed.source == "database":
-        source = BarTable(lambda: _audited_by_log().need(ADDRESS, "bars"), settings.feed.database)
     return LiveBars(
-        source,
+        source_of(settings),
         settings.feed.symbols,
         settings.market,
         window=settings.feed.window,
         workers=settings.loop.workers,
         revised=lambda r: log.warning("bar revised", symbol=r.symbol, bar=r.bar.isoformat(), before=r.before, after=r.after),
     )
+
+
+def source_of(settings: Settings) -> Source:
+    """Where the settings' bars come from."""
+    if settings.feed.source == "database":
+        return BarTable(lambda: _audited_by_log().need(ADDRESS, "bars"), settings.feed.database)
+    return Exchange(settings.feed.exchange, settings.feed.base_url)
 
 
 def _audited_by_log() -> Credentials:
