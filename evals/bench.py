@@ -107,6 +107,13 @@ def memory(report: Report) -> list[Json]:
     return measure()
 
 
+def loop(report: Report) -> list[Json]:
+    """Fifty symbols decided one by one, each durable by itself."""
+    from evals.bench_loop import measure as measured
+
+    return measured(report)
+
+
 def _refits(desk: Desk, forecaster: Forecaster, steps: list[Step]) -> float:
     """Make every model the walk will ask for, and put the forecast back as it was; seconds for each."""
     made, begun = 0, time.perf_counter()
@@ -172,6 +179,7 @@ BENCHES: dict[str, Callable[[Report], list[Json]]] = {
     "prepare": prepare_year,
     "reason": reason,
     "memory": memory,
+    "loop": loop,
 }
 
 
