@@ -224,7 +224,7 @@ class Decision(Frozen):
 class Order(Frozen):
     """An order as committed before it leaves the house.
 
-    ``stop_distance`` and ``target_distance`` are in price units from the fill;
+    ``stop_distance`` and ``target_distance`` are in price units from the fill; ``trail_distance`` lets the stop follow;
     ``max_bars`` closes the position at the close of that bar after entry. ``fraction`` is the
     share of equity an entry is meant to be.
 
@@ -241,6 +241,7 @@ class Order(Frozen):
     stop_distance: float | None = None
     target_distance: float | None = None
     max_bars: int | None = None
+    trail_distance: float | None = None
     fraction: float = 0.0
     placed_at: Utc
     status: OrderStatus = "pending"
@@ -263,7 +264,8 @@ class Position(Frozen):
     """An open position of one symbol; ``quantity`` is positive, ``side`` gives the sign.
 
     ``risk`` is the initial stop distance in price units; R is measured in it.
-    ``worst`` and ``best`` are the excursion's extreme prices so far.
+    ``worst`` and ``best`` are the excursion's extreme prices so far; with ``trail`` the stop follows ``best`` at that
+    distance, from the next bar on, and never retreats.
     """
 
     id: str
@@ -283,6 +285,7 @@ class Position(Frozen):
     worst: float
     best: float
     last: float
+    trail: float | None = None
 
 
 class Outcome(Frozen):
@@ -442,3 +445,4 @@ class CycleRecord(Frozen):
     skipped: str | None = None
     shown: list[PromptPart] = []
     alarms: list[str] = []
+    mandate: str | None = None

@@ -7,17 +7,21 @@ where they are used and are never shown.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.errors import ConfigError
 
 CONFIG_FILE = "tradecraft.toml"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY, _HOUR = f"(?:{'|'.join(WEEKDAYS)})", r"(?:[01]\d|2[0-4]):[0-5]\d"
+SESSION = re.compile(rf"({_DAY})(?:-({_DAY}))? ({_HOUR})-({_HOUR})")
 
 
 class Section(BaseModel):
@@ -51,6 +55,24 @@ class Limits(Section):
     min_stop_atr: float = Field(0.5, gt=0, description="closest stop any plan may ask for, in ATR")
     max_stop_atr: float = Field(6.0, gt=0, description="widest stop any plan may ask for, in ATR")
     allow_short: bool = False
+    max_symbol: float = Field(1.0, gt=0, le=1, description="exposure in one symbol, entries that wait included")
+    max_correlated: float = Field(1.0, gt=0, le=1, description="exposure in what moves with a symbol, the symbol included")
+    correlated_from: float = Field(0.7, ge=0, le=1, description="correlation of 60 bars from which two symbols move together")
+    max_leverage: float = Field(1.0, gt=0, le=1, description="gross exposure over equity; above 1 there is no margin here")
+    max_weekly_loss: float = Field(1.0, gt=0, le=1, description="no entries for the rest of the UTC week")
+    max_liquidity_share: float = Field(1.0, gt=0, le=1, description="of the mean traded value of 20 bars, for one entry")
+    max_jump: float = Field(0.5, gt=0, description="a bar that moved further is not believed: no entry on it")
+    max_orders_minute: int = Field(60, ge=1, description="orders in any 60 seconds; exits are not counted out")
+    symbols: tuple[str, ...] = Field((), description="the only symbols that may be entered; empty: any")
+    sessions: tuple[str, ...] = Field((), description="when entries may be made, UTC: 'mon-fri 14:00-20:30'; empty: always")
+
+    @field_validator("sessions")
+    @classmethod
+    def _readable(cls, sessions: tuple[str, ...]) -> tuple[str, ...]:
+        for text in sessions:
+            if not SESSION.fullmatch(text):
+                raise ValueError(f"{text!r} is not a session; write it like 'mon-fri 14:00-20:30'")
+        return sessions
 
 
 class Plan(Section):
@@ -59,6 +81,9 @@ class Plan(Section):
     stop_atr: float = Field(2.0, gt=0, le=20)
     target_atr: float = Field(3.0, gt=0, le=50)
     horizon: int = Field(5, ge=1, le=250, description="bars: a vote's horizon and the longest standard holding")
+    trail_atr: float | None = Field(
+        None, gt=0, le=20, description="a stop that follows the best price at this distance; None: it stays where it was"
+    )
 
 
 class Reason(Section):
@@ -285,6 +310,54 @@ class Brokering(Section):
     faults: Faults = Faults()
 
 
+class Looping(Section):
+    """When the loop wakes and what it does besides deciding. Cron expressions are in UTC; an empty one never fires."""
+
+    schedule: str = Field("", description="cron: decide then instead of at every bar's close")
+    calendars: dict[str, str] = Field(
+        {"equity": "XNYS", "index": "XNYS", "fx": "24/5", "crypto": "24/7"}, description="exchange calendar by asset class"
+    )
+    workers: int = Field(4, ge=1, le=64, description="symbols that may wait for a model at once")
+    delay_seconds: float = Field(2.0, ge=0, le=3600, description="after a bar's close, before it is asked for")
+    late_seconds: float = Field(60.0, ge=0, description="a bar that has not come by then is missing: nothing is decided on it")
+    misfire_seconds: float = Field(60.0, ge=0, description="a bar that closed so long before a start is still decided")
+    poll_seconds: float = Field(
+        5.0, gt=0, le=300, description="how often a waiting loop looks for a halt, late bars and unsent orders"
+    )
+    hung_seconds: float = Field(300.0, gt=0, description="a cycle that takes longer is reported as hung")
+    cleanup: str = Field("0 3 * * *", description="archive what has decayed")
+    backup: str = Field("30 3 * * *", description="verified copy of the journal under HOME/backups")
+    backups_kept: int = Field(7, ge=1)
+    snapshot: str = Field("0 0 * * *", description="the book's standing as a fact")
+    summary: str = Field("5 0 * * *", description="tell people how the day went")
+
+
+class Database(Section):
+    """A table of bars behind the PostgreSQL wire; its address is the credential TRADECRAFT_DATABASE."""
+
+    table: str = Field("bars", min_length=1, description="with its schema where it has one: market.bars")
+    symbol: str = Field("symbol", min_length=1)
+    interval: str = Field("", description="column of the bar length; empty where the table holds one length")
+    timestamp: str = Field("timestamp", min_length=1, description="the bar's start")
+    open: str = Field("open", min_length=1)
+    high: str = Field("high", min_length=1)
+    low: str = Field("low", min_length=1)
+    close: str = Field("close", min_length=1)
+    volume: str = Field("volume", min_length=1)
+    naive: bool = Field(False, description="its times have no zone and are UTC, as QuestDB's")
+
+
+class Feeding(Section):
+    """Live bars: where from and of what."""
+
+    source: Literal["exchange", "database"] = "exchange"
+    exchange: str = Field("binance", description="by ccxt's name")
+    base_url: str | None = Field(None, description="instead of the exchange's own hosts: a proxy or a test server")
+    symbols: dict[str, str] = Field({}, description="interval by symbol, for example BTCUSDT = '5m'")
+    window: int = Field(1500, ge=500, le=20_000, description="bars of history kept and decided on")
+    database: Database = Database()
+
+
 class Settings(BaseSettings):
     """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
 
@@ -310,6 +383,8 @@ class Settings(BaseSettings):
     forecast: Forecasting = Forecasting()
     consult: Consulting = Consulting()
     broker: Brokering = Brokering()
+    loop: Looping = Looping()
+    feed: Feeding = Feeding()
 
     @classmethod
     def settings_customise_sources(

@@ -53,6 +53,7 @@ from agent.market.series import Series, prepare
 from agent.minds import check_mind, model_mode, open_mind, reflector_of, veil_for
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
+from agent.risk.mandate import Mandate, read_mandate, tightened
 from agent.settings import Settings
 from memory_db.copies import restore
 from memory_db.journal import Journal
@@ -63,6 +64,7 @@ from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
+MANDATE_FILE = "mandate.toml"
 SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", JOINT, FORECAST)
 
 
@@ -297,14 +299,18 @@ def open_desk(
     started: datetime,
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
+    each: bool = False,
+    mandate: Mandate | None = None,
     reading: Reading = NOTHING,
     skills_from: str | None = None,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal.
 
     A new run has the shipped skills, or those of the run ``skills_from`` with no statistics. ``frozen`` is when a
-    stale memory stops growing; it is needed by that arm alone.
+    stale memory stops growing; it is needed by that arm alone. A ``mandate`` tightens the limits.
     """
+    if mandate is not None:
+        settings = settings.model_copy(update={"limits": tightened(settings.limits, mandate)})
     asks = arm.minded and model_mode(settings) != "none"
     if asks:
         check_mind(settings)  # what cannot work is refused before anything is written
@@ -350,9 +356,22 @@ def open_desk(
         mind=mind,
         reflector=reflector_of(mind, signer_for(home)) if mind is not None else None,
         forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
+        mandate=mandate.hash if mandate is not None else None,
+        each=each,
     )
     _restore_awaiting(desk)
     return desk
+
+
+def mandate_of(home: Path, given: Path | None = None) -> Mandate | None:
+    """The mandate a person wrote: the file given, else ``mandate.toml`` in the home; None without one."""
+    path = given or home / MANDATE_FILE
+    try:
+        return read_mandate(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        if given is None:
+            return None
+        raise ConfigError(f"mandate {path} does not exist; name the file with --mandate") from None
 
 
 def broker_for(folder: Path, settings: Settings) -> Broker:

@@ -114,6 +114,13 @@ def skills(report: Report) -> list[Json]:
     return measured()
 
 
+def loop(report: Report) -> list[Json]:
+    """Fifty symbols decided one by one, each durable by itself."""
+    from evals.bench_loop import measure as measured
+
+    return measured(report)
+
+
 def _refits(desk: Desk, forecaster: Forecaster, steps: list[Step]) -> float:
     """Make every model the walk will ask for, and put the forecast back as it was; seconds for each."""
     made, begun = 0, time.perf_counter()
@@ -180,6 +187,7 @@ BENCHES: dict[str, Callable[[Report], list[Json]]] = {
     "reason": reason,
     "memory": memory,
     "skills": skills,
+    "loop": loop,
 }
 
 

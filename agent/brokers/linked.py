@@ -280,6 +280,9 @@ class LinkedBroker(PaperBroker):
         due = self._next(position.symbol, bar)
         if due is None or due.cause not in ("stop", "target") or not self._whole(position, due.cause):
             return None
+        level = super()._taken_out(position, bar)  # the level itself, where the bar shows it; the price paid has slippage in it
+        if level is not None and level[1] == due.cause:
+            return level
         return due.price, "stop" if due.cause == "stop" else "target"
 
     def _leave(

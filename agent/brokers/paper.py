@@ -9,7 +9,7 @@ held back.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,13 +19,16 @@ from agent.domain import Book, ExitReason, Fill, Frozen, Grade, Order, Outcome, 
 from agent.market.instrument import Instrument
 from agent.settings import Costs
 
+MINUTE = timedelta(minutes=1)
+
 
 class Account(Frozen):
     """The money: cash, equity at the last closes, and the equity the UTC day began with.
 
     ``peak`` is the highest equity at the end of any earlier bar: between two symbols of one bar the book is half
     old and half new, and its value then is nobody's equity. ``marked`` is the start of the latest bar valued,
-    ``rebased_at`` when the peak was last set back by a person's resume.
+    ``rebased_at`` when the peak was last set back by a person's resume; ``week_equity`` is what the ISO week began with, and
+    ``sent`` when the orders of the last minute were placed.
     """
 
     cash: float
@@ -35,6 +38,9 @@ class Account(Frozen):
     day_equity: float
     marked: Utc | None = None
     rebased_at: Utc | None = None
+    week: str = ""
+    week_equity: float = 0.0
+    sent: tuple[Utc, ...] = ()
 
 
 @dataclass
@@ -129,6 +135,8 @@ class PaperBroker:
         if held is not None and held.client_id != order.client_id:
             return Refusal(by="paper", reason=f"an order for {order.symbol} is already waiting")
         self.pending[order.symbol] = order
+        recent = tuple(at for at in self.account.sent if order.placed_at - at < MINUTE)
+        self.account = self.account.model_copy(update={"sent": (*recent, order.placed_at)})
         return None
 
     def listen(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> None:
@@ -170,6 +178,7 @@ class PaperBroker:
                     "quantity": after_split(order.quantity, bar.split),
                     "stop_distance": None if order.stop_distance is None else order.stop_distance / bar.split,
                     "target_distance": None if order.target_distance is None else order.target_distance / bar.split,
+                    "trail_distance": None if order.trail_distance is None else order.trail_distance / bar.split,
                 }
             )
 
@@ -177,7 +186,7 @@ class PaperBroker:
     def _scaled(position: Position, split: float) -> Position:
         if split == 1.0:
             return position
-        levels = ("entry_price", "stop", "target", "risk", "worst", "best", "last")
+        levels = ("entry_price", "stop", "target", "risk", "worst", "best", "last", "trail")
         scaled = {name: getattr(position, name) / split for name in levels if getattr(position, name) is not None}
         return position.model_copy(update={**scaled, "quantity": after_split(position.quantity, split)})
 
@@ -225,6 +234,7 @@ class PaperBroker:
             worst=price,
             best=price,
             last=price,
+            trail=order.trail_distance,
         )
         done.fills.append(self._fill(order.client_id, order.decision, order.symbol, order.side, quantity, price, fee, bar.start))
 
@@ -245,7 +255,7 @@ class PaperBroker:
                 "fees": position.fees + borrow,
             }
         )
-        self.positions[symbol] = position
+        self.positions[symbol] = position = _trailed(position) if out is None else position
         if out is None and position.max_bars is not None and position.bars_held >= position.max_bars:
             out = (bar.close, "time")
         if out is not None:
@@ -343,7 +353,19 @@ class PaperBroker:
             update |= {"peak": max(account.peak, account.equity), "marked": bar.start}
         if day > account.day:
             update |= {"day": day, "day_equity": account.equity}
+            week = f"{bar.start:%G-W%V}"
+            update |= {"week": week, "week_equity": account.equity} if week > account.week else {}
         self.account = account.model_copy(update=update)
+
+
+def _trailed(position: Position) -> Position:
+    """Let the stop follow the best price; it never retreats."""
+    if position.trail is None:
+        return position
+    follows = position.best - sign(position.side) * position.trail
+    if position.stop is not None:
+        follows = max(position.stop, follows) if position.side == "buy" else min(position.stop, follows)
+    return position.model_copy(update={"stop": follows})
 
 
 def _excursion(position: Position, bar: Bar, out: tuple[float, ExitReason] | None) -> dict[str, float]:

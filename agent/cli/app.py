@@ -16,6 +16,7 @@ from agent.cli import (
     forecast,
     guard,
     llm,
+    loop,
     market,
     mcp,
     memory,
@@ -60,5 +61,22 @@ def options(
     GLOBALS.check()
 
 
-for room in (demo, setup, market, decide, backtest, forecast, memory, skills, guard, performance, llm, chat, mcp, bench, eval):
+for room in (
+    demo,
+    setup,
+    market,
+    decide,
+    loop,
+    backtest,
+    forecast,
+    memory,
+    skills,
+    guard,
+    performance,
+    llm,
+    chat,
+    mcp,
+    bench,
+    eval,
+):
     room.register(app)

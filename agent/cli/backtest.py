@@ -81,7 +81,10 @@ def backtest(
     from dataclasses import replace
 
     from agent.backtest.arms import run_one
+    from agent.errors import ConfigError
 
+    if GLOBALS.run:
+        raise ConfigError(f"--run {GLOBALS.run}: a backtest names its own run by arm, settings, bars and seed; leave --run out")
     options: Json = {"cash": cash}
     costs = {k: v for k, v in (("fee_bps", fee_bps), ("slippage_bps", slippage_bps)) if v is not None}
     if costs:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory.")
+        list[str] | None, typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory, loop.")
     ] = None,
 ) -> None:
     """Measure this machine; every result stands beside a baseline taken in the same run."""

@@ -1,16 +1,15 @@
-"""Commands that decide and explain: decide, why, run."""
+"""Commands that decide and explain: decide, why."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Data, Factors, Interval, Mask, News, OneData, Options, Raw, Reading, Repair
-from agent.cli.output import emit, lines, logs_to_stderr, number, table
+from agent.cli.inputs import At, Factors, Interval, Mask, News, OneData, Options, Raw, Reading, Repair
+from agent.cli.output import emit, logs_to_stderr, number, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,18 +25,31 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(decide)
     app.command()(why)
-    app.command("run")(run_loop)
 
 
-def _desk(bars: list[Bars], options: Path | None = None, news: Path | None = None, *, mask: bool = False) -> Desk:
-    from agent.wiring import RecordedFeed, open_desk, prepared
+def desk_over(
+    bars: list[Bars],
+    options: Path | None = None,
+    news: Path | None = None,
+    *,
+    mask: bool = False,
+    mandate: Path | None = None,
+) -> Desk:
+    """A desk over recorded bars, in the run asked for and within the home's mandate."""
+    from agent.wiring import RecordedFeed, mandate_of, open_desk, prepared
 
     logs_to_stderr()
     settings = GLOBALS.settings({"model": {"mask": True}} if mask else None)
     feed = RecordedFeed(prepared(bars, settings))
     started = min(one.timestamp(0) for one in bars)
     return open_desk(
-        GLOBALS.home, GLOBALS.run or "paper", feed, settings, started=started, reading=inputs.reading_for(options, news)
+        GLOBALS.home,
+        GLOBALS.run or "paper",
+        feed,
+        settings,
+        started=started,
+        reading=inputs.reading_for(options, news),
+        mandate=mandate_of(GLOBALS.home, mandate),
     )
 
 
@@ -58,53 +70,17 @@ def decide(
 
     reading = Reading(symbol, interval, factors, raw, repair)
     bars = inputs.load(inputs.one(data), reading, inputs.moment(at) if at else None)
-    desk = _desk([bars], options, news, mask=mask)
+    desk = desk_over([bars], options, news, mask=mask)
     try:
         record = run_cycle(desk, bars.symbol, inputs.known_by(bars, at))
     finally:
         desk.memory.close()
     GLOBALS.wrote(desk.run)
-    emit(record.model_dump(mode="json"), lambda out: _tell(out, record))
+    emit(record.model_dump(mode="json"), lambda out: tell(out, record))
     return 1 if record.status == "error" else 0
 
 
-def run_loop(
-    data: Data,
-    once: Annotated[bool, typer.Option("--once", help="Decide once on the last bar of every symbol, then end.")] = False,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
-) -> int:
-    """Decide on the newest bar of every symbol, on paper; exit 3 when trading is halted."""
-    from agent.cycle import read_control, run_bar
-    from agent.errors import ConfigError
-
-    if not once:
-        raise ConfigError("run needs --once: decide on the newest bars and end (let cron call it again)")
-    bars = [inputs.load(path, Reading(None, interval, factors, raw, repair)) for path in data]
-    desk = _desk(bars)
-    try:
-        as_of = max(inputs.known_by(one, None) for one in bars)
-        records = run_bar(desk, desk.feed.symbols, as_of)
-        control = read_control(desk.memory.journal)
-    finally:
-        desk.memory.close()
-    GLOBALS.wrote(desk.run)
-    if GLOBALS.json:
-        lines(record.model_dump(mode="json") for record in records)
-    else:
-        from agent.cli.output import console
-
-        for record in records:
-            _tell(console(), record)
-    if control.halted:
-        sys.stderr.write(f"halted: {control.reason}; `tradecraft risk resume --reason ...` lets it go on\n")
-        return 3
-    return 1 if any(record.status == "error" for record in records) else 0
-
-
-def _tell(out: Console, record: CycleRecord) -> None:
+def tell(out: Console, record: CycleRecord) -> None:
     size = f", {abs(record.decision.size):.1%} of equity" if record.decision.size else ""
     when = f"{record.as_of:%Y-%m-%d %H:%M} UTC"
     out.print(f"{record.symbol} as of {when}: {record.decision.action}{size}  (PAPER)", style="bold")

@@ -44,15 +44,15 @@ def _probing(argv: list[str]) -> list[str]:
 
 
 def _each_file(words: list[str]) -> list[str]:
-    """Let ``--data A B`` mean ``--data A --data B``."""
+    """Let ``--data A B`` mean ``--data A --data B``, and the same for ``--replay``."""
     out: list[str] = []
-    listing = False
+    listing = ""
     for word in words:
-        if word == "--data":
-            listing = True
+        if word in ("--data", "--replay"):
+            listing = word
             continue
-        listing = listing and not word.startswith("-")
-        out += ["--data", word] if listing else [word]
+        listing = "" if word.startswith("-") else listing
+        out += [listing, word] if listing else [word]
     return out
 
 
@@ -106,8 +106,15 @@ class Globals:
         return load(Path.cwd(), given)[0]
 
     def read_run(self) -> str:
-        """The run a reading command looks at: --run, else the one written last, else paper."""
+        """The run a reading command looks at: --run, else the one written last, else paper.
+
+        ConfigError when the run that --run names was never written: a mistyped home is not answered with an empty book.
+        """
+        from agent.errors import ConfigError
+
         if self.run:
+            if self.run in ("paper", "live") and not (self.home / "runs" / self.run).is_dir():
+                raise ConfigError(f"there is no run {self.run} at home {self.home}; name another with --home or --run")
             return self.run
         latest = self.home / "latest"
         return latest.read_text(encoding="utf-8").strip() if latest.exists() else "paper"

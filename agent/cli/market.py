@@ -1,4 +1,4 @@
-"""Commands that look at bars: data check, features, state, consult."""
+"""Commands that get and look at bars: data check and fetch, features, state, consult."""
 
 from __future__ import annotations
 
@@ -68,6 +68,37 @@ def check(
 
     emit({"ok": ok, "findings": found}, words)
     return 0 if ok else 1
+
+
+@data.command("fetch")
+def fetch(
+    symbol: Annotated[list[str], typer.Option("--symbol", help="What to fetch, such as BTC/USDT; may be repeated.")],
+    interval: Annotated[str, typer.Option("--interval", help="Bar length, such as 5m, 1h or 1d.")],
+    since: Annotated[str, typer.Option("--since", help="First bar (ISO 8601, UTC).")],
+    until: Annotated[str | None, typer.Option("--until", help="Bars that have closed by then; default: now.")] = None,
+    source: Annotated[str, typer.Option("--source", help="exchange, or database as the settings name it.")] = "exchange",
+    exchange: Annotated[
+        str | None, typer.Option("--exchange", help="An exchange that ccxt knows; default: feed.exchange.")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the files, called SYMBOL-INTERVAL.parquet.")] = Path(),
+) -> int:
+    """Download closed bars into Parquet files that every command reads; a file that is there is replaced as a whole."""
+    from agent.errors import ConfigError
+    from agent.feeds.files import save
+    from agent.loop.doors import source_of
+    from agent.market.checks import check as examine
+    from agent.wiring import wall_clock
+
+    if source not in ("exchange", "database"):
+        raise ConfigError(f"--source {source!r} is unknown; choose exchange or database")
+    settings = GLOBALS.settings({"feed": {k: v for k, v in (("source", source), ("exchange", exchange)) if v is not None}})
+    begin, end = inputs.moment(since, "--since"), min(inputs.moment(until, "--until") if until else wall_clock(), wall_clock())
+    where = source_of(settings)
+    written = [save(where, one, interval, begin, end, folder) for one in symbol]
+    findings = [{"file": path.name, **f.model_dump(mode="json")} for path, bars in written for f in examine(bars, False)]
+    document = {"ok": True, "findings": findings, "files": [{"path": str(p), "bars": len(b)} for p, b in written]}
+    emit(document, lambda out: out.print("\n".join(f"{path}: {len(bars)} bars" for path, bars in written)))
+    return 0
 
 
 def _series(path: Path, reading: Reading, at: str | None = None) -> Series:

@@ -255,6 +255,10 @@ def resume(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Let trading go on, after a typed yes."""
+    from agent.errors import ConfigError
+
+    if (GLOBALS.home / "HALT").exists():
+        raise ConfigError(f"the file {GLOBALS.home / 'HALT'} still asks for a halt; remove it, then resume")
     if not yes:
         _ask()
     _set("resume", reason)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import structlog
@@ -54,6 +54,7 @@ from agent.risk.sizing import Exits
 from memory_db.writer import Writer
 
 log = structlog.get_logger()
+INSTANT = timedelta(microseconds=1)
 
 
 def run_cycle(desk: Desk, symbol: str, as_of: datetime) -> CycleRecord:
@@ -215,6 +216,7 @@ def _empty(desk: Desk, ident: str, state: MarketState, settled: Settled, status:
         book=desk.broker.book(),
         parameters=desk.monitor.parameters,
         context_hash=hashlib.sha256(to_json(state)).hexdigest(),
+        mandate=desk.mandate,
     )
 
 
@@ -230,7 +232,7 @@ def _reasoned(
 ) -> CycleRecord:
     context, opinion, arithmetic = thought.context, thought.opinion, thought.arithmetic
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
-    standing = standing_of(desk, series, control)
+    standing = standing_of(desk, series, control, state.as_of)
     decision, clamps = limit(signal, standing, desk.settings.limits)
     decision, wished = preferred(
         decision, signal, read_preferences(desk.memory.journal) if decision.size else [], state, standing
@@ -273,6 +275,7 @@ def _reasoned(
         weights=context.weights,
         parameters=context.parameters,
         context_hash=context.hash(),
+        mandate=desk.mandate,
         **(told(asked, arithmetic[0] if _speaks(arithmetic[1]) else None) if asked else {}),
     )
 
@@ -285,7 +288,7 @@ def _speaks(parts: list[Contribution]) -> bool:
 def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, opinion: Opinion | None) -> Context:
     votes = desk.consult(series, state, desk.voters.pasts())
     with span("recall"):
-        recollection = desk.recall(series, state.as_of)
+        recollection = desk.recall(series, state.as_of - INSTANT)  # what this bar taught is for the next one
     plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
     matches, plans = desk.skills.match(series.frame, votes, state.regime.label, atr, w)
     return Context(
@@ -295,7 +298,12 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
         recollection=recollection,
         skills=matches,
         plans=plans,
-        standard=Exits(stop_distance=plan.stop_atr * atr, target_distance=plan.target_atr * atr, max_bars=plan.horizon),
+        standard=Exits(
+            stop_distance=plan.stop_atr * atr,
+            target_distance=plan.target_atr * atr,
+            max_bars=plan.horizon,
+            trail_distance=None if plan.trail_atr is None else plan.trail_atr * atr,
+        ),
         weights=desk.voters.weights(state.regime.label),
         learned=desk.joint.learned(desk.voters, state.regime.label),
         parameters=desk.monitor.parameters,

@@ -53,6 +53,7 @@ class Broker(Protocol):
     away: bool
     account: Account
     positions: dict[str, Position]
+    pending: dict[str, Order]
     settled: dict[str, datetime]
 
     def restore(self, spaces: dict[str, dict[str, Any]]) -> None:
@@ -163,13 +164,16 @@ class Desk:
     mind: Mind | None = None
     reflector: Reflector | None = None
     forecaster: Forecaster | None = None
+    mandate: str | None = None
+    each: bool = False
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)
     alone: AbstractContextManager[object] = field(default_factory=RLock, compare=False, repr=False)
 
     @property
     def apart(self) -> bool:
-        """Whether a decision waits for anyone outside: then settling, asking and sending are commits of their own.
+        """Whether settling, asking and sending are commits of their own: a decision waits for someone outside, or ``each``
+        asks for it, so that no symbol's decision waits for another's.
 
         ``alone`` is held by whoever reads or changes what the desk keeps in memory; never while a model thinks.
         """
-        return self.mind is not None or self.broker.away
+        return self.each or self.mind is not None or self.broker.away

@@ -47,8 +47,7 @@ def open_bar(desk: Desk, w: Writer, views: dict[str, Series], states: dict[str, 
     for symbol, refusals in withdrawn.items():
         settled[symbol].refusals += refusals
     if desk.apart:
-        for symbol, found in settled.items():
-            _keep(desk, w, symbol, found, as_of)
+        _keep(desk, w, settled, as_of)
     return Opened(as_of, views, states, settled, control)
 
 
@@ -61,18 +60,19 @@ def _settled(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
     return found
 
 
-def _keep(desk: Desk, w: Writer, symbol: str, found: Settled, as_of: datetime) -> None:
-    """Put the book as settled in force before anyone is asked; the record then carries only its own changes."""
+def _keep(desk: Desk, w: Writer, settled: dict[str, Settled], as_of: datetime) -> None:
+    """Put the books as settled in force before anyone is asked; a record then carries only its own changes."""
+    sets = [change for symbol, found in settled.items() for change in (*found.sets, *desk.broker.snapshot(symbol))]
     w.add(
         "settled",
-        {"symbol": symbol, "bar": desk.broker.settled[symbol].isoformat(), "closed": [o.position for o in found.outcomes]},
-        key=f"settled:{desk.run}:{symbol}:{desk.broker.settled[symbol].isoformat()}",
-        symbol=symbol,
+        {"symbols": list(settled), "closed": [o.position for found in settled.values() for o in found.outcomes]},
+        key=f"settled:{desk.run}:{as_of.isoformat()}:{w.head.seq + 1}",
         happened_at=as_of,
         known_at=as_of,
-        sets=[*found.sets, *desk.broker.snapshot(symbol)],
+        sets=sets,
     )
-    found.sets = []
+    for found in settled.values():
+        found.sets = []
 
 
 def _withdraw(desk: Desk, symbols: list[str], control: Control) -> dict[str, list[Refusal]]:

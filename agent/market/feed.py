@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from agent.market.factors import corporate_actions, read_factors
 from agent.market.instrument import asset_class, interval_step
 from agent.market.table import read_table, table_of
 from agent.market.validate import Columns, refuse_splits, validate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BUILTIN: tuple[str, ...] = ("SP500", "NASDAQ")
 
@@ -79,6 +83,12 @@ def builtin(name: str) -> Bars:
     frame["timestamp"] = frame.index.tz_localize("UTC")
     columns, _ = validate(table_of(name, frame), interval_step("1d"), repair=False)
     return _bars(name, "1d", columns, None)
+
+
+def bars_of_frame(symbol: str, interval: str, frame: pd.DataFrame) -> Bars:
+    """Bars of a table with timestamp, open, high, low, close and volume; MarketDataError when they contradict themselves."""
+    columns, _ = validate(table_of(symbol, frame), interval_step(interval), repair=False)
+    return _bars(symbol, interval, columns, None)
 
 
 def _factor_file(path: Path, symbol: str, given: Path | None) -> Path | None:

@@ -20,6 +20,7 @@ class Exits(Frozen):
     max_bars: int
     fraction: float = 1.0
     plan: str = "standard"
+    trail_distance: float | None = None
 
 
 class Condition(Frozen):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain import Action, Position, Signal
-from agent.risk.limits import Standing, limit
+from agent.risk.limits import Standing, inside, limit
 from agent.settings import Limits
 
 SHORTS = Limits(allow_short=True)
@@ -135,3 +136,102 @@ def test_drawdown_halves_and_ceilings_cut_in_order() -> None:
     decision, clamps = limit(signal("buy", 2.0), standing(drawdown=0.1, exposure=0.7), Limits())
     assert [clamp.limit for clamp in clamps] == ["drawdown_throttle", "max_position", "max_exposure"]
     assert decision.size == pytest.approx(0.3)
+
+
+def _drawn(rng: np.random.Generator) -> Standing:
+    """A book that is now and then in trouble."""
+
+    def seldom(value: Any, otherwise: Any = None) -> Any:
+        return value if rng.random() < 0.08 else otherwise
+
+    return standing(
+        equity=float(rng.uniform(1e3, 1e6)),
+        exposure=float(rng.uniform(0, 0.6)),
+        drawdown=float(rng.uniform(0, 0.3)),
+        daily_loss=float(rng.uniform(0, 0.04)),
+        weekly_loss=float(rng.uniform(0, 0.08)),
+        position=seldom(position()),
+        cooldown=seldom(2, 0),
+        halted=seldom("a person said so"),
+        entries_stopped=seldom("a person said so"),
+        symbol=str(rng.choice(["AAA", "BBB", "AAA", "BBB", "CCC"])),
+        at=datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=int(rng.integers(0, 366 * 1440))),
+        symbol_exposure=float(rng.uniform(0, 0.3)),
+        correlated=float(rng.uniform(0, 0.5)),
+        liquid=float(rng.uniform(0, 30)) if rng.random() < 0.5 else None,
+        jump=float(rng.uniform(0, 0.3)),
+        orders_minute=int(rng.integers(0, 12)),
+        venue=seldom("the venue cannot be reached"),
+    )
+
+
+STRICT = Limits(
+    max_weekly_loss=0.06, max_symbol=0.4, max_correlated=0.6, max_leverage=0.9, max_liquidity_share=0.05, max_jump=0.25,
+    max_orders_minute=10, symbols=("AAA", "BBB"), sessions=("mon-fri 08:00-20:00", "sun 22:00-06:00"), allow_short=True,
+)  # fmt: skip
+
+
+def _blocked(s: Standing, limits: Limits) -> bool:
+    """Whether a person reading the limits would let no entry through at all."""
+    open_now = any(inside(text, s.at) for text in limits.sessions) if limits.sessions and s.at else True
+    return bool(
+        s.halted or s.entries_stopped or s.venue or s.position or s.cooldown or not s.can_short
+        or s.daily_loss >= limits.max_daily_loss or s.weekly_loss >= limits.max_weekly_loss or s.drawdown >= limits.max_drawdown
+        or s.jump > limits.max_jump or s.orders_minute >= limits.max_orders_minute or not open_now
+        or (limits.symbols and s.symbol not in limits.symbols)
+    )  # fmt: skip
+
+
+def _room(s: Standing) -> float:
+    """The largest entry that every limit has room for."""
+    return max(0.0, min(
+        STRICT.max_position, STRICT.max_exposure - s.exposure, STRICT.max_leverage - s.exposure,
+        STRICT.max_symbol - s.symbol_exposure, STRICT.max_correlated - s.correlated,
+        9 if s.liquid is None else STRICT.max_liquidity_share * s.liquid,
+    ))  # fmt: skip
+
+
+def check_books(count: int) -> None:
+    """Over random books and signals: no limit is exceeded, what is within all of them trades whole, exits always work."""
+    rng = np.random.default_rng(count)
+    clear = traded = 0
+    for _ in range(count):
+        s, side, size = _drawn(rng), str(rng.choice(["buy", "sell"])), float(rng.uniform(0.001, 1.0))
+        decision, clamps = limit(signal(side, size if side == "buy" else -size), s, STRICT)  # type: ignore[arg-type]
+        made, room = abs(decision.size), _room(s)
+        assert limit(signal("close"), s, STRICT)[0].action == "close"
+        assert (made > 0) == (decision.action == side)
+        assert made <= min(size, room) + 1e-12
+        assert made == 0 or not _blocked(s, STRICT)
+        assert made == size or clamps  # nothing vanishes without a reason
+        if not _blocked(s, STRICT) and size <= room:
+            clear += 1
+            traded += made == (size / 2 if s.drawdown >= STRICT.drawdown_throttle else size)
+    assert clear > count / 100
+    assert traded == clear  # at least half is what is asked of it; nothing within the limits is held back
+
+
+def test_no_random_book_exceeds_a_limit_and_what_is_within_them_trades() -> None:
+    check_books(2_000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_no_book_of_a_hundred_thousand_exceeds_a_limit() -> None:
+    check_books(100_000)
+
+
+@pytest.mark.parametrize(
+    ("session", "at", "expected"),
+    [
+        ("mon-fri 14:30-21:00", "2024-06-12T14:30", True),
+        ("mon-fri 14:30-21:00", "2024-06-12T21:00", False),
+        ("mon-fri 14:30-21:00", "2024-06-15T15:00", False),
+        ("sun 22:00-06:00", "2024-06-17T05:59", True),
+        ("sun 22:00-06:00", "2024-06-17T06:00", False),
+        ("fri-mon 00:00-24:00", "2024-06-16T12:00", True),
+        ("fri-mon 00:00-24:00", "2024-06-18T12:00", False),
+    ],
+)
+def test_sessions_are_read_as_a_person_reads_them(session: str, at: str, expected: bool) -> None:
+    assert inside(session, datetime.fromisoformat(at).replace(tzinfo=UTC)) is expected

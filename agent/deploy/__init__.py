@@ -1,0 +1,1 @@
+"""What runs the loop on a machine: a unit for systemd."""

@@ -1,0 +1,110 @@
+"""What is due when: bars that close, cron expressions, upkeep. It computes times and waits for none.
+
+Promises: after any time there is one next time, whatever happened before; what falls on one time is due together. Missed
+times are joined: bars missed are settled one by one and only the newest is decided; upkeep missed runs once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from apscheduler.triggers.cron import CronTrigger
+
+from agent.errors import ConfigError
+from agent.loop.hours import Hours
+from agent.settings import Looping
+
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Due:
+    """Symbols to decide on and jobs to do at a time."""
+
+    at: datetime
+    symbols: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+
+    def joined(self, later: Due) -> Due:
+        """Both, at the later time."""
+        symbols = dict.fromkeys((*self.symbols, *later.symbols))
+        return Due(later.at, tuple(sorted(symbols)), tuple(dict.fromkeys((*self.jobs, *later.jobs))))
+
+
+class Schedule(Protocol):
+    """Gives the next thing due."""
+
+    def next(self, after: datetime) -> Due | None:
+        """What is due first after a time; None when nothing ever is."""
+        ...
+
+
+class Cron:
+    """A cron expression in UTC, by APScheduler's trigger."""
+
+    def __init__(self, expression: str, setting: str) -> None:
+        """Read it; ConfigError names the setting it came from."""
+        try:
+            self._trigger = CronTrigger.from_crontab(expression, timezone=UTC)
+        except ValueError as err:
+            raise ConfigError(f"{setting} = {expression!r}: {err}; write five fields, for example '*/5 * * * *'") from None
+
+    def next(self, after: datetime) -> datetime | None:
+        """The first time after ``after``."""
+        found: datetime | None = self._trigger.get_next_fire_time(None, after + INSTANT)
+        return None if found is None else found.astimezone(UTC)
+
+
+JOBS = ("cleanup", "backup", "snapshot", "summary")
+
+
+class LiveSchedule:
+    """Bar closes by each symbol's calendar (or one cron expression for all), and upkeep."""
+
+    def __init__(self, hours: Mapping[str, Hours], settings: Looping, cron: str = "") -> None:
+        """``cron`` (else the setting) replaces bar closes."""
+        expression = cron or settings.schedule
+        self._hours = dict(sorted(hours.items()))
+        self._cron = Cron(expression, "--schedule" if cron else "loop.schedule") if expression else None
+        given = {name: getattr(settings, name) for name in JOBS}
+        self._jobs = {name: Cron(text, f"loop.{name}") for name, text in given.items() if text}
+
+    def next(self, after: datetime) -> Due | None:
+        """The earliest bar close, cron time or job after a time."""
+        found: list[Due] = []
+        if self._cron is not None:
+            at = self._cron.next(after)
+            found += [Due(at, tuple(self._hours))] if at else []
+        else:
+            found += [Due(hours.next_close(after), (symbol,)) for symbol, hours in self._hours.items()]
+        found += [Due(at, (), (name,)) for name, cron in self._jobs.items() if (at := cron.next(after)) is not None]
+        return _earliest(found)
+
+
+class RecordedSchedule:
+    """The times at which recorded bars became known, with upkeep in between left to the caller."""
+
+    def __init__(self, steps: Iterable[tuple[datetime, list[str]]]) -> None:
+        """Take the steps of a recording, oldest first."""
+        self._dues = [Due(at, tuple(symbols)) for at, symbols in steps]
+        self._next = 0
+
+    def next(self, after: datetime) -> Due | None:
+        """The next step after a time; time only ever goes forward here."""
+        while self._next < len(self._dues) and self._dues[self._next].at <= after:
+            self._next += 1
+        return self._dues[self._next] if self._next < len(self._dues) else None
+
+
+def _earliest(found: list[Due]) -> Due | None:
+    if not found:
+        return None
+    at = min(due.at for due in found)
+    joined = Due(at)
+    for due in found:
+        if due.at == at:
+            joined = joined.joined(due)
+    return joined

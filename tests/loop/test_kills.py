@@ -1,0 +1,156 @@
+"""Killed at any moment, between sending and hearing too, the loop goes on as if it had not been: the same orders, each once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import agent.loop.runner
+import memory_db.journal
+from agent.backtest.plan import Plan, TimeRange
+from agent.brokers.simulated import SimulatedVenue
+from agent.cycle.history import closed_trades, record_documents
+from agent.domain import CycleRecord
+from agent.loop.doors import replay
+from agent.loop.stop import Stop
+from agent.market.bars import Bars
+from agent.settings import Brokering, Settings
+from agent.wiring import ARMS, broker_for, open_journal, prepared, run_folder
+from tests.cycle.build import SETTINGS
+from tests.market.build import walk
+
+SYMBOLS = ("ADAUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
+PLACES: tuple[tuple[object, str], ...] = (
+    (agent.loop.runner, "settle_bar"),
+    (agent.loop.runner, "decide_symbol"),
+    (memory_db.journal, "write_head"),
+    (memory_db.journal, "flush"),
+    (SimulatedVenue, "place"),
+    (SimulatedVenue, "_keep"),
+    (SimulatedVenue, "executions"),
+)
+RUN = "killed"
+
+
+def plan_of(bars: int) -> Plan:
+    settings: Settings = SETTINGS.model_copy(update={"broker": Brokering(venue="simulated")})
+    return Plan(
+        ARMS["full"],
+        prepared([five_minutes(s, i, bars) for i, s in enumerate(SYMBOLS, 1)], settings),
+        TimeRange(),
+        "none",
+        settings,
+    )
+
+
+def five_minutes(symbol: str, seed: int, bars: int) -> Bars:
+    """A random walk of 5-minute bars with volume."""
+    close = np.array(walk(bars, seed=seed), dtype=np.float64)
+    opened = np.concatenate([[close[0]], close[:-1]])
+    rng = np.random.default_rng(seed)
+    high = np.maximum(opened, close) * (1 + 0.004 * rng.random(bars))
+    low = np.minimum(opened, close) * (1 - 0.004 * rng.random(bars))
+    start = np.datetime64("2024-01-01", "ns") + np.arange(bars) * np.timedelta64(5, "m")
+    ones = np.ones(bars)
+    return Bars(symbol, "5m", start, opened, high, low, close, ones * 1e9, ones, ones, np.zeros(bars))
+
+
+class Doom:
+    """Counts the moments a process passes, and kills it at one of them, before or after what happens there."""
+
+    def __init__(self, at: int | None) -> None:
+        self.count, self.at = 0, at
+
+    @contextmanager
+    def over(self) -> Iterator[None]:
+        real = [(owner, name, getattr(owner, name)) for owner, name in PLACES]
+        for owner, name, function in real:
+            setattr(owner, name, self._watched(function))
+        try:
+            yield
+        finally:
+            for owner, name, function in real:
+                setattr(owner, name, function)
+
+    def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.pass_by()
+            done = real(*args, **kwargs)
+            self.pass_by()
+            return done
+
+        return call
+
+    def pass_by(self) -> None:
+        self.count += 1
+        if self.count == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def nothing(record: CycleRecord) -> None:
+    """Nobody watches."""
+
+
+def live_through(home: Path, plan: Plan, doom: Doom) -> None:
+    with doom.over(), replay(home, RUN, plan, 0.0, Stop(home), nothing) as (loop, begin):
+        loop.run(begin)
+
+
+def killed(home: Path, plan: Plan, at: int) -> bool:
+    """Live through it in a process that dies at a moment; False when it came to its end before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test runner stay behind
+        pid = os.fork()
+    if pid == 0:
+        try:
+            live_through(home, plan, Doom(at))
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
+def outcome(home: Path, plan: Plan) -> dict[str, Any]:
+    """All that must not depend on being killed."""
+    venue = broker_for(run_folder(home, RUN), plan.settings).venue.venue  # type: ignore[attr-defined]
+    with open_journal(home, RUN) as journal:
+        assert journal.verify() == []
+        records = record_documents(journal)
+        return {
+            "decisions": [(r["id"], r["decision"], r["order"] and r["order"]["client_id"]) for r in records],
+            "exits": [(r["id"], [(o["position"], o["exit_bar"], o["reason"], o["r"]) for o in r["outcomes"]]) for r in records],
+            "trades": [(t.position, t.exit_bar, t.exit_price) for t in closed_trades(journal)],
+            "equity": records[-1]["book"]["equity"],
+            "venue": {s: (venue.ledger(s).taken, venue.ledger(s).digest) for s in SYMBOLS},
+        }
+
+
+def check_kills(tmp_path: Path, bars: int, kills: int) -> None:
+    plan, whole = plan_of(bars), Doom(None)
+    live_through(tmp_path / "whole", plan, whole)
+    expected = outcome(tmp_path / "whole", plan)
+    assert len(expected["trades"]) > 3
+    rng = np.random.default_rng(bars)
+    apart = whole.count // (kills + 1)  # so that the last one, too, comes before the end
+    for _ in range(kills):
+        assert killed(tmp_path / "killed", plan, int(rng.integers(1, apart)))
+    live_through(tmp_path / "killed", plan, Doom(None))
+    assert outcome(tmp_path / "killed", plan) == expected
+
+
+def test_six_kills_change_no_order_lose_none_and_send_none_twice(tmp_path: Path) -> None:
+    check_kills(tmp_path, 350, 6)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_hundred_kills_change_no_order_lose_none_and_send_none_twice(tmp_path: Path) -> None:
+    check_kills(tmp_path, 2_300, 100)
