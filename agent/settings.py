@@ -102,6 +102,13 @@ class Learning(Section):
         0.001, ge=0, lt=0.2, description="share of all weight dealt out anew at every scoring, to follow changes"
     )
     backoff: float = Field(20.0, ge=0, description="regime observations that weigh as much as the overall record")
+    prior: float = Field(
+        20.0, gt=0, description="votes at one half that a voter's record starts from, and that the joint record does"
+    )
+    half_life: float = Field(250.0, gt=0, description="votes after which an old one counts half in what a vote is worth")
+    identity: float = Field(
+        16.0, gt=0, description="precision of the belief that the joint confidence needs no calibration; 16 is +-0.25"
+    )
     window: int = Field(20, ge=5, description="settled trades the performance monitor looks at")
     low_win_rate: float = Field(0.45, ge=0, le=1)
     reset_win_rate: float = Field(0.50, ge=0, le=1)

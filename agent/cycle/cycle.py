@@ -251,7 +251,10 @@ def _reasoned(
         reasoner=desk.reason.name if asked is None or asked.reasoning is None else voter_name(asked.model),
         state=state,
         forecast=context.forecast,
-        votes=[*all_votes(context, opinion), *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else [])],
+        votes=[
+            *all_votes(context, opinion, signal if spoke else None),
+            *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else []),
+        ],
         recollection=context.recollection,
         skills=_agreeing(context.skills, signal, parts, entered),
         signal=signal if spoke else None,
@@ -290,6 +293,7 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
         plans=plans,
         standard=Exits(stop_distance=plan.stop_atr * atr, target_distance=plan.target_atr * atr, max_bars=plan.horizon),
         weights=desk.voters.weights(state.regime.label),
+        learned=desk.joint.learned(desk.voters, state.regime.label),
         parameters=desk.monitor.parameters,
         position=desk.broker.positions.get(state.symbol),
     )
