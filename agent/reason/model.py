@@ -149,6 +149,8 @@ class ModelReasoner:
         enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
         describe: Describe = self.describe if veil is None else lambda match: veil.words(self.describe(match))
 
+        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
+
         def written(track: str) -> Brief:
             return brief(shown, beside, parts, describe, track, self.settings.model.context_tokens, enter_from)
 
