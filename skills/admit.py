@@ -21,13 +21,14 @@ from agent.guard.principals import TABLE, Principal, require
 from agent.market.features import FeatureFrame
 from agent.settings import SkillRules
 from memory_db.writer import Writer
-from skills.catalogue import Catalogue, Staged, stored
+from skills.catalogue import Catalogue, stored
 from skills.conditions import firing_rate
 from skills.drift import drifted
 from skills.lifecycle import ORDERS, Order, Status, ordered
 from skills.proposals import counted, over_limit
 from skills.rows import Standing
 from skills.schema import TRUSTS, Skill, SkillDraft, Trust, canonical, parse_draft, skill_id
+from skills.staged import Staged
 from skills.wording import Doubt, doubts_of, free_words
 
 Verdict = Literal["accept", "quarantine", "reject"]

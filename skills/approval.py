@@ -16,10 +16,11 @@ from datetime import datetime
 from agent.errors import ConfigError
 from agent.guard.principals import Principal, require
 from memory_db.writer import Writer
-from skills.catalogue import Catalogue, Staged
+from skills.catalogue import Catalogue
 from skills.drift import approved_version, drifted
 from skills.lifecycle import Status, Transition
 from skills.schema import Skill, canonical
+from skills.staged import Staged
 from skills.wording import doubts_of
 
 _SUSPENDABLE: frozenset[Status] = frozenset({"candidate", "probation", "active", "watch", "stale"})

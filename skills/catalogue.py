@@ -7,9 +7,7 @@ and becomes the catalogue's own only when the transaction is committed.
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,53 +19,17 @@ from agent.risk.sizing import Exits
 from agent.settings import SkillRules
 from memory_db.journal import Journal
 from memory_db.writer import Writer
-from skills.conditions import TRUE, compiled
-from skills.counts import NONE, Counts, read_counts
-from skills.lifecycle import FOLLOWED, MODES, SIZED, Mode, Transition
-from skills.matcher import Matcher
-from skills.reliability import contract, in_regime, posterior
+from skills.counts import NONE, Counts
+from skills.firing import Checks, checks_of, evidence, exits_of_plan
+from skills.lifecycle import SIZED, Mode, Transition
+from skills.records import COUNTS_SPACE, EMPTY, Record, RecordKey, counts_key, execution_key, read_records
 from skills.rows import Standing, row
-from skills.schema import Plan, Skill, SkillDraft, SuccessCriteria, canonical, skill_id
+from skills.schema import Skill, SkillDraft, SuccessCriteria, canonical, skill_id
 from skills.seals import APPROVAL_SPACE, REVOKED_SPACE, STATUS_SPACE, Book, sealed_standing, sealed_version, unsealed
 from skills.shipped import shipped as shipped_skills
-from skills.tree import Condition
+from skills.staged import Shelves, Staged
 
-COUNTS_SPACE = "skill_counts"
 PINS_SPACE = "skill_pins"
-UNKNOWN_REGIME = "unknown"
-MANY = 64  # from here on asking all conditions at once is faster
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The counts of one version in one mode: by regime, and in total."""
-
-    regimes: Mapping[str, Counts] = field(default_factory=dict)
-    total: Counts = NONE
-
-    def plus(self, regime: str, outcome: Grade, r: float | None, at: datetime) -> Record:
-        """Return the record with one more execution."""
-        regimes = {**self.regimes, regime: self.regimes.get(regime, NONE).plus(outcome, r, at)}
-        return Record(regimes, self.total.plus(outcome, r, at))
-
-
-EMPTY = Record()
-RecordKey = tuple[str, Mode]
-
-
-class Staged:
-    """The catalogue as one transaction sees it: what is committed, overlaid by its own changes."""
-
-    def __init__(self, w: Writer, catalogue: Catalogue) -> None:
-        """Begin with what is committed."""
-        self.writer = w
-        self.skills: ChainMap[str, Skill] = ChainMap({}, catalogue.skills)
-        self.standings: ChainMap[str, Standing] = ChainMap({}, catalogue.standings)
-        self.records: ChainMap[RecordKey, Record] = ChainMap({}, catalogue.records)
-
-    def record(self, key: str, mode: Mode) -> Record:
-        """Return the counts of a version in a mode."""
-        return self.records.get((key, mode), EMPTY)
 
 
 class Catalogue:
@@ -114,12 +76,7 @@ class Catalogue:
         held: Book = unsealed(self._journal, self.keys)
         self.skills, self.standings = held.skills, held.standings
         self.refused, self.approved, self.revoked = held.refused, held.approved, held.revoked
-        self.records = {}
-        for name, data in self._journal.state(COUNTS_SPACE).items():
-            key, mode, regime = name.rsplit(":", 2)
-            record = self.records.get((key, _mode(mode)), EMPTY)
-            counts = read_counts(data)
-            self.records[key, _mode(mode)] = Record({**record.regimes, regime: counts}, record.total.joined(counts))
+        self.records = read_records(self._journal.state(COUNTS_SPACE))
         self.pins = self._journal.state(PINS_SPACE)
         self._staged = self._checks = None
         return sorted(held.outdated)
@@ -135,11 +92,11 @@ class Catalogue:
         """
         at, there = len(frame) - 1, self if w is None else self.staged(w)
         fired = self._compiled(there).fired(frame, at, votes)
-        matches = [_evidence(there, skill, regime, self.rules.regime_backoff) for skill in fired]
+        matches = [evidence(there, skill, regime, self.rules.regime_backoff) for skill in fired]
         matches.sort(
             key=lambda match: (match.status != "active", -match.interval[0], -match.reliability, match.name, match.version)
         )
-        plans = {skill.id: _exits(skill, atr) for skill in fired if there.standings[skill.key].status in SIZED}
+        plans = {skill.id: exits_of_plan(skill, atr) for skill in fired if there.standings[skill.key].status in SIZED}
         return matches, plans
 
     def get(self, ref: str, version: int | None = None) -> Skill:
@@ -195,7 +152,7 @@ class Catalogue:
         """Return the journal's committed state of a space."""
         return self._journal.state(space)
 
-    def next_version(self, there: Catalogue | Staged, name: str) -> int:
+    def next_version(self, there: Shelves, name: str) -> int:
         """Return the number of the next version of a skill; numbers of versions that were refused are not used again."""
         ident = skill_id(name)
         refused = [int(key.rsplit(":", 1)[1]) for key in self.refused if key.rsplit(":", 1)[0] == ident]
@@ -315,9 +272,9 @@ class Catalogue:
 
     def _compiled(self, there: Catalogue | Staged) -> Checks:
         if isinstance(there, Staged) and there.standings.maps[0]:
-            return _checks(there)
+            return checks_of(there)
         if self._checks is None:
-            self._checks = _checks(self)
+            self._checks = checks_of(self)
         return self._checks
 
     def _has(self, draft: SkillDraft) -> bool:
@@ -336,50 +293,6 @@ class Catalogue:
         self.add_version(w, skill, Standing("active", started, "shipped", "shipped with the package", "package"))
 
 
-class Checks:
-    """Strategies with their compiled conditions: a few are asked one by one, many all at once."""
-
-    def __init__(self, skills: list[tuple[Skill, Condition]]) -> None:
-        """Compile the conditions."""
-        self._skills = [skill for skill, _ in skills]
-        few = len(skills) < MANY
-        self._single = [compiled(condition) for _, condition in skills] if few else []
-        self._matcher = None if few else Matcher([condition for _, condition in skills])
-
-    def fired(self, frame: FeatureFrame, at: int, votes: Sequence[Vote]) -> list[Skill]:
-        """Return the strategies whose condition holds at a bar."""
-        if self._matcher is None:
-            pairs = zip(self._skills, self._single, strict=True)
-            return [skill for skill, check in pairs if check(frame, at, votes) == TRUE]
-        return [self._skills[k] for k in self._matcher.holding(frame, at, votes).nonzero()[0].tolist()]
-
-
-def _checks(there: Catalogue | Staged) -> Checks:
-    """Return the strategies that trade or are followed, compiled, in an order that is always the same."""
-    watched = [there.skills[key] for key in sorted(there.skills) if there.standings[key].status in SIZED | FOLLOWED]
-    return Checks([(skill, skill.condition) for skill in watched if skill.condition is not None])
-
-
-def _evidence(there: Catalogue | Staged, skill: Skill, regime: RegimeLabel | None, backoff: float) -> SkillMatch:
-    """Return a strategy with its contractual reliability and its 95 % interval in the regime."""
-    book = there.records.get((skill.key, "book"), EMPTY)
-    here = book.regimes.get(regime or UNKNOWN_REGIME, NONE)
-    bounds = in_regime(here, book.total, backoff) if regime else posterior(book.total)
-    status = there.standings[skill.key].status
-    return SkillMatch(
-        id=skill.id,
-        name=skill.name,
-        version=skill.version,
-        status="active" if status in SIZED else status,
-        side=_plan(skill).side,
-        reliability=contract(book.total, skill.prior),
-        interval=(bounds.low, bounds.high),
-        executions=book.total.total,
-        regime_executions=here.total,
-        mean_r=book.total.mean_r,
-    )
-
-
 def payload(skill: Skill) -> str:
     """Return the canonical JSON under which a version is kept; there is one way to write it, so every changed byte shows."""
     return canonical(skill.model_dump(mode="json", exclude_defaults=True))
@@ -392,34 +305,3 @@ def stored(
     stamp = {"version": version, "origin": origin, "trust": trust, "writer": writer, "created_at": at, "id": skill_id(draft.name)}
     stamp["sources"] = sources
     return Skill.model_validate({**{name: getattr(draft, name) for name in SkillDraft.model_fields}, **stamp})
-
-
-def execution_key(skill: str, version: int, decision: str, mode: Mode) -> str:
-    """Return the key under which an execution is booked at most once."""
-    return f"execution:{skill}:{version}:{decision}:{mode}"
-
-
-def counts_key(key: str, mode: Mode, regime: str) -> str:
-    """Return the key of a version's counts in the state."""
-    return f"{key}:{mode}:{regime}"
-
-
-def _mode(name: str) -> Mode:
-    return next(mode for mode in MODES if mode == name)
-
-
-def _plan(skill: Skill) -> Plan:
-    if skill.plan is None:
-        raise ConfigError(f"{skill.name} is a procedure and has no plan; only strategies trade")
-    return skill.plan
-
-
-def _exits(skill: Skill, atr: float) -> Exits:
-    plan = _plan(skill)
-    return Exits(
-        stop_distance=plan.stop_atr * atr,
-        target_distance=plan.target_atr * atr,
-        max_bars=plan.max_bars,
-        fraction=plan.size,
-        plan=f"{skill.name} v{skill.version}",
-    )

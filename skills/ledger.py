@@ -12,8 +12,9 @@ from pydantic import Field, model_validator
 
 from agent.domain import Frozen, Grade, RegimeLabel, Utc
 from memory_db.writer import Writer
-from skills.catalogue import COUNTS_SPACE, UNKNOWN_REGIME, Catalogue, counts_key, execution_key
+from skills.catalogue import Catalogue
 from skills.lifecycle import Mode
+from skills.records import COUNTS_SPACE, UNKNOWN_REGIME, counts_key, execution_key
 
 
 class Execution(Frozen):

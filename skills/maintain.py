@@ -8,10 +8,11 @@ from datetime import datetime
 
 from agent.market.features import FeatureFrame
 from memory_db.writer import Writer
-from skills.catalogue import Catalogue, Staged
+from skills.catalogue import Catalogue
 from skills.conditions import firing_rate
 from skills.lifecycle import Status, Transition, View, next_status
 from skills.schema import Skill
+from skills.staged import Staged
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def row(skill: Skill, standing: Standing, book: Counts, shadow: Counts) -> dict[
         "id": skill.id,
         "name": skill.name,
         "version": skill.version,
+        "kind": skill.kind,
         "status": standing.status,
         "origin": skill.origin,
         "executions": book.total,

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skills.catalogue import UNKNOWN_REGIME, Catalogue
+from skills.catalogue import Catalogue
 from skills.counts import NONE
+from skills.records import UNKNOWN_REGIME
 from skills.reliability import contract, in_regime
 from skills.schema import Skill
 

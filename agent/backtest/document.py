@@ -205,7 +205,7 @@ def _chunk(name: str, inside: list[Json], trades: list[Outcome], before: float, 
 
 def _learned(desk: Desk, records: list[Json]) -> Json:
     return {
-        "skills": desk.skills.rows(),
+        "skills": [row for row in desk.skills.rows() if row["kind"] == "strategy"],
         "voters": voter_rows(desk.voters),
         "regimes": regime_rows(desk.regimes),
         "parameters": parameter_rows(desk.memory.journal),

@@ -78,17 +78,28 @@ def events(message: Json) -> list[bytes]:
 
 
 def _block_events(index: int, block: Json) -> list[bytes]:
-    if block["type"] == "tool_use":
-        opened, text, kind, key = {**block, "input": {}}, json.dumps(block["input"]), "input_json_delta", "partial_json"
-    else:
-        opened, text, kind, key = {**block, "text": ""}, block["text"], "text_delta", "text"
-    pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
-    deltas = [_event("content_block_delta", index=index, delta={"type": kind, key: piece}) for piece in pieces]
+    opened, parts = _streamed(block)
     return [
         _event("content_block_start", index=index, content_block=opened),
-        *deltas,
+        *(_event("content_block_delta", index=index, delta={"type": kind, key: piece}) for kind, key, piece in parts),
         _event("content_block_stop", index=index),
     ]
+
+
+def _streamed(block: Json) -> tuple[Json, list[tuple[str, str, str]]]:
+    """How a block begins, and its deltas: (type, key, piece)."""
+
+    def pieces(kind: str, key: str, text: str) -> list[tuple[str, str, str]]:
+        return [(kind, key, text[at : at + PIECE]) for at in range(0, len(text), PIECE)]
+
+    if block["type"] == "text":
+        return {**block, "text": ""}, pieces("text_delta", "text", block["text"])
+    if block["type"] == "tool_use":
+        return {**block, "input": {}}, pieces("input_json_delta", "partial_json", json.dumps(block["input"]))
+    if block["type"] == "thinking":
+        signed = ("signature_delta", "signature", block["signature"])
+        return {**block, "thinking": "", "signature": ""}, [*pieces("thinking_delta", "thinking", block["thinking"]), signed]
+    return block, []  # every other kind comes whole
 
 
 def _event(name: str, **data: Any) -> bytes:

@@ -1,19 +1,16 @@
 """The client: one request over the official SDK, within one deadline, with every failure named.
 
 The SDK's own retries are off: tenacity owns them here, with jitter, the server's ``retry-after`` and the deadline. The reply
-is read from the raw body, so that one the SDK would half understand is refused instead. A call runs in a thread of its own
-because a server that sends a byte now and then never trips a read timeout: at the deadline it is left behind.
+is read from the raw body, so that one the SDK would half understand is refused instead; a streamed one is the SDK's own sum
+of its events. Whoever gives ``hear`` gets the reply streamed, piece by piece, and ``again`` where a retry begins anew. A call
+that was given up, by its deadline or by an interrupt, counts at its worst case, since the server may charge for it.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Late
-from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from agent.domain import Usage
 from agent.llm.breaker import Breaker
 from agent.llm.faults import TRANSIENT, UNCERTAIN, FaultKind, ModelFault
+from agent.llm.hearing import Gone, Hear, Piece, within
 from agent.llm.money import Budget, usage_of
 from agent.llm.request import Request
 from agent.settings import Llm
@@ -92,8 +90,8 @@ class Client:
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._breaker = Breaker(settings.breaker_failures, settings.breaker_seconds, clock)
 
-    def ask(self, request: Request, deadline: float) -> Answer:
-        """The reply to a request before ``deadline`` (a reading of the clock), or ModelFault."""
+    def ask(self, request: Request, deadline: float, hear: Hear | None = None) -> Answer:
+        """The reply to a request before ``deadline`` (a reading of the clock), or ModelFault; ``hear`` hears it coming."""
         from tenacity import Retrying, retry_if_exception
 
         policy = Retrying(
@@ -101,10 +99,10 @@ class Client:
             wait=self._wait,
             stop=lambda state: self._enough(state, deadline),
             retry=retry_if_exception(lambda err: isinstance(err, ModelFault) and err.transient),
-            before_sleep=lambda state: self._note(request, state),
+            before_sleep=lambda state: self._note(request, state, hear),
             reraise=True,
         )
-        answer: Answer = policy(self._attempt, request, deadline)
+        answer: Answer = policy(self._attempt, request, deadline, hear)
         return answer
 
     def _wait(self, state: RetryCallState) -> float:
@@ -115,20 +113,28 @@ class Client:
     def _enough(self, state: RetryCallState, deadline: float) -> bool:
         return state.attempt_number >= self._settings.attempts or self._clock() + state.upcoming_sleep >= deadline
 
-    def _note(self, request: Request, state: RetryCallState) -> None:
+    def _note(self, request: Request, state: RetryCallState, hear: Hear | None) -> None:
+        if hear is not None:
+            hear(Piece("again"))
         log.info("model call failed, trying again", task=request.task, fault=_fault(state).fault, attempt=state.attempt_number)
 
-    def _attempt(self, request: Request, deadline: float) -> Answer:
+    def _attempt(self, request: Request, deadline: float, hear: Hear | None) -> Answer:
         self._breaker.check()
         body = request.body()
         worst = self.budget.check(request.model, body, request.max_tokens)
         begun = self._clock()
         if begun >= deadline:
             raise ModelFault("deadline", f"the deadline of {self._settings.deadline:g} s has passed; raise --deadline")
+        left, params = deadline - begun, {**request.params(), "timeout": deadline - begun}
         try:
-            envelope = self._read(_within(deadline - begun, lambda: self._send(request.params(), deadline - begun)))
+            envelope = self._read(
+                within(left, self._clock, hear, lambda put, gone: self._send(params, put if hear else None, gone))
+            )
         except ModelFault as err:
             self._count(err, worst)
+            raise
+        except BaseException:  # whoever asked went away in the middle, an interrupt for example
+            self.budget.spent.add(worst, self.budget.clock().date(), certain=False)
             raise
         self._breaker.succeeded()
         usage = usage_of(envelope.usage)
@@ -143,22 +149,21 @@ class Client:
         if fault.fault in _BREAKING:
             self._breaker.failed()
 
-    def _send(self, params: Json, seconds: float) -> bytes:
+    def _send(self, params: Json, put: Hear | None, gone: Gone) -> bytes:
         """Send over the SDK and return the message as JSON; raises ModelFault alone."""
         import anthropic
         import httpx2
 
         try:
             self._api = self._api or self._open()
-            if self._settings.stream:
-                with self._api.messages.stream(**params, timeout=seconds) as events:
-                    return events.get_final_message().to_json().encode()
-            raw = self._api.messages.with_raw_response.create(**params, timeout=seconds)
+            if put is not None or self._settings.stream:
+                return _streamed(self._api, params, put, gone)
+            raw = self._api.messages.with_raw_response.create(**params)
             return raw.http_response.content
         except anthropic.APIStatusError as err:
             raise _refused(err) from None
         except (anthropic.APITimeoutError, httpx2.TimeoutException):
-            raise ModelFault("timeout", f"no reply within {seconds:.1f} s; raise --deadline") from None
+            raise ModelFault("timeout", f"no reply within {params['timeout']:.1f} s; raise --deadline") from None
         except anthropic.APIConnectionError as err:
             raise _unconnected(err) from None
         except (httpx2.HTTPError, anthropic.AnthropicError, json.JSONDecodeError, ValidationError, AssertionError) as err:
@@ -178,6 +183,28 @@ class Client:
         if envelope.stop_reason is None:
             raise ModelFault("broken", "the reply ended without a stop reason")
         return envelope
+
+
+def _streamed(api: anthropic.Anthropic, params: Json, put: Hear | None, gone: Gone) -> bytes:
+    """The sum of a stream's events, each piece handed on as it comes; ends early when nobody listens any more."""
+    with api.messages.stream(**params) as events:
+        for event in events:
+            if gone():
+                raise ModelFault("deadline", "nobody waits for this reply any more")
+            piece = _piece(event)
+            if piece is not None and put is not None:
+                put(piece)
+        return events.get_final_message().to_json().encode()
+
+
+def _piece(event: Any) -> Piece | None:
+    if event.type == "text":
+        return Piece("text", event.text)
+    if event.type == "thinking":
+        return Piece("thinking", event.thinking)
+    if event.type == "content_block_start" and event.content_block.type == "tool_use":
+        return Piece("tool", event.content_block.name)
+    return None
 
 
 def _fault(state: RetryCallState) -> ModelFault:
@@ -212,23 +239,3 @@ def _retry_after(headers: Any) -> float | None:
         if 0 <= value < float("inf"):
             return value
     return None
-
-
-def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
-    """What ``call`` returns or raises, waiting no longer than ``seconds``; then it is left behind."""
-    done: Future[bytes] = Future()
-    context = copy_context()
-
-    def work() -> None:
-        try:
-            done.set_result(context.run(call))
-        except BaseException as err:  # noqa: BLE001 - handed to the waiting thread, which raises it
-            done.set_exception(err)
-
-    threading.Thread(target=work, daemon=True, name="model-call").start()
-    try:
-        return done.result(timeout=seconds)
-    except Late:
-        if done.done():
-            raise
-        raise ModelFault("deadline", f"no whole reply within {seconds:.1f} s; raise --deadline") from None

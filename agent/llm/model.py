@@ -19,6 +19,7 @@ import structlog
 from agent.llm.calls import Call, CallLog, why_missing
 from agent.llm.client import Client
 from agent.llm.faults import ModelFault
+from agent.llm.hearing import Hear, Piece
 from agent.llm.money import Spent
 from agent.llm.request import Request
 
@@ -59,24 +60,38 @@ class Model:
         deadline: float,
         decision: str | None = None,
         symbol: str | None = None,
+        hear: Hear | None = None,
     ) -> Call:
-        """The reply; every call it took is added to ``calls`` (a paused turn is taken up again). ModelFault otherwise."""
+        """The reply; every call it took is added to ``calls`` (a paused turn is taken up again). ModelFault otherwise.
+
+        ``hear`` hears the reply coming; one that was kept or recorded is heard in one piece.
+        """
         for _ in range(CONTINUATIONS + 1):
-            call = self._one(request, as_of, deadline, decision, symbol)
+            call = self.reply(request, as_of=as_of, deadline=deadline, decision=decision, symbol=symbol, hear=hear)
             calls.append(call)
             if call.stop_reason != "pause_turn":
                 return call
-            request = request.answered(call.content, None)
+            request = request.answered(call.content)
         raise ModelFault("pause", f"the turn was paused {CONTINUATIONS + 1} times and never ended")
 
-    def _one(self, request: Request, as_of: datetime, deadline: float, decision: str | None, symbol: str | None) -> Call:
+    def reply(
+        self,
+        request: Request,
+        *,
+        as_of: datetime,
+        deadline: float,
+        decision: str | None = None,
+        symbol: str | None = None,
+        hear: Hear | None = None,
+    ) -> Call:
+        """One reply, paused or not: from the run, from the recordings, or asked for."""
         key = request.hash()
         found = self._kept.get(key)
         if found is not None:
-            return found
+            return _heard(found, hear)
         if self.mode == "replay":
-            return self._replayed(request, key, as_of, decision, symbol)
-        answer = self._client.ask(request, deadline)
+            return _heard(self._replayed(request, key, as_of, decision, symbol), hear)
+        answer = self._client.ask(request, deadline, hear)
         call = Call(
             hash=key,
             task=request.task,
@@ -109,6 +124,13 @@ class Model:
         call = found.model_copy(update={"decision": decision, "cost_usd": 0.0, "paid": False, "spent_at": self._today()})
         self._kept.put(call)
         return call
+
+
+def _heard(call: Call, hear: Hear | None) -> Call:
+    for block in call.content if hear is not None else ():
+        if hear is not None and block.get("type") == "text" and block.get("text"):
+            hear(Piece("text", str(block["text"])))
+    return call
 
 
 def text_of(call: Call) -> str:

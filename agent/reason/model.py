@@ -175,7 +175,7 @@ class ModelReasoner:
         except ModelFault as err:
             if err.fault not in MENDABLE:
                 raise
-            again = request.answered(_resendable(reply), render("repair", problems=[str(err)]).user)
+            again = request.answered(reply.content).said(render("repair", problems=[str(err)]).user)
         return _checked(ask(again), shown)
 
     def _decided(self, context: Context, arithmetic: Reasoning, opinion: Opinion) -> tuple[Reasoning, list[Clamp]]:
@@ -215,11 +215,6 @@ def _atr(context: Context) -> float:
 def _checked(call: Call, shown: Brief) -> tuple[ModelSignal, list[str]]:
     said = parse(text_of(call))
     return said, cited(said, shown.ids)
-
-
-def _resendable(call: Call) -> list[dict[str, object]]:
-    """The blocks of a reply that may be sent back: exactly as they came, without kinds that no request may hold."""
-    return [block for block in call.content if block.get("type") in ("text", "thinking", "redacted_thinking")]
 
 
 def _tightened(close: float, signal: Signal, exits: Exits, opinion: Opinion, nearest: float) -> Exits:
