@@ -87,6 +87,8 @@ class Recall(Section):
     cap_outcomes: int = Field(100_000, ge=1, description="outcomes and trades kept by cleanup")
     archive_below: float = Field(0.001, ge=0, le=2, description="importance x decay under which cleanup archives a text")
     oversample: int = Field(8, ge=1, le=100)
+    window_days: int = Field(20, ge=1, le=3650, description="days of text memories of the symbol that a decision looks through")
+    window_texts: int = Field(4, ge=0, le=50, description="how many of them it is given, the most important first")
     weight_similarity: float = Field(0.6, ge=0, le=1)
     weight_importance: float = Field(0.25, ge=0, le=1)
     weight_recency: float = Field(0.15, ge=0, le=1)

@@ -185,10 +185,11 @@ class Journal:
         known_by: datetime | None = None,
         newest_first: bool = False,
         limit: int | None = None,
+        known_from: datetime | None = None,
     ) -> Iterator[Fact]:
         """Yield facts in seq order (or the reverse), read in pages so that no transaction stays open.
 
-        ``known_by`` keeps what was known at or before that time.
+        ``known_by`` keeps what was known at or before that time, ``known_from`` what became known at or after it.
         """
         query = select(*_COLUMNS).where(facts.c.seq > after_seq)
         if kinds is not None:
@@ -197,6 +198,8 @@ class Journal:
             query = query.where(facts.c.symbol == symbol)
         if known_by is not None:
             query = query.where(facts.c.known_at <= to_micros("known_by", known_by))
+        if known_from is not None:
+            query = query.where(facts.c.known_at >= to_micros("known_from", known_from))
         query = query.order_by(facts.c.seq.desc() if newest_first else facts.c.seq)
         last: int | None = None
         left = limit

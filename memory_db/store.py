@@ -30,6 +30,7 @@ from memory_db.episodes import Formula, Mode, Query
 from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
+from memory_db.recent import Recent
 from memory_db.schema import facts, from_micros, vectors
 from memory_db.search import TextSearch
 from memory_db.situations import KIND, SituationRecall, Situations
@@ -50,6 +51,7 @@ class MemoryStore:
         self.folder = folder
         self.journal = journal
         self.settings = settings
+        self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
         self.situations = Situations(journal, situation_version, snapshot.load(self._snapshot))
         self._embedder = embedder
@@ -143,6 +145,7 @@ class MemoryStore:
         metadata: Mapping[str, Any] | None = None,
         writer: str = "agent",
         trust: Trust = "market",
+        fold: bool = False,
     ) -> int:
         """Write a text memory; see ``memory_db.episodes.remember``."""
         return episodes.remember(
@@ -157,6 +160,7 @@ class MemoryStore:
             metadata=metadata,
             writer=writer,
             trust=trust,
+            fold=fold,
         )
 
     def search(
@@ -185,6 +189,10 @@ class MemoryStore:
         """Return the ``n`` text memories known last, newest first, whatever their age."""
         text = self._texts()
         return text.recent(n, symbol, kind, as_of) if text else []
+
+    def window(self, symbol: str, as_of: datetime) -> list[Memory]:
+        """Return what matters most of the last ``recall.window_days`` of a symbol, as known at ``as_of``."""
+        return self._lately.window(symbol, as_of)
 
     def stats(self) -> dict[str, Any]:
         """Return totals, counts by kind and by symbol, the mean importance of text memories, and the oldest and newest time."""
