@@ -20,6 +20,7 @@ Status = Literal["ok", "abstained", "error"]
 RegimeLabel = Literal["trending", "ranging", "volatile"]
 REGIMES: tuple[RegimeLabel, ...] = ("trending", "ranging", "volatile")
 Grade = Literal["success", "partial", "failure", "unknown"]
+OrderStatus = Literal["pending", "sent", "unknown", "partial", "filled", "cancelled", "rejected"]
 ExitReason = Literal["stop", "target", "time", "signal", "halt"]
 
 _NAMESPACE = UUID("5b0f6a0e-6f0c-5c1b-9a86-2f1d6a3c7e11")
@@ -228,6 +229,9 @@ class Order(Frozen):
     ``stop_distance`` and ``target_distance`` are in price units from the fill;
     ``max_bars`` closes the position at the close of that bar after entry. ``fraction`` is the
     share of equity an entry is meant to be.
+
+    ``pending`` is decided and not yet sent, ``unknown`` is sent without having heard, ``sent`` is acknowledged,
+    ``partial`` and ``filled`` say what was executed; ``cancelled`` and ``rejected`` are ends.
     """
 
     client_id: str
@@ -241,7 +245,7 @@ class Order(Frozen):
     max_bars: int | None = None
     fraction: float = 0.0
     placed_at: Utc
-    status: Literal["pending", "filled", "partial", "rejected", "cancelled", "unknown"] = "pending"
+    status: OrderStatus = "pending"
 
 
 class Fill(Frozen):

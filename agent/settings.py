@@ -135,6 +135,22 @@ class SkillRules(Section):
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
 
 
+class Growing(Section):
+    """What the agent does by itself with its skills, at a chunk's end and at most so often in between."""
+
+    days: int = Field(28, ge=1, description="days between two looks while a run goes on")
+    compose: bool = Field(True, description="propose composites of skills that do better together than apart")
+    pairs: int = Field(1000, ge=1, description="pairs looked at in one look, at most")
+    support: int = Field(20, ge=5, description="trades together, in the earlier part, from which a pair is looked at")
+    later_support: int = Field(10, ge=3, description="trades together in the later part")
+    level: float = Field(0.05, gt=0, lt=1, description="false-discovery rate over every pair ever looked at")
+    proposals: int = Field(3, ge=1, description="proposals of one look, at most")
+    refine: bool = Field(True, description="tune and shorten the skills that the agent learned itself")
+    tune_sum: float = Field(
+        0.25, ge=0, le=1, description="how far tuned numbers may lie from the approved ones, in shares of their bounds, in sum"
+    )
+
+
 class Embedding(Section):
     """The text embedder; ``path`` names any other sentence-transformers model folder."""
 
@@ -202,6 +218,27 @@ class Forecasting(Section):
     promote_p: float = Field(0.01, gt=0, le=1, description="block-bootstrap p below which the gain is believed")
 
 
+class Faults(Section):
+    """How badly a simulated venue and the line to it behave; probabilities of one call, drawn from ``seed``."""
+
+    reject: float = Field(0.0, ge=0, le=1, description="an order is refused")
+    lost: float = Field(0.0, ge=0, le=1, description="a request never arrives")
+    silent: float = Field(0.0, ge=0, le=1, description="a request arrives and its answer does not")
+    partial: float = Field(0.0, ge=0, le=1, description="an order is executed in two pieces")
+    duplicate: float = Field(0.0, ge=0, le=1, description="executions are told again")
+    late: float = Field(0.0, ge=0, le=1, description="the newest execution is told at a later call")
+    outage: float = Field(0.0, ge=0, le=1, description="the venue cannot be reached for the next outage_calls calls")
+    outage_calls: int = Field(5, ge=1)
+    seed: int = Field(0, ge=0)
+
+
+class Brokering(Section):
+    """Where orders go. ``simulated`` is paper trading behind a connection, to rehearse what a real venue does."""
+
+    venue: Literal["paper", "simulated"] = "paper"
+    faults: Faults = Faults()
+
+
 class Settings(BaseSettings):
     """Everything that can be set; ``tradecraft show-config`` prints it with its origin."""
 
@@ -219,11 +256,13 @@ class Settings(BaseSettings):
     recall: Recall = Recall()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
+    grow: Growing = Growing()
     embedding: Embedding = Embedding()
     market: Market = Market()
     model: Llm = Llm()
     forecast: Forecasting = Forecasting()
     consult: Consulting = Consulting()
+    broker: Brokering = Brokering()
 
     @classmethod
     def settings_customise_sources(

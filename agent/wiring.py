@@ -21,9 +21,12 @@ from agent.analysts.hedge import Chain
 from agent.analysts.memory import Past
 from agent.analysts.panel import VOTERS, Panel
 from agent.analysts.sentiment import News
+from agent.brokers.faulty import Faulty, in_pieces
+from agent.brokers.linked import LinkedBroker
 from agent.brokers.paper import PaperBroker
+from agent.brokers.simulated import SimulatedVenue
 from agent.cycle.awaiting import awaiting
-from agent.cycle.desk import Desk, Feed, Reasoner, Recall
+from agent.cycle.desk import Broker, Desk, Feed, Reasoner, Recall
 from agent.cycle.history import newest_records
 from agent.cycle.recall import recollect
 from agent.domain import MarketState, Recollection, Vote
@@ -34,7 +37,7 @@ from agent.forecast.forecaster import SPACE as FORECAST
 from agent.forecast.forecaster import Forecaster
 from agent.forecast.store import ModelStore
 from agent.guard.keys import HomeKeys
-from agent.guard.likeness import LinearLikeness
+from agent.guard.likeness import ExemplarLikeness
 from agent.guard.signing import Signer
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
@@ -54,7 +57,7 @@ from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
-SPACES = ("account", "positions", "orders", "settled", "monitor", "streaks", "voters", "regimes", FORECAST)
+SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", FORECAST)
 
 
 def wall_clock() -> datetime:
@@ -199,9 +202,9 @@ def open_catalogue(
         )
 
 
-def likeness(settings: Settings) -> LinearLikeness:
+def likeness(settings: Settings) -> ExemplarLikeness:
     """The measure of likeness to known attacks, on the embedder that the settings name."""
-    return LinearLikeness(SentenceEmbedder(settings.embedding))
+    return ExemplarLikeness(text_embedder(settings))
 
 
 @contextmanager
@@ -294,7 +297,7 @@ def open_desk(
     if asks:
         opener(model_mode(settings), settings)  # a mode that cannot work is refused before anything is written
     memory = open_memory(home, run, settings, durable=durable)
-    broker = PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
+    broker = broker_for(run_folder(home, run), settings)
     full_panel = settings.consult.analysts or reading.digest != ""
     voters = VoterTable(VOTERS if full_panel else tuple(BASE_VOTERS), settings.learning)
     regimes = RegimeTable()
@@ -327,6 +330,15 @@ def open_desk(
     )
     _restore_awaiting(desk)
     return desk
+
+
+def broker_for(folder: Path, settings: Settings) -> Broker:
+    """The paper book, or the book of a simulated venue that keeps its own memory in the run's folder."""
+    if settings.broker.venue == "paper":
+        return PaperBroker(settings.cash, settings.costs, settings.skills.success_r)
+    faults = settings.broker.faults
+    venue = SimulatedVenue(settings.costs, folder / "venue", in_pieces(faults))
+    return LinkedBroker(Faulty(venue, faults), settings.cash, settings.costs, settings.skills.success_r)
 
 
 def _base_only(series: Series, state: MarketState, pasts: Mapping[str, Past]) -> list[Vote]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from agent.errors import ConfigError
 from agent.statistics import wilson
-from evals import leaks, learning, mutation, null, worth
+from evals import growing, leaks, learning, mutation, null, worth
 from evals.mutants import MUTANTS
 
 Json = dict[str, Any]
@@ -211,6 +211,45 @@ def _worth_gates(results: Results) -> list[Gate]:
     return gates
 
 
+# --- skills ----------------------------------------------------------------------------------
+
+
+def _skill_tasks(profile: Profile, seed: int) -> list[Task]:
+    pairs, quiet, edges = (1, 1, 1) if profile == "ci" else (10, 10, 30)
+    tasks = [Task(f"pair-{n}", growing.pair, {"seed": seed + n}) for n in range(1, pairs + 1)]
+    tasks += [Task(f"quiet-{n}", growing.quiet, {"seed": seed + n}) for n in range(1, quiet + 1)]
+    for name, real in (("edge", True), ("none", False)):
+        tasks += [Task(f"{name}-{n}", growing.edge, {"seed": seed + 600 + n, "real": real}) for n in range(1, edges + 1)]
+    return tasks
+
+
+def _skill_gates(results: Results) -> list[Gate]:
+    of = {kind: [r for name, r in results.items() if name.startswith(kind)] for kind in ("pair", "quiet", "edge", "none")}
+    judged = len(of["pair"]) >= FEW
+    gates = []
+    for name in ("proposed", "active", "sized"):
+        count = sum(bool(found[name]) for found in of["pair"])
+        aim, why = 0.5 if judged else None, f"planted pairs {name}: {count} of {len(of['pair'])}"
+        gates.append(_share(f"composite {name}", count, len(of["pair"]), aim, why))
+    joined, tried = sum(found["composites"] for found in of["quiet"]), sum(found["pairs"] for found in of["quiet"])
+    allowed = 0.05 * len(of["quiet"])
+    why = f"{joined} composites on {len(of['quiet'])} markets without signal, {tried} pairs looked at"
+    gates.append(Gate("composites of nothing", joined, None, None, allowed, joined <= allowed, why))
+    count = sum(found["found"] for found in of["edge"])
+    gates.append(_share("edges found", count, len(of["edge"]), 0.75 if judged else None, "75-80 % against 50 %, support 120-200"))
+    count = sum(found["named"] for found in of["edge"])
+    gates.append(_share("edges named exactly", count, len(of["edge"]), None, "features and directions as planted"))
+    accepted = sum(found["accepted"] for found in of["none"])
+    why = f"hypotheses accepted on {len(of['none'])} sets of trades without an edge"
+    gates.append(Gate("discoveries of nothing", accepted, None, None, 1.0, accepted <= 1, why))
+    return gates
+
+
+def _share(name: str, count: int, of: int, aim: float | None, why: str) -> Gate:
+    low, high = _rate(count, of)
+    return Gate(name, count / of, low, high, aim, aim is None or count / of >= aim, why)
+
+
 SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
@@ -218,6 +257,7 @@ SUITES: dict[str, Suite] = {
         Suite("null", "Does it find what is not there?", _null_tasks, _null_gates),
         Suite("leaks", "Does it use what could not be known?", _leak_tasks, _leak_gates),
         Suite("mutation", "Would the gates notice a lie?", _mutation_tasks, _mutation_gates),
+        Suite("skills", "Do skills grow where there is something to grow on, and only there?", _skill_tasks, _skill_gates),
         Suite("memory-worth", "What is memory worth on real bars?", _worth_tasks, _worth_gates),
     )
 }

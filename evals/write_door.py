@@ -2,8 +2,8 @@
 
 Reads a folder of ``malicious_*.jsonl`` and ``benign_*.jsonl`` with ``{"id","text","tier"?}`` a line; texts
 of tier ``context`` are left out, since nothing in them tells them from harmless ones. "Left out" is
-the catch without the rules that were written after reading that source, and with it the nearest
-thing to an unseen source that hand-written rules have. Half of the rows (by hash of id) may have been
+the catch without the rules and exemplars that were written after reading that source, and with it the
+nearest thing to an unseen source that hand-written ones have. Half of the rows (by hash of id) may have been
 read while rules were written; ``unread`` is the other half.
 
     python -m evals.write_door --corpora DIR [--every N] [--no-likeness]
@@ -18,12 +18,16 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from agent.guard.detect import Likeness, detect, judge
+import numpy as np
+
+from agent.embedding.embedder import Embedder, Vectors
+from agent.guard.detect import detect, judge
+from agent.guard.likeness import ExemplarLikeness
 from agent.guard.rules import RuleSet, rule_set
 
 ENCODINGS: dict[str, Callable[[str], str]] = {
@@ -50,9 +54,26 @@ def unread(ident: str) -> bool:
     return int(hashlib.sha256(ident.encode()).hexdigest(), 16) % 2 == 1
 
 
-def measured(path: Path, every: int, likeness: Likeness | None) -> dict[str, Any]:
+class Remembering:
+    """An embedder that embeds a text once: a source is measured twice, with and without what was written after it."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        """Take the embedder that is asked for what is new."""
+        self._embedder, self._known = embedder, dict[str, Vectors]()
+        self.fingerprint, self.dimension = embedder.fingerprint, embedder.dimension
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text."""
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(fresh, self._embedder.embed(fresh), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+def measured(path: Path, every: int, embedder: Remembering | None) -> dict[str, Any]:
     """Return one corpus' figures: shares rejected and quarantined, with and without its own rules, and milliseconds."""
     source = path.stem.partition("_")[2]
+    likeness = None if embedder is None else ExemplarLikeness(embedder)
+    others = None if embedder is None else ExemplarLikeness(embedder, frozenset({source}))
     without: RuleSet = rule_set(frozenset({source}))
     seen, left_out, fresh, spent = [], [], [], []
     for row in rows(path, every):
@@ -61,8 +82,7 @@ def measured(path: Path, every: int, likeness: Likeness | None) -> dict[str, Any
         spent.append((time.perf_counter() - started) * 1000)
         seen.append(verdict)
         fresh += [verdict] if unread(row["id"]) else []
-        blind = verdict if without is rule_set() else judge(detect(row["text"], rules=without, likeness=likeness))
-        left_out.append(blind)
+        left_out.append(judge(detect(row["text"], rules=without, likeness=others)))
     spent.sort()
     return {
         "source": path.stem,
@@ -100,10 +120,10 @@ def main() -> int:
     if not paths:
         sys.stderr.write(f"error: --corpora {given.corpora} holds no .jsonl; give the folder of corpora\n")
         return 2
-    likeness = None if given.no_likeness else _likeness()
+    embedder = None if given.no_likeness else Remembering(_embedder())
     found = []
     for path in paths:
-        found.append(measured(path, given.every, likeness))
+        found.append(measured(path, given.every, embedder))
         print(json.dumps(found[-1]), flush=True)
     attacks = [figures for figures in found if figures["source"].startswith("malicious_")]
     known = [figures["reject"] + figures["quarantine"] for figures in attacks]
@@ -113,12 +133,12 @@ def main() -> int:
     return 0
 
 
-def _likeness() -> Likeness:
+def _embedder() -> Embedder:
     from agent.settings import Settings
-    from agent.wiring import likeness
+    from agent.wiring import text_embedder
 
-    found = likeness(Settings())
-    found("the model is loaded before anything is timed")
+    found = text_embedder(Settings())
+    found.embed(["the model is loaded before anything is timed"])
     return found
 
 

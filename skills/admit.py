@@ -25,9 +25,10 @@ from skills.catalogue import Catalogue, stored
 from skills.conditions import firing_rate
 from skills.drift import drifted
 from skills.lifecycle import ORDERS, Order, Status, ordered
+from skills.phases import vouched
 from skills.proposals import counted, over_limit
 from skills.rows import Standing
-from skills.schema import TRUSTS, Skill, SkillDraft, Trust, canonical, parse_draft, skill_id
+from skills.schema import TRUSTS, Origin, Skill, SkillDraft, Trust, canonical, parse_draft, skill_id
 from skills.staged import Staged
 from skills.wording import Doubt, doubts_of, free_words
 
@@ -108,7 +109,7 @@ def _judge(
     if principal != "operator":
         doubts += map(_of, drifted(there.skills.values(), typed, frame))
     notes = []
-    if principal == "agent" and (words := free_words(typed)):
+    if principal == "agent" and (words := free_words(typed, vouched(_inputs(there, typed)))):
         notes.append(Reason(rule="free-text", where="text", excerpt=f"needs approval before it trades: {', '.join(words)}"))
     if principal != "operator" and typed.prior > _LARGEST_PRIOR:
         notes.append(Reason(rule="prior", where="prior", excerpt=f"{typed.prior:g} lowered to {_LARGEST_PRIOR:g}"))
@@ -127,12 +128,14 @@ def admit(
     sources: Collection[str] = (),
     detection: bool = True,
     likeness: Likeness | None = None,
+    origin: Origin | None = None,
 ) -> Admission:
     """Judge a draft and store it as a new version: a candidate when accepted, quarantined when in doubt.
 
     ``at`` is when; ``frame`` the recent bars to measure it on; ``sources`` name where text from
-    outside came from. A rejected draft is not stored; the rejection is, with its reasons. An agent
-    that proposes more than ``skills.proposals_per_day`` is refused until the next day.
+    outside came from; ``origin`` the path it came by, by default the principal's. A rejected draft is
+    not stored; the rejection is, with its reasons. An agent that proposes more than
+    ``skills.proposals_per_day`` is refused until the next day.
     """
     require(principal, "propose")
     staged = catalogue.staged(w)
@@ -147,7 +150,7 @@ def admit(
     version = catalogue.next_version(staged, typed.name)
     trust, tainted_by = _descent(staged, typed, principal, sources)
     skill = stored(
-        typed, version=version, origin=TABLE[principal].origin, trust=trust, writer=principal, at=at, sources=tainted_by
+        typed, version=version, origin=origin or TABLE[principal].origin, trust=trust, writer=principal, at=at, sources=tainted_by
     )
     if revoked := sorted(catalogue.revoked.intersection(tainted_by)):
         refused = Reason(rule="revoked", where="source", excerpt=f"{revoked[0]} was revoked")
@@ -207,13 +210,20 @@ def _authority(there: Catalogue | Staged, draft: SkillDraft, principal: Principa
     return [Reason(rule="authority", where="name", excerpt=f"{draft.name} is a skill of {taken[0].trust} trust")] if taken else []
 
 
+def _inputs(there: Catalogue | Staged, draft: SkillDraft) -> list[Skill]:
+    """Return the versions of what a draft was made from: components in phase order, then parents."""
+    idents = list(dict.fromkeys((*draft.sub_skills, *draft.parents)))
+    made_from = [skill for skill in there.skills.values() if skill.id in idents]
+    return sorted(made_from, key=lambda skill: (idents.index(skill.id), skill.version))
+
+
 def _descent(there: Staged, draft: SkillDraft, principal: Principal, sources: Collection[str]) -> tuple[Trust, tuple[str, ...]]:
     """Return how far a draft is trusted, no further than the least trusted it was made from, and whose text is in it."""
-    inputs = [skill for skill in there.skills.values() if skill.id in {*draft.parents, *draft.sub_skills}]
+    inputs = _inputs(there, draft)
     tainted = {*sources, *(source for skill in inputs for source in skill.sources)}
     if principal in ("importer", "outside") and not sources:
         tainted.add(principal)
-    if principal == "agent" and free_words(draft):
+    if principal == "agent" and free_words(draft, vouched(inputs)):
         tainted.add(FREE_TEXT)
     least = min([TABLE[principal].trust, *(skill.trust for skill in inputs)], key=TRUSTS.index)
     if sources and TRUSTS.index(least) > TRUSTS.index("outside") and principal != "operator":

@@ -13,15 +13,18 @@ from typing import Any
 
 from agent.errors import ConfigError
 from skills.catalogue import Catalogue
+from skills.phases import joined_description, joined_name, phase_lines
 from skills.schema import Skill, SkillDraft, parse_draft, skill_id
 from skills.tree import All
 
 MAX_LEVELS = 3
-MAX_LINE = 200
 
 
-def compose(catalogue: Catalogue, components: Sequence[Skill], name: str, description: str | None = None) -> SkillDraft:
+def compose(
+    catalogue: Catalogue, components: Sequence[Skill], name: str | None = None, description: str | None = None
+) -> SkillDraft:
     """Return the composite as a draft for the write door; ConfigError says why skills cannot be joined."""
+    name = name or joined_name(components)
     if not 2 <= len({skill.id for skill in components}) == len(components):
         raise ConfigError("a composite needs at least two different skills; name each once")
     if len({skill.kind for skill in components}) > 1:
@@ -30,7 +33,7 @@ def compose(catalogue: Catalogue, components: Sequence[Skill], name: str, descri
     document: dict[str, Any] = {
         "name": name,
         "kind": components[0].kind,
-        "description": description or f"Joins {', '.join(skill.name for skill in components)}.",
+        "description": description or joined_description(components),
         "category": components[0].category,
         "tags": _union(tag for skill in components for tag in skill.tags)[:12],
         "preconditions": _union(line for skill in components for line in skill.preconditions)[:12],
@@ -75,12 +78,8 @@ def _typed(components: Sequence[Skill]) -> dict[str, Any]:
 
 
 def _steps(components: Sequence[Skill]) -> list[dict[str, str]]:
-    """Return every component's steps, numbers filled in, each with the phase it belongs to."""
-    found = []
-    for phase, skill in enumerate(components, start=1):
-        for text, step in zip(skill.filled_steps(), skill.steps, strict=True):
-            line = f"Phase {phase}, {skill.name}: {text}"
-            found.append({"stage": step.stage, "text": line if len(line) <= MAX_LINE else text})
+    """Return every component's steps with their phase."""
+    found = [{"stage": stage, "text": text} for stage, text in phase_lines(components)]
     if len(found) > 24:
         raise ConfigError(f"the composite would have {len(found)} steps; 24 are allowed, compose fewer or shorter skills")
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from agent.domain import Frozen, Grade, RegimeLabel, Utc
+from agent.domain import ExitReason, Frozen, Grade, RegimeLabel, Utc
 from memory_db.writer import Writer
 from skills.catalogue import Catalogue
 from skills.lifecycle import Mode
@@ -18,7 +18,10 @@ from skills.records import COUNTS_SPACE, UNKNOWN_REGIME, counts_key, execution_k
 
 
 class Execution(Frozen):
-    """The settled outcome of one skill version for one decision; ``r`` is net of costs, ``at`` when it was known."""
+    """The settled outcome of one skill version for one decision; ``r`` is net of costs, ``at`` when it was known.
+
+    ``reason`` says how the trade ended. ``composite`` is set where it was traded as a part of that skill.
+    """
 
     skill: str
     version: int = Field(ge=1)
@@ -28,6 +31,8 @@ class Execution(Frozen):
     at: Utc
     regime: RegimeLabel | None = None
     symbol: str | None = None
+    reason: ExitReason | None = None
+    composite: str | None = None
 
     @model_validator(mode="after")
     def _measured(self) -> Execution:

@@ -29,6 +29,8 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 MODES: tuple[Mode, ...] = get_args(Mode)
 SIZED: frozenset[Status] = frozenset({"active", "watch"})
 FOLLOWED: frozenset[Status] = frozenset({"probation", "stale", "retired"})
+# a composite needs of each component a version that stands in none of these
+UNSOUND: frozenset[Status] = frozenset({"retired", "rejected", "superseded", "quarantined", "suspended"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,9 @@ class View:
     """What a rule may know of a skill besides its counts.
 
     ``since`` is when it got its status and ``rule`` what gave it; ``fires`` is its firing
-    rate over recent bars, None when not measured; ``sound`` says that no component is retired,
-    ``pinned`` that a person holds it where it is: it does not go stale, but no pin stops a retirement.
+    rate over recent bars, None when not measured; ``sound`` says that every component has a version in
+    use, ``replaced`` that a newer version of it trades, ``pinned`` that a person holds it where it is:
+    it does not go stale, but no pin stops a retirement.
     """
 
     status: Status
@@ -46,6 +49,7 @@ class View:
     prior: float
     fires: float | None = None
     sound: bool = True
+    replaced: bool = False
     pinned: bool = False
 
 
@@ -104,11 +108,15 @@ def _hopeless(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: d
 
 
 def _component_retired(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    return None if view.sound else "a component is retired"
+    return None if view.sound else "a component is retired, suspended or gone"
 
 
 def _component_back(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    return "no component is retired any more" if view.sound and view.rule == "component-retired" else None
+    return "every component is in use again" if view.sound and view.rule == "component-retired" else None
+
+
+def _replaced(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    return "a newer version trades" if view.replaced else None
 
 
 def _earned_back(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
@@ -158,9 +166,11 @@ def _steady(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: dat
 
 
 _TRADED: tuple[Status, ...] = ("active", "watch", "stale")
+_IN_USE: tuple[Status, ...] = (*_TRADED, "candidate", "probation", "suspended", "retired")
 
 # the first row whose test gives a reason applies: retirement before anything kinder
 TABLE: tuple[Rule, ...] = (
+    Rule("replaced", _IN_USE, "superseded", _replaced),
     Rule("retire-reliability", _TRADED, "retired", _unreliable, resets=("shadow",)),
     Rule("retire-win-rate", _TRADED, "retired", _losing, resets=("shadow",)),
     Rule("retire-sequential", _TRADED, "retired", _hopeless, resets=("shadow",)),

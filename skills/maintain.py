@@ -10,7 +10,7 @@ from agent.market.features import FeatureFrame
 from memory_db.writer import Writer
 from skills.catalogue import Catalogue
 from skills.conditions import firing_rate
-from skills.lifecycle import Status, Transition, View, next_status
+from skills.lifecycle import SIZED, UNSOUND, Status, Transition, View, next_status
 from skills.schema import Skill
 from skills.staged import Staged
 
@@ -38,14 +38,35 @@ def due(
     ``only`` keeps it to the versions of these keys.
     """
     found = []
+    around = _Around.of(staged)
     for key in sorted(staged.skills if only is None else only):
         skill = staged.skills[key]
-        view = _view(skill, staged, frames, catalogue.rules.fire_bars, pinned=skill.id in catalogue.pins)
+        view = _view(skill, staged, around, frames, catalogue.rules.fire_bars, pinned=skill.id in catalogue.pins)
         book, shadow = staged.record(key, "book").total, staged.record(key, "shadow").total
         transition = next_status(view, book, shadow, catalogue.rules, at)
         if transition is not None and catalogue.permits(staged, skill, transition):
             found.append((skill, Change(skill.id, skill.version, skill.name, view.status, transition)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a skill's health takes from the others: ids with a version in use, and the newest version that trades."""
+
+    in_use: frozenset[str]
+    trading: dict[str, int]
+
+    @classmethod
+    def of(cls, staged: Staged) -> _Around:
+        in_use: set[str] = set()
+        trading: dict[str, int] = {}
+        for key, skill in staged.skills.items():
+            status = staged.standings[key].status
+            if status not in UNSOUND:
+                in_use.add(skill.id)
+            if status in SIZED:
+                trading[skill.id] = max(skill.version, trading.get(skill.id, 0))
+        return cls(frozenset(in_use), trading)
 
 
 def maintain(
@@ -58,7 +79,7 @@ def maintain(
     return [change for _, change in changes]
 
 
-def _view(skill: Skill, staged: Staged, frames: Collection[FeatureFrame], bars: int, *, pinned: bool) -> View:
+def _view(skill: Skill, staged: Staged, around: _Around, frames: Collection[FeatureFrame], bars: int, *, pinned: bool) -> View:
     standing = staged.standings[skill.key]
     measured = standing.status == "candidate" and skill.condition is not None
     return View(
@@ -67,16 +88,7 @@ def _view(skill: Skill, staged: Staged, frames: Collection[FeatureFrame], bars: 
         rule=standing.rule,
         prior=skill.prior,
         fires=firing_rate(skill.condition, frames, bars) if measured and skill.condition is not None else None,
-        sound=not skill.sub_skills or _sound(skill, staged),
+        sound=around.in_use.issuperset(skill.sub_skills),
+        replaced=around.trading.get(skill.id, 0) > skill.version,
         pinned=pinned or skill.kind == "procedure",  # a procedure has no trades to go stale by
     )
-
-
-def _sound(skill: Skill, staged: Staged) -> bool:
-    """Say whether every component has a version that is neither retired nor gone."""
-    alive = {
-        other.id
-        for key, other in staged.skills.items()
-        if staged.standings[key].status not in ("retired", "rejected", "superseded", "quarantined")
-    }
-    return all(component in alive for component in skill.sub_skills)

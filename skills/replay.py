@@ -15,6 +15,7 @@ from itertools import groupby
 from memory_db.journal import Journal
 from memory_db.writer import Writer
 from skills.catalogue import Catalogue
+from skills.credit import credit
 from skills.ledger import Execution, book
 from skills.lifecycle import FOLLOWED, MODES, Mode
 from skills.maintain import Change, maintain
@@ -52,15 +53,26 @@ def replay(journal: Journal, catalogue: Catalogue, executions: Iterable[Executio
             continue
         with journal.write() as w:
             booked += sum(book(w, catalogue, execution, mode=mode) for execution, mode in new)
+            # a skill's own executions come first: what it is credited with as a component never replaces them
+            for execution in (execution for execution, mode in new if mode == "book"):
+                credit(w, catalogue, execution)
             changes += maintain(w, catalogue, at, only=concerned)
     return Replayed(booked, len(ordered) - booked, tuple(changes))
 
 
 def _concerned(catalogue: Catalogue, executions: Sequence[Execution]) -> set[str]:
-    """Return the keys of the versions executed, and of the composites they are part of."""
-    executed = {execution.skill for execution in executions}
-    versions = {f"{execution.skill}:{execution.version}" for execution in executions}
-    return versions | {key for key, skill in catalogue.skills.items() if executed & set(skill.sub_skills)}
+    """Return the keys of the versions executed, of all their components, and of the composites that hold any of these."""
+    executed = {f"{execution.skill}:{execution.version}" for execution in executions}
+    idents = {execution.skill for execution in executions}
+    grown = True
+    while grown:
+        below = {part for skill in catalogue.skills.values() if skill.id in idents for part in skill.sub_skills}
+        grown = not below <= idents
+        idents |= below
+    components = idents - {execution.skill for execution in executions}
+    return executed | {
+        key for key, skill in catalogue.skills.items() if skill.id in components or idents.intersection(skill.sub_skills)
+    }
 
 
 def _resolved(catalogue: Catalogue, execution: Execution) -> Execution:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.brokers.fills import shadow_r
+from agent.brokers.fills import sign
 from agent.domain import Side
 from agent.market.series import Series
 from agent.risk.sizing import Exits
@@ -49,26 +49,56 @@ def cost_bps(series: Series, costs: Costs) -> float:
     return float(fee + slip)
 
 
+def outcomes(series: Series, at: NDArray[np.int64], side: Side, exits: Exits, cost: float) -> NDArray[np.float64]:
+    """Return net R of a trade decided at each of these bars: what ``shadow_r`` says of each, all of them at once.
+
+    ``exits`` gives stop and target in ATR of the deciding bar. NaN where the trade would end beyond
+    the last bar or the ATR is not known.
+    """
+    bars, holding, direction = series.bars, exits.max_bars, sign(side)
+    atr = series.frame.column("atr_14")
+    out = np.full(len(at), np.nan)
+    known = np.flatnonzero((at + holding < len(bars)) & (atr[at] > 0))
+    first = at[known]
+    if not len(first):
+        return out
+    base = bars.growth[first]
+    entry = bars.open[first + 1] * (bars.growth[first + 1] / base)
+    reach = exits.stop_distance * atr[first]
+    stop, target = entry - direction * reach, entry + direction * (exits.target_distance * atr[first])
+    leave = bars.close[first + holding] * (bars.growth[first + holding] / base)
+    running = np.ones(len(first), dtype=np.bool_)
+    worse, better = (np.minimum, np.maximum) if direction > 0 else (np.maximum, np.minimum)
+    for step in range(1, holding + 1):
+        scale = bars.growth[first + step] / base
+        opens, highs, lows = (column[first + step] * scale for column in (bars.open, bars.high, bars.low))
+        stopped = running & (lows <= stop if direction > 0 else highs >= stop)
+        reached = running & ~stopped & (highs >= target if direction > 0 else lows <= target)
+        leave = np.where(stopped, worse(opens, stop), np.where(reached, better(opens, target), leave))
+        running &= ~(stopped | reached)
+    out[known] = (direction * (leave - entry) - (entry + leave) * cost / 1e4) / reach
+    return out
+
+
 def trials(series: Series, where: NDArray[np.bool_], side: Side, exits: Exits, cost: float) -> Trials:
     """Return the trades that begin where ``where`` holds, each held for ``max_bars`` at most, none overlapping.
 
     ``exits`` gives stop and target in ATR of the deciding bar.
     """
-    atr, bars = series.frame.column("atr_14"), series.bars
-    holding = exits.max_bars
-    at, until, paid = [], [], []
-    free = series.ready
-    for i in np.flatnonzero(where).tolist():
-        if i < free or i + holding >= len(bars) or not atr[i] > 0:
-            continue
-        path = slice(i + 1, i + 1 + holding)
-        scale = bars.growth[path] / bars.growth[i]
-        prices = (bars.open[path] * scale, bars.high[path] * scale, bars.low[path] * scale, bars.close[path] * scale)
-        paid.append(shadow_r(prices, side, exits.stop_distance * atr[i], exits.target_distance * atr[i], cost))
-        at.append(i)
-        until.append(i + holding)
-        free = i + holding
-    return Trials(np.array(at, dtype=np.int64), np.array(until, dtype=np.int64), np.array(paid))
+    at = np.flatnonzero(where)
+    at = at[at >= series.ready]
+    return apart(at, outcomes(series, at, side, exits, cost), exits.max_bars)
+
+
+def apart(at: NDArray[np.int64], r: NDArray[np.float64], holding: int) -> Trials:
+    """Return those of the trades decided at these bars (in order) that do not overlap and whose R is known."""
+    kept, free = [], 0
+    for k in np.flatnonzero(~np.isnan(r)).tolist():
+        if at[k] >= free:
+            kept.append(k)
+            free = int(at[k]) + holding
+    chosen = np.array(kept, dtype=np.int64)
+    return Trials(at[chosen], at[chosen] + holding, r[chosen])
 
 
 def exits_of(skill: SkillDraft) -> tuple[Side, Exits]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from agent.guard.detect import Likeness, detect, judge
@@ -53,7 +53,10 @@ def doubts_of(draft: SkillDraft, likeness: Likeness | None = None) -> list[Doubt
     ]
 
 
-def free_words(draft: SkillDraft) -> list[str]:
-    """Return words of a draft that no template of ours would use: somebody's own text, which an operator has to read first."""
+def free_words(draft: SkillDraft, vouched: Collection[str] = ()) -> list[str]:
+    """Return words of a draft that no template of ours would use: somebody's own text, which an operator has to read first.
+
+    ``vouched`` are whole texts that were taken over from skills about which there is no doubt.
+    """
     known = {*FEATURES, *draft.parameters, *draft.numbers}
-    return foreign_words((text for _, text in slots(draft)), known)[:_SHOWN]
+    return foreign_words((text for _, text in slots(draft) if text not in vouched), known)[:_SHOWN]

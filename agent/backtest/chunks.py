@@ -9,16 +9,20 @@ from collections import defaultdict
 from datetime import datetime
 
 from agent.cycle import Desk
+from agent.cycle.growth import grow
 from agent.cycle.history import closed_trades, record_of
 from agent.domain import Outcome
 
 
 def close_chunk(desk: Desk, name: str, first: datetime, last: datetime) -> None:
-    """Keep a snapshot of the chunk from ``first`` to ``last`` (decision times) and a lesson from its trades."""
+    """Let the skills grow, and keep a snapshot of the chunk from ``first`` to ``last`` (decision times) and a lesson from
+    its trades.
+    """
     journal = desk.memory.journal
     key = f"snapshot:{desk.run}:{name}"
     if journal.get(key) is not None:
         return
+    grow(desk, last, at_once=True)
     trades = closed_trades(journal, first, last)
     snapshot = {
         "chunk": name,

@@ -15,6 +15,7 @@ from agent.settings import Settings
 from agent.wiring import NOTHING, Arm, Reading
 
 Chunk = Literal["quarter", "month", "none"]
+OPERATIONS = frozenset({"broker"})  # settings of a running loop, which shape no backtest
 
 
 def _day(text: str) -> date | None:
@@ -96,7 +97,7 @@ class Plan:
     def config_hash(self) -> str:
         """SHA-256 of everything that shapes the decisions, except the bars, the seed and the arm."""
         shape = {
-            "settings": self.settings.model_dump(mode="json", exclude={"seed", "llm", "model"}),
+            "settings": self.settings.model_dump(mode="json", exclude={"seed", "llm", "model", *OPERATIONS}),
             "timerange": str(self.timerange),
             "chunk": self.chunk,
             "symbols": {s: self.series[s].bars.interval for s in self.symbols},

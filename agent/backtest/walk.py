@@ -22,6 +22,7 @@ from agent.backtest.document import document, held_document
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk, Feed, run_bar
 from agent.errors import ConfigError
+from agent.settings import Brokering
 from agent.wiring import RecordedFeed, open_desk, run_folder
 
 MANIFEST, RESULT = "run.json", "result.json"
@@ -139,6 +140,7 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         update={
             "recall": plan.settings.recall.model_copy(update={"exact": True}),
             "forecast": plan.settings.forecast.model_copy(update={"schedule": schedule}),
+            "broker": Brokering(),  # a venue to rehearse with is the loop's affair
         }
     )
     return open_desk(

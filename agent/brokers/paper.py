@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from agent.brokers.fills import Bar, after_split, capped, exit_price, paid, sign, to_lots
+from agent.brokers.venue import Difference, OrderEvent
 from agent.domain import Book, ExitReason, Fill, Frozen, Grade, Order, Outcome, Position, Refusal, Side, Utc
 from agent.market.instrument import Instrument
 from agent.settings import Costs
@@ -54,6 +56,7 @@ class PaperBroker:
     """Simulates a venue over recorded or live bars."""
 
     name = "paper"
+    away = False
 
     def __init__(self, cash: float, costs: Costs, success_r: float) -> None:
         """Start with ``cash`` and no position; ``success_r`` grades outcomes."""
@@ -128,6 +131,21 @@ class PaperBroker:
         self.pending[order.symbol] = order
         return None
 
+    def listen(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> None:
+        """Nothing: this venue is in the house."""
+
+    def deliver(self, symbol: str, instrument: Instrument, now: datetime) -> list[OrderEvent]:
+        """Nothing waits: an order is taken as it is submitted."""
+        return []
+
+    def reconcile(self, symbol: str) -> list[Difference]:
+        """Nothing: the book is the venue's."""
+        return []
+
+    def unreachable(self) -> str | None:
+        """Never."""
+        return None
+
     def settle(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> Settlement:
         """Run ``bars`` (not yet settled, oldest first) over the order and position of ``symbol``."""
         done = Settlement()
@@ -183,8 +201,11 @@ class PaperBroker:
             done.refusals.append(Refusal(by="paper", reason=f"no volume to fill {order.symbol} on {bar.start.date()}"))
             return
         price = paid(bar.open, order.side, self.slippage_bps(instrument))
+        self._enter(order, quantity, price, float(quantity) * price * self.fee_bps(instrument) / 1e4, bar, done)
+
+    def _enter(self, order: Order, quantity: Decimal, price: float, fee: float, bar: Bar, done: Settlement) -> None:
+        """Book an entry as it was executed; its exits hang on the price paid."""
         direction = sign(order.side)
-        fee = float(quantity) * price * self.fee_bps(instrument) / 1e4
         self._cash(-direction * float(quantity) * price - fee)
         distance = order.stop_distance if order.stop_distance is not None else price * 0.1
         self.positions[order.symbol] = Position(
@@ -211,7 +232,7 @@ class PaperBroker:
         position = self.positions.get(symbol)
         if position is None:
             return
-        out = exit_price(position.side, position.stop, position.target, bar)
+        out = self._taken_out(position, bar)
         borrow = 0.0
         if position.side == "sell":
             borrow = float(position.quantity) * bar.close * self._costs.borrow_annual / instrument.bars_per_year
@@ -228,7 +249,17 @@ class PaperBroker:
         if out is None and position.max_bars is not None and position.bars_held >= position.max_bars:
             out = (bar.close, "time")
         if out is not None:
-            self._close(position, instrument, bar, out, done)
+            self._leave(position, instrument, bar, out, done)
+
+    def _taken_out(self, position: Position, bar: Bar) -> tuple[float, ExitReason] | None:
+        """Where the bar takes the position out, before slippage."""
+        return exit_price(position.side, position.stop, position.target, bar)
+
+    def _leave(
+        self, position: Position, instrument: Instrument, bar: Bar, out: tuple[float, ExitReason], done: Settlement
+    ) -> None:
+        """Carry out a position's own exit."""
+        self._close(position, instrument, bar, out, done)
 
     def _close(
         self,
@@ -240,10 +271,24 @@ class PaperBroker:
         order: Order | None = None,
     ) -> None:
         """Leave a position at a price; ``order`` is the one that asked for it, None where the position's own exits did."""
-        direction, quantity = sign(position.side), float(position.quantity)
         side: Side = "sell" if position.side == "buy" else "buy"
         leave = paid(out[0], side, self.slippage_bps(instrument))
-        fee = quantity * leave * self.fee_bps(instrument) / 1e4
+        fee = float(position.quantity) * leave * self.fee_bps(instrument) / 1e4
+        self._left(position, leave, fee, out[1], bar, done, order)
+
+    def _left(
+        self,
+        position: Position,
+        leave: float,
+        fee: float,
+        reason: ExitReason,
+        bar: Bar,
+        done: Settlement,
+        order: Order | None = None,
+    ) -> None:
+        """Book the end of a position as it was executed."""
+        direction, quantity = sign(position.side), float(position.quantity)
+        side: Side = "sell" if position.side == "buy" else "buy"
         self._cash(direction * quantity * leave - fee)
         del self.positions[position.symbol]
         fees = position.fees + fee
@@ -271,7 +316,7 @@ class PaperBroker:
                 mae=direction * (position.worst - position.entry_price) / position.risk,
                 mfe=direction * (position.best - position.entry_price) / position.risk,
                 grade=_grade(r, self._success_r),
-                reason=out[1],
+                reason=reason,
             )
         )
 

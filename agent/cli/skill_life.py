@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -14,11 +15,13 @@ from agent.cli.output import emit, lines, number, table
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
     from agent.guard.principals import Principal
+    from memory_db.journal import Journal
+    from skills.catalogue import Catalogue
     from skills.lifecycle import Order
 
 Ident = Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")]
@@ -57,6 +60,16 @@ def principal() -> Principal:
 def written_run() -> str:
     """Return the run that a writing command changes: --run, else paper."""
     return GLOBALS.run or "paper"
+
+
+@contextmanager
+def writing() -> Iterator[tuple[Journal, Catalogue]]:
+    """Open the run that a writing command changes; a person at a terminal is asked for the operator's passphrase."""
+    from agent.cli.guard import ask
+    from agent.wiring import open_catalogue
+
+    with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings(), ask) as opened:
+        yield opened
 
 
 def history(
@@ -113,11 +126,11 @@ def restore(ident: Ident, reason: Why) -> None:
 
 
 def _order(what: Order, ident: str, reason: str) -> None:
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring import wall_clock
     from skills.admit import order
 
-    _said(reason)
-    with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings()) as (journal, catalogue):
+    said(reason)
+    with writing() as (journal, catalogue):
         skill = catalogue.get(ident)
         before = catalogue.standings[skill.key].status
         with journal.write() as w:
@@ -126,7 +139,8 @@ def _order(what: Order, ident: str, reason: str) -> None:
     emit(document, lambda out: out.print(f"{skill.name} v{skill.version}: {before} -> {status}"))
 
 
-def _said(reason: str) -> None:
+def said(reason: str) -> None:
+    """Refuse an empty reason (ConfigError)."""
     if not reason.strip():
         raise ConfigError("--reason is empty; say why, it stays on the record")
 
@@ -137,11 +151,11 @@ def pin(
     off: Annotated[bool, typer.Option("--off", help="Let go of it.")] = False,
 ) -> None:
     """Hold a skill where it is: not stale, not tuned, not merged. No pin stops a retirement."""
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring import wall_clock
     from skills.history import pin as hold
 
-    _said(reason)
-    with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings()) as (journal, catalogue):
+    said(reason)
+    with writing() as (journal, catalogue):
         skill = catalogue.get(ident)
         hold(journal, catalogue, skill, on=not off, reason=reason, by=principal(), at=wall_clock())
     word = "pinned" if not off else "not pinned any more"

@@ -1,15 +1,18 @@
 """The cycle: one decision on one symbol at one time, recorded whole.
 
-    settle -> learn -> perceive -> recall -> consult -> match -> reason -> limit -> place -> record
+    settle -> learn -> perceive -> recall -> consult -> match -> reason -> limit -> intend -> place -> record
 
 Promises: nothing later than ``as_of`` is reachable; deciding twice returns the first record; an
 error is recorded as an error and never as a hold; the symbols of one bar settle first and then decide
-over the same snapshot; all of it is committed together or not at all.
+over the same snapshot. On paper without a model all of it is committed together or not at all. Where a model is
+asked or a venue is away, settling is committed first (no exit waits), then at most three commits a cycle: the model's
+reply when it arrives, the decision with the order to be sent, and what the venue said.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -17,20 +20,21 @@ import structlog
 from pydantic_core import to_json
 
 from agent.cycle.awaiting import awaiting
-from agent.cycle.control import Control, read_control, write_control
+from agent.cycle.control import Control, read_control
 from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
 from agent.cycle.minds import ask, charged, told
+from agent.cycle.opening import Opened, open_bar
 from agent.cycle.placing import order_for, standing_of
 from agent.cycle.remembering import remember_bar
-from agent.cycle.settle import Settled, settle
+from agent.cycle.sending import hear, send
+from agent.cycle.settle import Settled
 from agent.cycle.voting import all_votes
 from agent.domain import (
     Contribution,
     CycleRecord,
     Decision,
     MarketState,
-    Refusal,
     Signal,
     SkillMatch,
     Status,
@@ -39,12 +43,12 @@ from agent.domain import (
 from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError, TradecraftError
 from agent.forecast.forecaster import Opinion
 from agent.market.series import Series
+from agent.reason.arithmetic import Reasoning
 from agent.reason.context import Context
-from agent.reason.model import voter_name
+from agent.reason.model import Asked, voter_name
 from agent.risk.limits import limit
 from agent.risk.sizing import Exits
 from memory_db.writer import Writer
-from skills.maintain import maintain
 
 log = structlog.get_logger()
 
@@ -58,64 +62,57 @@ def run_cycle(desk: Desk, symbol: str, as_of: datetime) -> CycleRecord:
 
 
 def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[CycleRecord]:
-    """Decide on several symbols as of one time: all settle, then all decide, in the order given."""
+    """Decide on several symbols as of one time: all settle, then all decide, in the order given.
+
+    Where nothing is asked and nothing leaves the house, all of it is one commit.
+    """
     views = {symbol: _view(desk, symbol, as_of) for symbol in symbols}
     done = {symbol: found for symbol in symbols if (found := _decided(desk, symbol, views[symbol]))}
     fresh = [symbol for symbol in symbols if symbol not in done]
-    if fresh:
+    if fresh and desk.apart:
+        opened = settle_bar(desk, tuple(fresh), as_of)
+        done |= {symbol: decide_symbol(desk, opened, symbol) for symbol in fresh}
+    elif fresh:
         # seen before anything changes: a feed that breaks its promise must leave the book untouched
         states = {symbol: views[symbol].state(as_of) for symbol in fresh}
-        with desk.memory.write() as w:
-            control = read_control(w)
-            withdrawn = _withdraw(desk, fresh, control)
-            settled = {symbol: settle(desk, w, symbol, views[symbol]) for symbol in fresh}
-            for symbol in fresh:
-                _renew(desk, w, views[symbol], as_of)
-            maintain(w, desk.skills, as_of, [views[symbol].frame for symbol in fresh])
-            control = _watch_drawdown(desk, w, as_of, control)
-            for symbol in fresh:
-                settled[symbol].refusals += withdrawn.get(symbol, [])
-                done[symbol] = _decide(desk, w, views[symbol], states[symbol], settled[symbol], control)
+        with desk.alone, desk.memory.write() as w:
+            opened = open_bar(desk, w, {symbol: views[symbol] for symbol in fresh}, states, as_of)
+            done |= {symbol: _decide(desk, w, opened, symbol) for symbol in fresh}
     return [done[symbol] for symbol in symbols]
 
 
-def _withdraw(desk: Desk, symbols: list[str], control: Control) -> dict[str, list[Refusal]]:
-    """Take back entries that wait while a person has stopped entries; a resume counts the drawdown anew."""
-    if control.rebased_at is not None:
-        desk.broker.rebase(control.rebased_at)
-    if not control.entries_stopped:
-        return {}
-    taken = {symbol: desk.broker.cancel_entry(symbol) for symbol in symbols}
-    return {s: [Refusal(by="halt", reason=f"entry withdrawn: {control.reason}")] for s, order in taken.items() if order}
+def settle_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> Opened:
+    """Settle several symbols and commit it: no exit waits for anyone's opinion on an entry."""
+    views = {symbol: _view(desk, symbol, as_of) for symbol in symbols}
+    states = {symbol: views[symbol].state(as_of) for symbol in symbols}
+    with desk.alone:
+        hear(desk, views, as_of)
+        with desk.memory.write() as w:
+            opened = open_bar(desk, w, views, states, as_of)
+        for series in views.values():
+            send(desk, series, as_of)
+    return opened
 
 
-def _watch_drawdown(desk: Desk, w: Writer, as_of: datetime, control: Control) -> Control:
-    """Halt when the drawdown reaches its limit: from here a person is needed."""
-    drawdown, most = desk.broker.book().drawdown, desk.settings.limits.max_drawdown
-    if control.halted or drawdown < most:
-        return control
-    why = f"drawdown {drawdown:.1%} reached the limit of {most:.0%}"
-    halted = control.model_copy(
-        update={"halted": True, "entries_stopped": True, "reason": why, "at": as_of, "principal": "limits"}
-    )
-    return write_control(w, halted, as_of)
-
-
-def _renew(desk: Desk, w: Writer, series: Series, as_of: datetime) -> None:
-    """Let the forecast learn anew when its calendar says so; every attempt is a fact with its figures."""
-    if desk.forecaster is None or len(series) - 1 < series.ready:
-        return
-    attempt, sets = desk.forecaster.renew(series, as_of)
-    if attempt is not None:
-        w.add(
-            "forecast_attempt",
-            attempt.model_dump_json(),
-            key=f"forecast:{desk.run}:{attempt.symbol}:{attempt.stamp}",
-            symbol=attempt.symbol,
-            happened_at=datetime.fromisoformat(attempt.stamp),
-            known_at=as_of,
-            sets=sets,
-        )
+def decide_symbol(desk: Desk, opened: Opened, symbol: str) -> CycleRecord:
+    """Decide on one settled symbol. The model is asked outside every lock; then the decision and its order are
+    committed; then the order is sent and what was heard of it is committed.
+    """
+    series, state = opened.views[symbol], opened.states[symbol]
+    found = _decided(desk, symbol, series)
+    if found is not None:
+        return found
+    ident = decision_id(desk.run, symbol, state.bar_time)
+    with desk.alone:
+        thought = _think(desk, None, series, state)
+    asked = None
+    if isinstance(thought, Thought) and desk.mind is not None:
+        asked = ask(desk, ident, series, thought.context, thought.arithmetic, read_control(desk.memory.journal))
+    with desk.alone:
+        with desk.memory.write() as w:
+            record = _conclude(desk, w, opened, symbol, thought, asked, read_control(w))
+        send(desk, series, state.as_of)
+    return record
 
 
 def _view(desk: Desk, symbol: str, as_of: datetime) -> Series:
@@ -134,19 +131,63 @@ def _decided(desk: Desk, symbol: str, series: Series) -> CycleRecord | None:
     return record_of(desk.memory.journal, decision_id(desk.run, symbol, bar_time))
 
 
-def _decide(desk: Desk, w: Writer, series: Series, state: MarketState, settled: Settled, control: Control) -> CycleRecord:
-    ident = decision_id(desk.run, state.symbol, state.bar_time)
+@dataclass(frozen=True)
+class Thought:
+    """What is known and what arithmetic makes of it, before anyone is asked."""
+
+    context: Context
+    opinion: Opinion | None
+    arithmetic: Reasoning
+
+
+def _decide(desk: Desk, w: Writer, opened: Opened, symbol: str) -> CycleRecord:
+    thought = _think(desk, w, opened.views[symbol], opened.states[symbol])
+    return _conclude(desk, w, opened, symbol, thought, None, opened.control)
+
+
+def _think(desk: Desk, w: Writer | None, series: Series, state: MarketState) -> Thought | TradecraftError | None:
+    """Recall, consult, match and reason; None in warm-up, the error where a part failed."""
     if len(series.bars) - 1 < series.ready:
+        return None
+    try:
+        opinion = desk.forecaster.predict(series) if desk.forecaster else None
+        context = _context(desk, w, series, state, opinion)
+        return Thought(context, opinion, desk.reason(context))
+    except (JournalError, ConfigError, BrokerError):
+        raise  # what is stored, set or held cannot be trusted: stop, and record nothing
+    except TradecraftError as err:
+        return err
+
+
+def _conclude(
+    desk: Desk,
+    w: Writer,
+    opened: Opened,
+    symbol: str,
+    thought: Thought | TradecraftError | None,
+    asked: Asked | None,
+    control: Control,
+) -> CycleRecord:
+    """Limit, place and record what was thought."""
+    series, state, settled = opened.views[symbol], opened.states[symbol], opened.settled[symbol]
+    ident = decision_id(desk.run, state.symbol, state.bar_time)
+    if thought is None:
         record = _empty(desk, ident, state, settled, "abstained", "warm-up: not every feature is known yet")
+    elif isinstance(thought, TradecraftError):
+        record = _failed(desk, ident, state, settled, thought)
     else:
         try:
-            record = _reasoned(desk, w, ident, series, state, settled, control)
+            record = _reasoned(desk, ident, series, state, settled, thought, asked, control)
         except (JournalError, ConfigError, BrokerError):
-            raise  # what is stored, set or held cannot be trusted: stop, and record nothing
+            raise
         except TradecraftError as err:
-            log.warning("cycle failed", cycle=ident, symbol=state.symbol, error=err.kind)
-            record = _empty(desk, ident, state, settled, "error", str(err))
+            record = _failed(desk, ident, state, settled, err)
     return _record(desk, w, series, record, settled)
+
+
+def _failed(desk: Desk, ident: str, state: MarketState, settled: Settled, err: TradecraftError) -> CycleRecord:
+    log.warning("cycle failed", cycle=ident, symbol=state.symbol, error=err.kind)
+    return _empty(desk, ident, state, settled, "error", str(err))
 
 
 def _empty(desk: Desk, ident: str, state: MarketState, settled: Settled, status: Status, why: str) -> CycleRecord:
@@ -172,14 +213,16 @@ def _empty(desk: Desk, ident: str, state: MarketState, settled: Settled, status:
 
 
 def _reasoned(
-    desk: Desk, w: Writer, ident: str, series: Series, state: MarketState, settled: Settled, control: Control
+    desk: Desk,
+    ident: str,
+    series: Series,
+    state: MarketState,
+    settled: Settled,
+    thought: Thought,
+    asked: Asked | None,
+    control: Control,
 ) -> CycleRecord:
-    opinion = desk.forecaster.predict(series) if desk.forecaster else None
-    context = _context(desk, w, series, state, opinion)
-    arithmetic = desk.reason(context)
-    asked = ask(desk, w, ident, series, context, arithmetic, control)
-    if asked is not None and asked.calls:
-        control = read_control(desk.memory.journal)  # a person may have said halt while the model thought
+    context, opinion, arithmetic = thought.context, thought.opinion, thought.arithmetic
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
     standing = standing_of(desk, series, control)
     decision, clamps = limit(signal, standing, desk.settings.limits)
@@ -227,7 +270,7 @@ def _speaks(parts: list[Contribution]) -> bool:
     return any(part.source not in ("memory", "bound") for part in parts)
 
 
-def _context(desk: Desk, w: Writer, series: Series, state: MarketState, opinion: Opinion | None) -> Context:
+def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, opinion: Opinion | None) -> Context:
     votes = desk.consult(series, state, desk.voters.pasts())
     plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
     matches, plans = desk.skills.match(series.frame, votes, state.regime.label, atr, w)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from threading import RLock
+from typing import Any, Protocol
 
 from agent.analysts.memory import Past
 from agent.brokers.fills import Bar
 from agent.brokers.paper import Account, Settlement
+from agent.brokers.venue import Difference, OrderEvent
 from agent.cycle.awaiting import Awaiting
 from agent.domain import Book, MarketState, Order, Position, Recollection, Refusal, Vote
 from agent.forecast.forecaster import Forecaster
@@ -41,12 +44,19 @@ class Feed(Protocol):
 
 
 class Broker(Protocol):
-    """A venue with one account."""
+    """A venue with one account. One that is ``away`` is reached over a connection that may fail: what it is told and what
+    it says is exchanged outside every transaction, by ``listen`` and ``deliver``.
+    """
 
     name: str
+    away: bool
     account: Account
     positions: dict[str, Position]
     settled: dict[str, datetime]
+
+    def restore(self, spaces: dict[str, dict[str, Any]]) -> None:
+        """Take up the state that ``snapshot`` left in the journal."""
+        ...
 
     def settle(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> Settlement:
         """What happened to the symbol's order and position over these bars."""
@@ -70,6 +80,22 @@ class Broker(Protocol):
 
     def snapshot(self, symbol: str) -> list[tuple[str, str, object]]:
         """State changes that let the broker be restored."""
+        ...
+
+    def listen(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> None:
+        """Ask the venue about orders in doubt and for what it executed; BrokerError where books cannot be trusted."""
+        ...
+
+    def deliver(self, symbol: str, instrument: Instrument, now: datetime) -> list[OrderEvent]:
+        """Send what waits to be sent; returns what became of it."""
+        ...
+
+    def reconcile(self, symbol: str) -> list[Difference]:
+        """Compare the book with the venue's; what the venue says wins."""
+        ...
+
+    def unreachable(self) -> str | None:
+        """Why the venue cannot be reached now; None while it can."""
         ...
 
     def waiting_exposure(self) -> float:
@@ -135,3 +161,12 @@ class Desk:
     mind: Mind | None = None
     forecaster: Forecaster | None = None
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)
+    alone: AbstractContextManager[object] = field(default_factory=RLock, compare=False, repr=False)
+
+    @property
+    def apart(self) -> bool:
+        """Whether a decision waits for anyone outside: then settling, asking and sending are commits of their own.
+
+        ``alone`` is held by whoever reads or changes what the desk keeps in memory; never while a model thinks.
+        """
+        return self.mind is not None or self.broker.away

@@ -26,6 +26,17 @@ def record_documents(journal: Journal) -> list[dict[str, Any]]:
     return [fact.data for fact in journal.facts(kinds=("cycle",)) if fact.payload is not None]
 
 
+def closed_since_decision(journal: Journal, symbol: str) -> list[Outcome]:
+    """Trades of a symbol that closed after its last decision was recorded, in the order they closed."""
+    found = []
+    for fact in journal.facts(kinds=("cycle", "closed_trade"), symbol=symbol, newest_first=True, limit=50):
+        if fact.kind == "cycle":
+            break
+        if fact.payload is not None:
+            found.append(Outcome.model_validate_json(fact.payload))
+    return found[::-1]
+
+
 def closed_trades(journal: Journal, first: datetime | None = None, last: datetime | None = None) -> list[Outcome]:
     """Trades closed from ``first`` to ``last`` (both included), in the order they closed."""
     found = journal.facts(kinds=("closed_trade",), known_by=last)

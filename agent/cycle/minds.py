@@ -19,24 +19,20 @@ from agent.reason.arithmetic import Reasoning
 from agent.reason.blend import Track
 from agent.reason.context import Context
 from agent.reason.model import Asked, voter_name
-from memory_db.writer import Writer
 
 USUAL = 3.0  # scaled units from which a situation is unusual
 SPACE = "model"
 
 
-def ask(
-    desk: Desk, w: Writer, ident: str, series: Series, context: Context, arithmetic: Reasoning, control: Control
-) -> Asked | None:
-    """The model's opinion; None when this desk has no model."""
+def ask(desk: Desk, ident: str, series: Series, context: Context, arithmetic: Reasoning, control: Control) -> Asked | None:
+    """The model's opinion; None when this desk has no model. Called with no lock held."""
     mind = desk.mind
     if mind is None:
         return None
     skipped = _expert(desk, series, context, control)
     if skipped is not None:
         return Asked(model=mind.name, skipped=skipped)
-    with desk.memory.released(w):
-        return mind(context, arithmetic, track(desk, mind.name), ident)
+    return mind(context, arithmetic, track(desk, mind.name), ident)
 
 
 def track(desk: Desk, model: str) -> Track:

@@ -15,9 +15,10 @@ from agent.brokers.fills import Bar, shadow_r
 from agent.cycle.awaiting import Awaiting
 from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
-from agent.domain import Outcome, ParameterChange, Refusal, Side
+from agent.domain import CycleRecord, Outcome, ParameterChange, Refusal, Side
 from agent.market.series import Series
 from memory_db.writer import Writer
+from skills.credit import credit
 from skills.ledger import Execution, book
 
 Change = tuple[str, str, Any]
@@ -52,10 +53,9 @@ def bar_at(series: Series, i: int) -> Bar:
 def settle(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
     """Bring one symbol's book and lessons up to the last bar of ``series``."""
     found = Settled()
-    first = _first_unsettled(desk, symbol, series)
-    if first is None:
+    bars = unsettled(desk, symbol, series)
+    if not bars:
         return found
-    bars = [bar_at(series, i) for i in range(first, len(series.bars))]
     settlement = desk.broker.settle(symbol, series.instrument, bars)
     found.outcomes, found.refusals = settlement.outcomes, settlement.refusals
     for fill in settlement.fills:
@@ -75,6 +75,12 @@ def settle(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
     made, sets = desk.monitor.review()
     found.changes, found.sets = made, found.sets + sets
     return found
+
+
+def unsettled(desk: Desk, symbol: str, series: Series) -> list[Bar]:
+    """The bars that the book has not been through, oldest first."""
+    first = _first_unsettled(desk, symbol, series)
+    return [] if first is None else [bar_at(series, i) for i in range(first, len(series.bars))]
 
 
 def _first_unsettled(desk: Desk, symbol: str, series: Series) -> int | None:
@@ -99,19 +105,32 @@ def _learn_outcome(desk: Desk, w: Writer, outcome: Outcome, found: Settled) -> N
         known_at=outcome.closed_at,
         sets=sets,
     )
-    for match in record.skills if record else []:
-        if match.agreed and match.status == "active":
-            execution = Execution(
-                skill=match.id,
-                version=match.version,
-                decision=outcome.decision,
-                outcome=outcome.grade,
-                r=outcome.r,
-                at=outcome.closed_at,
-                regime=regime,
-                symbol=outcome.symbol,
-            )
-            book(w, desk.skills, execution, mode="book")
+    if record is not None:
+        _learn_skills(desk, w, record, outcome)
+
+
+def _learn_skills(desk: Desk, w: Writer, record: CycleRecord, outcome: Outcome) -> None:
+    """Book the outcome for every skill that agreed, then for the components of those that are composites."""
+    executions = [
+        Execution(
+            skill=match.id,
+            version=match.version,
+            decision=outcome.decision,
+            outcome=outcome.grade,
+            r=outcome.r,
+            at=outcome.closed_at,
+            regime=record.state.regime.label if record.state else None,
+            symbol=outcome.symbol,
+            reason=outcome.reason,
+        )
+        for match in record.skills
+        if match.agreed and match.status == "active"
+    ]
+    for execution in executions:
+        book(w, desk.skills, execution, mode="book")
+    fired = {match.id: match.version for match in reversed(record.skills)}  # what traded stands first, and counts
+    for execution in executions:
+        credit(w, desk.skills, execution, fired)
 
 
 def _learn_horizons(desk: Desk, w: Writer, symbol: str, series: Series, found: Settled) -> None:

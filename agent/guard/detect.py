@@ -20,8 +20,19 @@ MAX_BYTES = 1_000_000
 EXCERPT = 160
 
 Verdict = Literal["accept", "quarantine", "reject"]
-# scores texts by their likeness to attacks: (score in [0, 1], the window) of the most alike
-Likeness = Callable[[str], tuple[float, str]]
+
+
+class Opinion(Frozen):
+    """What a measure says of a text: how like an attack, and which words; ``doubt`` when it could not tell."""
+
+    score: float
+    excerpt: str
+    rule: str = "likeness"
+    doubt: bool = False
+
+
+# scores texts by their likeness to attacks
+Likeness = Callable[[str], list[Opinion]]
 
 
 class Finding(Frozen):
@@ -37,9 +48,9 @@ class Finding(Frozen):
 class Thresholds(Frozen):
     """From which likeness to known attacks a text is doubtful, doubtful with another sign, or refused."""
 
-    supported: float = 0.6
-    quarantine: float = 0.82
-    reject: float = 0.97
+    supported: float = 0.75
+    quarantine: float = 0.87
+    reject: float = 0.985
 
 
 SKILL = Thresholds()
@@ -64,7 +75,9 @@ def detect(
         return [_found("too-large", where, f"{len(text)} characters; {MAX_BYTES} bytes are read", "size", "reject")]
     found = _hidden(text, where)
     for view in views(text):
-        found += [_of(hit, view, where) for hit in (rules or rule_set()).hits(view.text)]
+        hits = (rules or rule_set()).hits(view.text)
+        # code whose digits were read as letters is no code
+        found += [_of(hit, view, where) for hit in hits if "leetspeak" not in view.how or hit.rule.family != "payload"]
     if likeness is not None and not any(finding.verdict == "reject" for finding in found):
         found += _alike(text, where, likeness, limits)
     return _unique(found)
@@ -87,6 +100,8 @@ def _of(hit: Hit, view: View, where: str) -> Finding:
     hidden = verdict == "weak" and view.how not in ("", "markup ")
     if reported or hidden:
         verdict = "quarantine"
+    elif hit.rule.family == "language" and view.text.endswith("?"):
+        verdict = "weak"  # a plain question gives no order
     return _found(rule, f"{where}[{hit.start}]", view.text[start : hit.end + 40], hit.rule.family, verdict)
 
 
@@ -128,13 +143,14 @@ _HIDDEN: tuple[tuple[str, Literal["reject", "quarantine"], int, re.Pattern[str]]
 
 
 def _alike(text: str, where: str, likeness: Likeness, limits: Thresholds) -> list[Finding]:
-    score, window = likeness(text)
-    if score < limits.supported:
-        return []
-    verdict: Literal["reject", "quarantine", "weak"] = "weak"
-    if score >= limits.quarantine:
-        verdict = "reject" if score >= limits.reject else "quarantine"
-    return [_found("likeness", where, f"{score:.2f}: {window}", "likeness", verdict)]
+    found = []
+    for opinion in likeness(text):
+        verdict: Literal["reject", "quarantine", "weak"] = "weak"
+        if opinion.doubt or opinion.score >= limits.quarantine:
+            verdict = "reject" if opinion.score >= limits.reject else "quarantine"
+        if opinion.doubt or opinion.score >= limits.supported:
+            found.append(_found(opinion.rule, where, f"{opinion.score:.2f}: {opinion.excerpt}", "likeness", verdict))
+    return found
 
 
 def _found(rule: str, where: str, excerpt: str, family: str, verdict: Literal["reject", "quarantine", "weak"]) -> Finding:

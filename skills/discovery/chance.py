@@ -119,6 +119,12 @@ def false_discovery(p: Doubles) -> Doubles:
     return np.minimum(q, 1.0)
 
 
+def joint(search: float, later: float | None) -> float:
+    """Join two independent chances by Fisher's method: with two of them the product xy has chance xy (1 - ln xy)."""
+    both = search * (1.0 if later is None else later)
+    return min(1.0, both * (1 - float(np.log(both)))) if both > 0 else 0.0
+
+
 def deflated_sharpe(r: Doubles, trials: int) -> float | None:
     """Return the probability that the Sharpe ratio per trade is above what the best of ``trials`` skill-less ones shows.
 

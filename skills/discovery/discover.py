@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from agent.domain import Side
 from agent.errors import ConfigError
-from skills.discovery.chance import Chance, block_of, chances, deflated_sharpe, false_discovery, shuffles
+from skills.discovery.chance import Chance, block_of, chances, deflated_sharpe, false_discovery, joint, shuffles
 from skills.discovery.leaves import Leaves, leaves_of
 from skills.discovery.search import Members, Space, look, space_of, worth
 from skills.discovery.trades import Trade
@@ -148,10 +148,10 @@ def _judged(space: Space, data: _Data, rules: Rules, seed: int) -> Discovery:
         for m, at in zip(named, places, strict=True)
     ]
     holdouts = [_holdout(data, one.where, later) for one in carried]
-    joint = np.array([_joint(one.p, holdout["p"]) for one, holdout in zip(carried, holdouts, strict=True)])
+    both = np.array([joint(one.p, holdout["p"]) for one, holdout in zip(carried, holdouts, strict=True)])
     # everything tried counts; what was not carried to the later trades counts as no evidence at all
-    all_q = false_discovery(np.concatenate([joint, np.ones(max(0, len(tried.z) - len(joint)))]))
-    rows = [_Evidence(one, h, float(pj), float(qj)) for one, h, pj, qj in zip(carried, holdouts, joint, all_q, strict=False)]
+    all_q = false_discovery(np.concatenate([both, np.ones(max(0, len(tried.z) - len(both)))]))
+    rows = [_Evidence(one, h, float(pj), float(qj)) for one, h, pj, qj in zip(carried, holdouts, both, all_q, strict=False)]
     return Discovery(len(data.won), len(tried.z), tuple(_hypotheses(space, data, rules, rows, len(tried.z))))
 
 
@@ -173,12 +173,6 @@ class _Evidence:
     holdout: dict[str, Any]
     p: float
     q: float
-
-
-def _joint(search: float, later: float | None) -> float:
-    """Join two independent chances by Fisher's method: with two of them the product xy has chance xy (1 - ln xy)."""
-    both = search * (1.0 if later is None else later)
-    return min(1.0, both * (1 - float(np.log(both)))) if both > 0 else 0.0
 
 
 def _place(z: NDArray[np.float32], value: float) -> int:

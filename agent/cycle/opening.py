@@ -1,0 +1,110 @@
+"""Opening a bar: everything that comes before any symbol decides, in the one transaction it is handed.
+
+Promises: every symbol has settled before one decides; entries a person stopped are withdrawn; a deep loss halts by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.cycle.control import Control, read_control, write_control
+from agent.cycle.desk import Desk
+from agent.cycle.history import closed_since_decision
+from agent.cycle.settle import Settled, settle
+from agent.domain import MarketState, Refusal
+from agent.market.series import Series
+from memory_db.writer import Writer
+from skills.maintain import maintain
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A bar whose symbols have settled: what each sees, what settling found, and the control in force."""
+
+    as_of: datetime
+    views: dict[str, Series]
+    states: dict[str, MarketState]
+    settled: dict[str, Settled]
+    control: Control
+
+
+def open_bar(desk: Desk, w: Writer, views: dict[str, Series], states: dict[str, MarketState], as_of: datetime) -> Opened:
+    """Settle, learn and look after the skills. The state that settling leads to is carried by each cycle's record, or
+    committed here where deciding is a transaction of its own.
+    """
+    control = read_control(w)
+    withdrawn = _withdraw(desk, list(views), control)
+    settled = {symbol: _settled(desk, w, symbol, series) for symbol, series in views.items()}
+    for series in views.values():
+        _renew(desk, w, series, as_of)
+    maintain(w, desk.skills, as_of, [series.frame for series in views.values()])
+    control = _watch_drawdown(desk, w, as_of, control)
+    for symbol, refusals in withdrawn.items():
+        settled[symbol].refusals += refusals
+    if desk.apart:
+        for symbol, found in settled.items():
+            _keep(desk, w, symbol, found, as_of)
+    return Opened(as_of, views, states, settled, control)
+
+
+def _settled(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
+    """Settle a symbol; what was settled before a crash, and not yet told in a record, is found again."""
+    before = desk.broker.settled.get(symbol)
+    found = settle(desk, w, symbol, series)
+    if desk.apart and before is not None and before == series.bars.timestamp(-1):
+        found.outcomes = closed_since_decision(desk.memory.journal, symbol)
+    return found
+
+
+def _keep(desk: Desk, w: Writer, symbol: str, found: Settled, as_of: datetime) -> None:
+    """Put the book as settled in force before anyone is asked; the record then carries only its own changes."""
+    w.add(
+        "settled",
+        {"symbol": symbol, "bar": desk.broker.settled[symbol].isoformat(), "closed": [o.position for o in found.outcomes]},
+        key=f"settled:{desk.run}:{symbol}:{desk.broker.settled[symbol].isoformat()}",
+        symbol=symbol,
+        happened_at=as_of,
+        known_at=as_of,
+        sets=[*found.sets, *desk.broker.snapshot(symbol)],
+    )
+    found.sets = []
+
+
+def _withdraw(desk: Desk, symbols: list[str], control: Control) -> dict[str, list[Refusal]]:
+    """Take back entries that wait while a person has stopped entries; a resume counts the drawdown anew."""
+    if control.rebased_at is not None:
+        desk.broker.rebase(control.rebased_at)
+    if not control.entries_stopped:
+        return {}
+    taken = {symbol: desk.broker.cancel_entry(symbol) for symbol in symbols}
+    return {s: [Refusal(by="halt", reason=f"entry withdrawn: {control.reason}")] for s, order in taken.items() if order}
+
+
+def _watch_drawdown(desk: Desk, w: Writer, as_of: datetime, control: Control) -> Control:
+    """Halt when the drawdown reaches its limit: from here a person is needed."""
+    drawdown, most = desk.broker.book().drawdown, desk.settings.limits.max_drawdown
+    if control.halted or drawdown < most:
+        return control
+    why = f"drawdown {drawdown:.1%} reached the limit of {most:.0%}"
+    halted = control.model_copy(
+        update={"halted": True, "entries_stopped": True, "reason": why, "at": as_of, "principal": "limits"}
+    )
+    return write_control(w, halted, as_of)
+
+
+def _renew(desk: Desk, w: Writer, series: Series, as_of: datetime) -> None:
+    """Let the forecast learn anew when its calendar says so; every attempt is a fact with its figures."""
+    if desk.forecaster is None or len(series) - 1 < series.ready:
+        return
+    attempt, sets = desk.forecaster.renew(series, as_of)
+    if attempt is not None:
+        w.add(
+            "forecast_attempt",
+            attempt.model_dump_json(),
+            key=f"forecast:{desk.run}:{attempt.symbol}:{attempt.stamp}",
+            symbol=attempt.symbol,
+            happened_at=datetime.fromisoformat(attempt.stamp),
+            known_at=as_of,
+            sets=sets,
+        )

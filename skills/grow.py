@@ -1,0 +1,136 @@
+"""What the agent does by itself with its skills, now and then: it proposes what the record speaks for.
+
+A look is one transaction and one fact: what was looked at, how much of it, what was proposed and what
+the write door said. How many pairs were ever looked at is kept, because every one of them is a chance
+to be wrong. Nothing proposed here trades before it has earned it on probation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.errors import ConfigError
+from agent.market.series import Series
+from agent.settings import Costs, Growing
+from memory_db.writer import Writer
+from skills.admit import admit
+from skills.catalogue import Catalogue
+from skills.compose import compose
+from skills.conditions import firing_rate
+from skills.lifecycle import SIZED, Status
+from skills.schema import Skill, SkillDraft
+from skills.staged import Staged
+from skills.together import Pairing, better_together
+from skills.versions import refine_skill
+
+SPACE = "skill_growth"
+# what may become a part of something: it trades, is on its way to, or rests for want of a success
+_COMPONENTS: frozenset[Status] = frozenset({"active", "watch", "stale", "probation"})
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a look rests on: the series as known at ``at``, costs, rules and seed."""
+
+    series: Sequence[Series]
+    costs: Costs
+    rules: Growing
+    seed: int
+    at: datetime
+
+
+def due(catalogue: Catalogue, rules: Growing, at: datetime) -> bool:
+    """Say whether the last look lies far enough back."""
+    last = catalogue.state(SPACE).get("last")
+    return last is None or at - datetime.fromisoformat(last) >= timedelta(days=rules.days)
+
+
+def grow(w: Writer, catalogue: Catalogue, ground: Ground) -> Json:
+    """Take one look and write down what came of it; a second look at the same time changes nothing."""
+    staged = catalogue.staged(w)
+    before: Json = w.state(SPACE)
+    if before.get("last") == ground.at.isoformat():
+        return {}
+    composed = _compose(w, catalogue, staged, ground, int(before.get("pairs", 0)))
+    refined = _refine(w, catalogue, staged, ground) if ground.rules.refine else []
+    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined}
+    pairs = int(before.get("pairs", 0)) + composed["tried"]
+    w.add(
+        "skill_growth",
+        told,
+        key=f"skill-growth:{ground.at.isoformat()}",
+        happened_at=ground.at,
+        known_at=ground.at,
+        sets=[(SPACE, "last", ground.at.isoformat()), (SPACE, "pairs", pairs)],
+    )
+    return told
+
+
+def _compose(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground, earlier_looks: int) -> Json:
+    """Propose composites of skills that do better together than apart."""
+    if not ground.rules.compose:
+        return {"tried": 0, "pairings": [], "proposed": []}
+    looked = better_together(
+        _components(catalogue, staged),
+        ground.series,
+        ground.costs,
+        ground.rules,
+        seed=ground.seed,
+        earlier_looks=earlier_looks,
+    )
+    proposed: list[Json] = []
+    for pairing in looked.pairings:
+        draft = _draft(catalogue, staged, pairing, ground) if pairing.accepted else None
+        if draft is not None and len(proposed) < ground.rules.proposals:
+            judged = admit(w, catalogue, draft, principal="agent", at=ground.at, origin="composed")
+            proposed.append({"name": draft.name, **judged.model_dump(mode="json")})
+    return {"tried": looked.tried, "pairings": [pairing.document() for pairing in looked.pairings], "proposed": proposed}
+
+
+def _refine(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> list[Json]:
+    """Look for better versions of what the agent learned itself; what a person wrote is a person's to change."""
+    own = [
+        skill
+        for skill in _components(catalogue, staged)
+        if staged.standings[skill.key].status in SIZED and skill.trust != "operator" and skill.id not in catalogue.pins
+    ]
+    waiting = {skill.id for key, skill in staged.skills.items() if staged.standings[key].status in ("candidate", "probation")}
+    reason = "looked at with all others"
+    return [
+        refine_skill(
+            w, catalogue, skill, ground.series, ground.costs, ground.rules, principal="agent", reason=reason, at=ground.at
+        ).model_dump(mode="json")
+        for skill in own
+        if skill.id not in waiting  # one new version at a time
+    ]
+
+
+def _components(catalogue: Catalogue, staged: Staged) -> list[Skill]:
+    """Return one version of each strategy in use that needs nobody's approval."""
+    newest: dict[str, Skill] = {}
+    for key in sorted(staged.skills):
+        skill = staged.skills[key]
+        usable = staged.standings[key].status in _COMPONENTS and skill.kind == "strategy" and catalogue.cleared(skill)
+        if usable and (skill.id not in newest or newest[skill.id].version < skill.version):
+            newest[skill.id] = skill
+    return [newest[ident] for ident in sorted(newest)]
+
+
+def _draft(catalogue: Catalogue, staged: Staged, pairing: Pairing, ground: Ground) -> SkillDraft | None:
+    """Return the composite of a pairing; None where it is there already, cannot be made, or fires too rarely or too often."""
+    parts = frozenset(skill.id for skill in pairing.skills)
+    if any(frozenset(skill.sub_skills) == parts for skill in staged.skills.values()):
+        return None
+    try:
+        draft = compose(catalogue, pairing.skills)
+    except ConfigError:
+        return None
+    frames = [one.frame for one in ground.series]
+    rate = None if draft.condition is None else firing_rate(draft.condition, frames, catalogue.rules.fire_bars)
+    fits = rate is not None and catalogue.rules.fire_min <= rate <= catalogue.rules.fire_max
+    return draft if fits else None
