@@ -23,6 +23,7 @@ from agent.domain import Memory
 from agent.embedding import Embedder
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
+from agent.guard.vault import Vault
 from agent.settings import Settings
 from memory_db import episodes, snapshot, upkeep
 from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
@@ -53,7 +54,7 @@ class MemoryStore:
         self.settings = settings
         self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
-        self.situations = Situations(journal, situation_version, snapshot.load(self._snapshot))
+        self.situations = Situations(journal, situation_version, None if journal.cipher else snapshot.load(self._snapshot))
         self._embedder = embedder
         self._closed = False
         self._index: Index | None = None
@@ -72,6 +73,7 @@ class MemoryStore:
         durable: bool,
         create: bool = True,
         situation_version: str = "1",
+        vault: Vault | None = None,
     ) -> MemoryStore:
         """Open the memory in a folder, made (0700) unless ``create`` is False.
 
@@ -82,7 +84,7 @@ class MemoryStore:
             raise ConfigError(f"there is no memory in {folder}; run a backtest or tradecraft run first, or name another home")
         if folder.exists() and (not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK)):
             raise JournalError(f"memory folder {folder} cannot be written; check its owner and permissions")
-        return cls(folder, Journal.open(path, signer, durable=durable), embedder, settings, situation_version)
+        return cls(folder, Journal.open(path, signer, durable=durable, vault=vault), embedder, settings, situation_version)
 
     def write(self) -> AbstractContextManager[Writer]:
         """Give a Writer whose facts commit together."""
@@ -237,7 +239,7 @@ class MemoryStore:
         last = self.journal.last_seq
         words = text.index_words(last)
         embedded = self._meaning.embed(self._meaning.pending(text.listing()), progress) if self._meaning else 0
-        rows = self._index_vectors(index, last, progress)
+        rows = {"situations": 0, "episodes": 0} if index.memory_only else self._index_vectors(index, last, progress)
         return {"embedded": embedded, "words": words, **rows}
 
     def forget(self, name: str, now: datetime, reason: str) -> upkeep.Forgotten:
@@ -314,12 +316,12 @@ class MemoryStore:
             first = self.journal.read(select(facts.c.hash).where(facts.c.seq == 1))
             if not first:
                 return None
-            self._index = Index(self.folder / "index", first[0].hash)
+            self._index = Index(self.folder / "index", first[0].hash, memory_only=self.journal.cipher is not None)
             self._text = TextSearch(self.journal, self._index, self._meaning, self.settings.recall)
         return self._text
 
     def _save_situations(self) -> None:
-        held = self.situations.snapshot()
+        held = None if self.journal.cipher else self.situations.snapshot()
         if held is not None:
             snapshot.save(self._snapshot, held)
 
