@@ -85,6 +85,7 @@ class Recall(Section):
     exact_below: int = Field(200_000, ge=0, description="up to so many, an exact scan is faster than the index")
     cap_texts: int = Field(1000, ge=1, description="text memories kept per kind and symbol by cleanup")
     cap_outcomes: int = Field(100_000, ge=1, description="outcomes and trades kept by cleanup")
+    cap_situations: int = Field(100_000, ge=1, description="situations kept by cleanup, the newest")
     archive_below: float = Field(0.001, ge=0, le=2, description="importance x decay under which cleanup archives a text")
     oversample: int = Field(8, ge=1, le=100)
     window_days: int = Field(20, ge=1, le=3650, description="days of text memories of the symbol that a decision looks through")

@@ -8,6 +8,7 @@ query. The file is derived; a part that is not yet in it lives in a second index
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import sqlite3
@@ -168,6 +169,15 @@ class Lexical:
                 self._held[term] = seqs, counts.astype(np.float64)
                 self._held_rows += len(seqs)
             return self._held[term]
+
+    def digest(self) -> str:
+        """Return a digest of everything that is found here: documents, words and their places."""
+        found = hashlib.blake2b(digest_size=16)
+        with self._lock:
+            for query in ("SELECT * FROM docs ORDER BY seq", "SELECT term, doc, offset FROM postings ORDER BY term, doc, offset"):
+                for row in self._db.execute(query):
+                    found.update(repr(row).encode())
+        return found.hexdigest()
 
     def close(self) -> None:
         """Let go of the file."""

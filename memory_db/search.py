@@ -8,6 +8,7 @@ the store is indexed.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import datetime
@@ -130,6 +131,19 @@ class TextSearch:
                 lexical.add(page, mark)
                 taken += len(page)
             return taken
+
+    def words_are_true(self) -> bool:
+        """Say whether the index file holds what the journal says up to its mark, word for word."""
+        with self._lock:
+            main, fresh = self._index.lexical(), Lexical(None)
+            try:
+                for page, mark in self._documents(0, main.watermark):
+                    fresh.add(page, mark)
+                return fresh.digest() == main.digest()
+            except sqlite3.DatabaseError:
+                return False
+            finally:
+                fresh.close()
 
     def close(self) -> None:
         """Let go of the index in memory."""

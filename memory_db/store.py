@@ -25,14 +25,14 @@ from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
 from agent.guard.vault import Vault
 from agent.settings import Settings
-from memory_db import episodes, snapshot, upkeep
+from memory_db import episodes, snapshot, statistics, upkeep
 from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
 from memory_db.episodes import Formula, Mode, Query
 from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
 from memory_db.recent import Recent
-from memory_db.schema import facts, from_micros, vectors
+from memory_db.schema import facts, vectors
 from memory_db.search import TextSearch
 from memory_db.situations import KIND, SituationRecall, Situations
 from memory_db.writer import Trust, Writer
@@ -196,32 +196,19 @@ class MemoryStore:
         """Return what matters most of the last ``recall.window_days`` of a symbol, as known at ``as_of``."""
         return self._lately.window(symbol, as_of)
 
-    def stats(self) -> dict[str, Any]:
-        """Return totals, counts by kind and by symbol, the mean importance of text memories, and the oldest and newest time."""
-        counts = self.journal.read(
-            select(facts.c.kind, facts.c.symbol, func.count(), func.min(facts.c.known_at), func.max(facts.c.known_at)).group_by(
-                facts.c.kind, facts.c.symbol
-            )
-        )
-        by_kind: dict[str, int] = {}
-        by_symbol: dict[str, int] = {}
-        for kind, symbol, count, *_ in counts:
-            by_kind[kind] = by_kind.get(kind, 0) + count
-            if symbol is not None:
-                by_symbol[symbol] = by_symbol.get(symbol, 0) + count
+    def stats(self, now: datetime, symbol: str | None = None, since: datetime | None = None) -> dict[str, Any]:
+        """Return totals, counts by kind, symbol, age and importance, and the oldest and newest time, as known at ``now``.
+
+        ``symbol`` and ``since`` (what became known from then on) narrow all of it but the situations' counts.
+        """
         text = self._texts()
+        counted = statistics.counted(self.journal, now, symbol, since)
         listing = text.listing() if text else None
-        memories = len(listing.seq) if listing else 0
         return {
-            "facts": sum(by_kind.values()),
-            "memories": memories,
+            **counted,
+            **statistics.of_texts(listing, set(text.archived()) if text else set(), now, symbol, since),
             "situations": len(self.situations),
             "settled": self.situations.settled(),
-            "by_kind": dict(sorted(by_kind.items())),
-            "by_symbol": dict(sorted(by_symbol.items())),
-            "mean_importance": float(listing.importance.mean()) if listing and memories else None,
-            "oldest": from_micros(min(row[3] for row in counts)).isoformat() if counts else None,
-            "newest": from_micros(max(row[4] for row in counts)).isoformat() if counts else None,
         }
 
     def index(self, progress: Progress | None = None) -> dict[str, int]:
@@ -262,11 +249,13 @@ class MemoryStore:
         return done
 
     def cleanup(self, now: datetime) -> int:
-        """Archive text memories that decayed or exceed their cap; return how many."""
+        """Archive text memories that decayed or exceed their cap, and the oldest situations beyond theirs; return how many."""
         text = self._texts()
         if text is None:
             return 0
+        self.situations.refresh()
         gone = upkeep.decayed(text.listing(), set(text.archived()), now, self.settings.recall)
+        gone += self.situations.over(self.settings.recall.cap_situations)
         upkeep.archive(self.journal, gone, now)
         return len(gone)
 
@@ -382,7 +371,8 @@ class MemoryStore:
             return 0
         if snapshot.damaged(self._snapshot):
             problems.append(f"index: {self._snapshot.name} is damaged; rebuild it")
-        index.lexical()
+        if self._text is not None and not self._text.words_are_true():
+            problems.append("index: the word index does not hold the words of the journal; rebuild it")
         if index.mark(self._collection).watermark:
             self._trusted(index)
         if self._meaning and index.mark(self._meaning.collection).watermark:
