@@ -27,7 +27,9 @@ class Keeper:
         self._desk, self._w, self._record = desk, w, record
         self.day = f"{record.symbol} {record.bar_time.date()}"
 
-    def keep(self, kind: str, key: str, text: str, importance: float = 1.0, *, fold: bool = False, **about: Any) -> None:
+    def keep(
+        self, kind: str, key: str, text: str, importance: float = 1.0, *, fold: bool = False, about: dict[str, Any] | None = None
+    ) -> None:
         """Remember a text about this bar, known with the decision."""
         self._desk.memory.remember(
             self._w,
@@ -53,7 +55,8 @@ def remember_bar(desk: Desk, w: Writer, series: Series, record: CycleRecord) -> 
         _acted(keeper, record)
     for position in record.book.positions:
         if position.symbol == record.symbol and position.entry_bar == record.bar_time:
-            keeper.keep("trade", f"trade:{position.id}", _opening(position), decision=position.decision)
+            about = {"decision": position.decision, "price": position.entry_price, "quantity": str(position.quantity)}
+            keeper.keep("trade", f"trade:{position.id}", _opening(position), about=about)
     for outcome in record.outcomes:
         _ended(desk, keeper, outcome)
     if record.outcomes:
@@ -62,7 +65,12 @@ def remember_bar(desk: Desk, w: Writer, series: Series, record: CycleRecord) -> 
 
 def _noticed(desk: Desk, keeper: Keeper, series: Series, record: CycleRecord, moment: Moment) -> None:
     keeper.keep(
-        moment.kind, f"{moment.kind}:{moment.name}:{record.id}", moment.text, moment.importance, fold=True, name=moment.name
+        moment.kind,
+        f"{moment.kind}:{moment.name}:{record.id}",
+        moment.text,
+        moment.importance,
+        fold=True,
+        about={"name": moment.name},
     )
     if moment.kind == "regime":
         return
@@ -73,7 +81,7 @@ def _noticed(desk: Desk, keeper: Keeper, series: Series, record: CycleRecord, mo
     )
     if seen + 1 == OFTEN:
         text = f"{moment.name} was unusual for the third time within {OFTEN_BARS} bars."
-        keeper.keep("pattern", f"pattern:{moment.name}:{record.id}", text, 1.3, name=moment.name)
+        keeper.keep("pattern", f"pattern:{moment.name}:{record.id}", text, 1.3, about={"name": moment.name})
 
 
 def _acted(keeper: Keeper, record: CycleRecord) -> None:
@@ -83,14 +91,17 @@ def _acted(keeper: Keeper, record: CycleRecord) -> None:
         return
     parts = ", ".join(f"{part.source} {part.value:+.2f}" for part in record.contributions[:6])
     keeper.keep(
-        "signal", f"signal:{record.id}", f"{action} with confidence {signal.confidence:.2f}; {parts}.", decision=record.id
+        "signal",
+        f"signal:{record.id}",
+        f"{action} with confidence {signal.confidence:.2f}; {parts}.",
+        about={"decision": record.id},
     )
     if action == "close":
         return
     seen = record.state.text if record.state else ""
-    keeper.keep("explanation", f"explanation:{record.id}", f"{signal.thesis} {seen}.", decision=record.id)
+    keeper.keep("explanation", f"explanation:{record.id}", f"{signal.thesis} {seen}.", about={"decision": record.id})
     side = 1 if action == "buy" else -1
-    keeper.keep("agent_vote", f"voted:{record.id}", *_panel(record.votes, side, action), decision=record.id)
+    keeper.keep("agent_vote", f"voted:{record.id}", *_panel(record.votes, side, action), about={"decision": record.id})
 
 
 def _panel(votes: list[Vote], side: int, action: str) -> tuple[str, float]:
@@ -103,9 +114,15 @@ def _panel(votes: list[Vote], side: int, action: str) -> tuple[str, float]:
 
 
 def _opening(position: Position) -> str:
-    held = f"{'bought' if position.side == 'buy' else 'sold'} {position.quantity:f} at {position.entry_price:.6g}"
-    stop = "no stop" if position.stop is None else f"stop {position.stop:.6g}"
-    return f"{held}, {stop}, {'no target' if position.target is None else f'target {position.target:.6g}'}."
+    """How a position was opened, in shares of its price: a level would tell a masked reader which market this is."""
+    held = "bought" if position.side == "buy" else "sold"
+    return (
+        f"{held}, {_away('stop', position.stop, position.entry_price)}, {_away('target', position.target, position.entry_price)}."
+    )
+
+
+def _away(name: str, level: float | None, price: float) -> str:
+    return f"no {name}" if level is None else f"{name} {level / price - 1:+.2%} away"
 
 
 def _ended(desk: Desk, keeper: Keeper, outcome: Outcome) -> None:
@@ -114,11 +131,17 @@ def _ended(desk: Desk, keeper: Keeper, outcome: Outcome) -> None:
     expected = (1.0 + confidence) / 2.0
     surprise = 1.0 - expected if outcome.r > 0 else expected
     text = (
-        f"a {outcome.side} of {outcome.entry_bar.date()} at {outcome.entry_price:.6g} ended at {outcome.reason} at "
-        f"{outcome.exit_price:.6g} with {outcome.r:+.2f} R ({outcome.pnl:+.2f}) after {outcome.bars_held} bars; "
-        f"its confidence was {confidence:.2f}."
+        f"a {outcome.side} of {outcome.entry_bar.date()} {'won' if outcome.r > 0 else 'lost'}: it ended at {outcome.reason} "
+        f"with {outcome.r:+.2f} R after {outcome.bars_held} bars; its confidence was {confidence:.2f}."
     )
-    keeper.keep("outcome", f"told:{outcome.position}", text, weight(outcome.r, surprise), decision=outcome.decision, r=outcome.r)
+    about = {
+        "decision": outcome.decision,
+        "r": outcome.r,
+        "pnl": outcome.pnl,
+        "entry": outcome.entry_price,
+        "exit": outcome.exit_price,
+    }
+    keeper.keep("outcome", f"told:{outcome.position}", text, weight(outcome.r, surprise), about=about)
 
 
 def weight(r: float, surprise: float) -> float:
@@ -139,4 +162,4 @@ def _streak(desk: Desk, keeper: Keeper, record: CycleRecord) -> None:
     if len(run) == STREAK and len(set(run)) == 1 and (len(signs) == STREAK or signs[0] != run[0]):
         total = sum(one.r for one in last[-STREAK:])
         text = f"the last {STREAK} trades all {'won' if run[0] else 'lost'}, {total:+.1f} R together."
-        keeper.keep("pattern", f"pattern:streak:{record.id}", text, 1.6, name="streak")
+        keeper.keep("pattern", f"pattern:streak:{record.id}", text, 1.6, about={"name": "streak"})
