@@ -133,7 +133,11 @@ class ScoreParts(Frozen):
 
 
 class Memory(Frozen):
-    """A recalled episode: a lesson, an event, an explanation, a preference."""
+    """A recalled episode: a lesson, an event, an explanation, a preference.
+
+    ``count`` says how many near-identical ones this one stands for, itself among them;
+    ``flags`` name the rules its text set off when it came in from outside.
+    """
 
     id: str
     key: str
@@ -144,6 +148,8 @@ class Memory(Frozen):
     known_at: Utc
     score: float
     parts: ScoreParts
+    count: int = 1
+    flags: list[str] = []
 
 
 class Recollection(Frozen):
