@@ -189,8 +189,8 @@ class Growing(Section):
     days: int = Field(28, ge=1, description="days between two looks while a run goes on")
     compose: bool = Field(True, description="propose composites of skills that do better together than apart")
     pairs: int = Field(1000, ge=1, description="pairs looked at in one look, at most")
-    support: int = Field(12, ge=5, description="trades together, in the earlier part, from which a pair is looked at")
-    later_support: int = Field(12, ge=3, description="trades together in the later part")
+    support: int = Field(20, ge=5, description="trades together, in the earlier part, from which a pair is looked at")
+    later_support: int = Field(10, ge=3, description="trades together in the later part")
     level: float = Field(0.05, gt=0, lt=1, description="false-discovery rate over every pair ever looked at")
     proposals: int = Field(3, ge=1, description="proposals of one look, at most")
     form: bool = Field(

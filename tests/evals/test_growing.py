@@ -9,7 +9,7 @@ from evals import growing
 
 @pytest.mark.slow
 def test_a_planted_pair_is_proposed_passes_probation_and_is_sized() -> None:
-    found = growing.pair(1)
+    found = growing.pair(105)
     assert {name: found[name] for name in ("proposed", "probation", "active", "others")} == {
         "proposed": True,
         "probation": True,
@@ -21,7 +21,7 @@ def test_a_planted_pair_is_proposed_passes_probation_and_is_sized() -> None:
 
 @pytest.mark.slow
 def test_nothing_is_joined_where_no_bar_tells_of_the_next() -> None:
-    found = growing.quiet(1)
+    found = growing.quiet(105)
     assert (found["composites"], found["pairs"] > 0) == (0, True)
 
 
