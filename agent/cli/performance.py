@@ -146,6 +146,28 @@ def parameters() -> None:
 
 
 @performance.command()
+def reset(
+    voter: Annotated[str | None, typer.Argument(help="Whose record starts anew; see `performance voters`.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every voter's, and that of the joint decision.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")] = "",
+) -> None:
+    """Start a voter's record anew; what stood before is archived and stays on the record."""
+    from agent.errors import ConfigError
+    from agent.learn.reset import reset as start_anew
+    from agent.wiring import open_catalogue, wall_clock
+
+    if (voter is None) != everyone:
+        raise ConfigError("performance reset needs one voter's name, or --all; `tradecraft performance voters` lists them")
+    if not reason.strip():
+        raise ConfigError("--reason is empty; say why, it stays on the record")
+    run, settings = GLOBALS.run or "paper", GLOBALS.settings()
+    with open_catalogue(GLOBALS.home, run, settings) as (journal, _):
+        gone = start_anew(journal, voter, settings.learning, reason=reason, at=wall_clock(), principal=GLOBALS.principal)
+    GLOBALS.wrote(run)
+    emit({"reset": voter or "all", "archived": gone}, lambda out: out.print(f"{voter or 'every voter'} starts anew: {reason}"))
+
+
+@performance.command()
 def replay(
     jsonl: Annotated[Path, typer.Option("--jsonl", help='Lines {"at","regime","votes":{name:p},"outcome"}.')],
     pooling: Annotated[str, typer.Option("--pooling", help="learned (as decisions are made), linear or log-odds.")] = "learned",
