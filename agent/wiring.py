@@ -51,6 +51,7 @@ from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
+from agent.market.situation import VERSION
 from agent.minds import check_mind, model_mode, open_mind, reflector_of, veil_for
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
@@ -298,6 +299,7 @@ def open_memory(home: Path, run: str, settings: Settings, *, durable: bool) -> M
         embedder=text_embedder(settings),
         settings=settings,
         durable=durable,
+        situation_version=str(VERSION),
         vault=Vault(home),
     )
 
