@@ -36,6 +36,7 @@ def open_bar(desk: Desk, w: Writer, views: dict[str, Series], states: dict[str, 
     """
     control = read_control(w)
     withdrawn = _withdraw(desk, list(views), control)
+    again = all(desk.broker.settled.get(symbol) == series.bars.timestamp(-1) for symbol, series in views.items())
     settled = {symbol: _settled(desk, w, symbol, series) for symbol, series in views.items()}
     for series in views.values():
         _renew(desk, w, series, as_of)
@@ -46,7 +47,7 @@ def open_bar(desk: Desk, w: Writer, views: dict[str, Series], states: dict[str, 
     control = _watch_drawdown(desk, w, as_of, control)
     for symbol, refusals in withdrawn.items():
         settled[symbol].refusals += refusals
-    if desk.apart:
+    if desk.apart and (withdrawn or not again):  # a bar settled before a crash is not told twice
         _keep(desk, w, settled, as_of)
     return Opened(as_of, views, states, settled, control)
 

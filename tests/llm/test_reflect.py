@@ -94,7 +94,7 @@ def test_lesson_with_evidence_is_kept_and_the_next_decision_sees_it(home: Path) 
         (record,) = run(desk, LAST, LAST + 1)
         assert desk.memory.verify()["ok"]
     assert "Leave strength alone in a range." in api.seen[-1]["messages"][0]["content"]
-    assert [memory.kind for memory in record.recollection.memories] == ["lesson"]
+    assert "lesson" in [memory.kind for memory in record.recollection.memories]
 
 
 BAD: dict[str, tuple[Build, str]] = {
