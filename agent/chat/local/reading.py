@@ -310,7 +310,17 @@ def _voters(text: str, names: Names) -> tuple[str, ...]:
     found = [v for v in names.voters if v not in ("memory", "forecast") and re.search(rf"\b{v.replace('_', '[_ -]?')}\b", text)]
     if "rsi_reversal" in names.voters and "rsi_reversal" not in found and re.search(r"\breversal\b", text):
         found.append("rsi_reversal")
-    voting = COMPILED["voter"].search(text) or COMPILED["believe"].search(text)
+    voting = (
+        COMPILED["voter"].search(text)
+        or COMPILED["believe"].search(text)
+        or re.search(
+            (
+                r"\b(?:right|wrong|"
+                r"accura\w+)\b"
+            ),
+            text,
+        )
+    )
     return tuple(found + [v for v in ("memory", "forecast") if v in names.voters and voting and re.search(rf"\b{v}\b", text)])
 
 
