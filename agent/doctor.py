@@ -93,7 +93,13 @@ def _runs(home: Path) -> list[str]:
 
 
 def _journal(home: Path, run: str) -> str:
+    from agent.cycle.activity import hold_share, passive
+    from agent.cycle.minds import SPACE
     from agent.wiring import open_journal
 
     with open_journal(home, run) as journal:
-        return f"{journal.last_seq} facts"
+        facts, activity = journal.last_seq, str(journal.state(SPACE).get("activity", ""))
+    alarm, share = passive(activity), hold_share(activity)
+    if alarm is not None:
+        raise RuntimeError(alarm)
+    return f"{facts} facts" + ("" if share is None else f"; the model held {share:.0%} of its last {len(activity)} decisions")

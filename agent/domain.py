@@ -7,7 +7,7 @@ keeps, ``why`` explains, reports draw and learning reads.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
@@ -355,7 +355,9 @@ class Opinion(Frozen):
     """What a model said, beside what was made of it.
 
     ``stated`` is its own confidence and ``confidence`` what its record lets count; ``share`` is its part of the result;
-    ``size`` multiplies the arithmetic size; ``flags`` name what it got wrong about what it was shown.
+    ``size`` multiplies the arithmetic size; ``flags`` name what it got wrong about what it was shown. ``may_remember`` says
+    that the bar is not later than the model's training data reach (``cutoff``; None where nobody said it), ``masked`` that
+    symbol, dates and price level were hidden from it; prices here are the true ones.
     """
 
     model: str
@@ -372,6 +374,17 @@ class Opinion(Frozen):
     dissent: str
     citations: list[str] = []
     flags: list[str] = []
+    cutoff: date | None = None
+    may_remember: bool | None = None
+    masked: bool = False
+
+
+class Voiced(Frozen):
+    """What came of asking one of several models: its opinion, or why there is none."""
+
+    voter: str
+    opinion: Opinion | None = None
+    fault: str | None = None
 
 
 class ParameterChange(Frozen):
@@ -420,6 +433,8 @@ class CycleRecord(Frozen):
     at_risk_usd: float = 0.0
     arithmetic: Signal | None = None
     opinion: Opinion | None = None
+    voices: list[Voiced] = []
     calls: list[str] = []
     skipped: str | None = None
     shown: list[PromptPart] = []
+    alarms: list[str] = []

@@ -11,22 +11,28 @@ import importlib
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cycle.calls import JournalCalls, Recordings, restored
-from agent.cycle.desk import Mind
+from agent.cycle.desk import Feed
 from agent.domain import SkillMatch
 from agent.errors import ConfigError
 from agent.guard.signing import Signer
 from agent.llm import Budget, Prices
 from agent.llm.client import Client
+from agent.llm.cutoff import cutoff_of
 from agent.llm.model import Model
 from agent.llm.probe import probe
 from agent.market.features import DOCS
-from agent.reason.model import TASK, ModelReasoner
-from agent.settings import Settings
+from agent.reason.model import ModelReasoner
+from agent.reason.reflect import TASK as REFLECT
+from agent.reason.reflect import Reflector
+from agent.reason.veil import Veil
+from agent.reason.voice import TASK, Voice
+from agent.settings import ModelVoter, Settings
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from prompts import version
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
 
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 ENDPOINT = "ANTHROPIC_BASE_URL"
-_SHAPING = {"name", "tasks", "effort", "max_tokens", "share", "max_share", "context_tokens"}
+_SHAPING = {"name", "tasks", "effort", "max_tokens", "share", "max_share", "context_tokens", "mask", "reflect", "voters"}
 
 
 def model_mode(settings: Settings) -> str:
@@ -52,7 +58,11 @@ def mind_identity(settings: Settings) -> dict[str, Any] | None:
     if mode == "none":
         return None
     shape = settings.model.model_dump(mode="json", include=_SHAPING)
-    return {**shape, "prompt": version(TASK), "by": settings.model.double if mode == "mock" else "model"}
+    for voter in shape["voters"]:
+        for name in ("base_url", "key_env", "price_input", "price_output", *(() if mode == "mock" else ("double",))):
+            del voter[name]
+    prompts = version(TASK) + (version(REFLECT) if settings.model.reflect else "")
+    return {**shape, "prompt": prompts, "by": settings.model.double if mode == "mock" else "model"}
 
 
 def recordings(home: Path, signer: Signer) -> Recordings:
@@ -61,16 +71,73 @@ def recordings(home: Path, signer: Signer) -> Recordings:
 
 
 def open_mind(
-    home: Path, signer: Signer, memory: MemoryStore, catalogue: Catalogue, settings: Settings, today: Callable[[], datetime]
-) -> Mind:
-    """The model reasoner of a run; ConfigError when its mode cannot work."""
-    model = open_model(home, signer, memory.journal, settings, today)
+    home: Path,
+    signer: Signer,
+    memory: MemoryStore,
+    catalogue: Catalogue,
+    settings: Settings,
+    today: Callable[[], datetime],
+    veil: Veil | None = None,
+) -> ModelReasoner:
+    """The model reasoner of a run, all its voices; ConfigError when its mode cannot work."""
+    model, secret, glossary = open_model(home, signer, memory.journal, settings, today), fence_secret(signer), tuple(DOCS.items())
 
     def describe(match: SkillMatch) -> str:
         skill = catalogue.get(match.id, match.version)
         return render(skill, catalogue.counts(skill))
 
-    return ModelReasoner(model, settings, fence_secret(signer), describe, tuple(DOCS.items()))
+    first = ModelReasoner.of(model, settings, secret, describe, glossary)
+    more = [_voice(voter, model, settings, secret, glossary, today) for voter in settings.model.voters]
+    return replace(first, voices=(*first.voices, *more), veil=veil)
+
+
+def reflector_of(mind: ModelReasoner, signer: Signer) -> Reflector | None:
+    """What looks back for a run, with the model that decides first; None where the settings leave it out."""
+    if not mind.settings.model.reflect:
+        return None
+    return Reflector(mind.voices[0].model, mind.settings, fence_secret(signer), mind.veil)
+
+
+def veil_for(feed: Feed, journal: Journal, settings: Settings, clock: Callable[[], datetime]) -> Veil | None:
+    """What hides names, dates and levels from a model; None where nothing is to be hidden."""
+    if not settings.model.mask:
+        return None
+    views = {symbol: feed.view(symbol, clock()) for symbol in feed.symbols}
+    first = {symbol: float(series.bars.close[0]) for symbol, series in views.items() if series is not None}
+    return Veil.over({*feed.symbols, *journal.state("settled")}, first, settings.seed)
+
+
+def check_mind(settings: Settings) -> None:
+    """Refuse a mode, a key or voters that cannot work (ConfigError), before anything is written."""
+    mode = model_mode(settings)
+    opener(mode, settings)
+    names = [settings.model.tasks.get(TASK, settings.model.name), *(voter.name for voter in settings.model.voters)]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"model.voters name {max(names, key=names.count)!r} twice; give each voter a name of its own")
+    for voter in settings.model.voters:
+        opener(mode, for_voter(settings, voter), voter)
+
+
+def _voice(
+    voter: ModelVoter,
+    first: Model,
+    settings: Settings,
+    secret: bytes,
+    glossary: tuple[tuple[str, str], ...],
+    today: Callable[[], datetime],
+) -> Voice:
+    """One more voice: its own endpoint, key, prices and breaker; the run's money, log and recordings."""
+    own = for_voter(settings, voter)
+    budget = Budget(own.model, Prices(own.model, today), today, first.spent)
+    client = Client(own.model, opener(first.mode, own, voter), budget, clock=time.monotonic, sleep=time.sleep, seed=settings.seed)
+    part, cutoff = voter.share or settings.model.share, cutoff_of(voter.model, settings.model)
+    return Voice(voter.name, voter.model, first.beside(client), settings, secret, glossary, part, cutoff, voter.name)
+
+
+def for_voter(settings: Settings, voter: ModelVoter) -> Settings:
+    """The settings as a voter has them."""
+    own = {"name": voter.model, "double": voter.double, "price_input": voter.price_input, "price_output": voter.price_output}
+    return settings.model_copy(update={"model": settings.model.model_copy(update=own)})
 
 
 def fence_secret(signer: Signer) -> bytes:
@@ -91,31 +158,50 @@ def open_model(home: Path, signer: Signer, journal: Journal, settings: Settings,
 
 
 def probed(settings: Settings, today: Callable[[], datetime]) -> list[dict[str, Any]]:
-    """What the models named in the settings can do; one failed check where there is none to ask."""
+    """What the models and endpoints named in the settings can do; one failed check where there is none to ask."""
     mode = model_mode(settings)
     if mode not in ("live", "record", "mock"):
         return [{"name": "model", "ok": False, "detail": f"--llm {mode} asks no model; set ANTHROPIC_API_KEY or use --llm live"}]
-    budget = Budget(settings.model, Prices(settings.model, today), today)
-    client = Client(settings.model, opener(mode, settings), budget, clock=time.monotonic, sleep=time.sleep, seed=settings.seed)
-    names = dict.fromkeys((settings.model.name, *settings.model.tasks.values()))
-    return [check for name in names for check in probe(client, name, time.monotonic, settings.model.deadline)]
+    checks: list[dict[str, Any]] = []
+    for voter in (None, *settings.model.voters):
+        own = settings if voter is None else for_voter(settings, voter)
+        budget = Budget(own.model, Prices(own.model, today), today)
+        client = Client(own.model, opener(mode, own, voter), budget, clock=time.monotonic, sleep=time.sleep, seed=settings.seed)
+        names = dict.fromkeys((own.model.name, *(settings.model.tasks.values() if voter is None else ())))
+        found = [check for name in names for check in probe(client, name, time.monotonic, settings.model.deadline)]
+        checks += found if voter is None else [{**check, "name": f"{voter.name}: {check['name']}"} for check in found]
+    return checks
 
 
-def opener(mode: str, settings: Settings) -> Callable[[], anthropic.Anthropic]:
+def opener(mode: str, settings: Settings, voter: ModelVoter | None = None) -> Callable[[], anthropic.Anthropic]:
     """How the SDK's client is made when it is first needed; ConfigError at once when it could not work."""
     if mode == "mock":
         return _stand_in(settings)
+    if mode == "replay":
+        return _nobody
+    url = voter.base_url if voter is not None else None
+    variable = voter.key_env if voter is not None else None
+    if variable is not None and not os.environ.get(variable):
+        raise ConfigError(f"model.voters: {voter.name if voter else ''} needs {variable}; set it, or take the voter out")
     given = any(os.environ.get(name) for name in KEYS)
-    if mode in ("live", "record") and not given and not os.environ.get(ENDPOINT):
+    if variable is None and url is None and not given and not os.environ.get(ENDPOINT):
         raise ConfigError(f"--llm {mode} needs ANTHROPIC_API_KEY (or {ENDPOINT} for a local server); set it, or use --llm none")
 
     def official() -> anthropic.Anthropic:
         from anthropic import Anthropic
 
-        # a local server asks for no key, and the SDK will not send a request without one
-        return Anthropic(max_retries=0) if given else Anthropic(max_retries=0, api_key="none")
+        where: dict[str, Any] = {} if url is None else {"base_url": url}
+        if variable is not None:
+            where["api_key"] = os.environ[variable]
+        elif url is not None or not given:
+            where["api_key"] = "none"  # a key for one server is not sent to another, and the SDK sends nothing without one
+        return Anthropic(max_retries=0, **where)
 
     return official
+
+
+def _nobody() -> anthropic.Anthropic:
+    raise ConfigError("--llm replay asks no model")
 
 
 def _stand_in(settings: Settings) -> Callable[[], anthropic.Anthropic]:

@@ -8,6 +8,7 @@ where they are used and are never shown.
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -167,6 +168,21 @@ class Market(Section):
     regime_window: int = Field(504, ge=100, description="bars the regime thresholds are fitted on")
 
 
+class ModelVoter(Section):
+    """One more model or endpoint that gives its opinion beside the first; scored, weighed and remembered like any voter."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", description="what records call it")
+    model: str = Field(min_length=1)
+    base_url: str | None = Field(
+        None, pattern=r"^https?://", description="a server that speaks the Messages API; None: as the first"
+    )
+    key_env: str | None = Field(None, pattern=r"^[A-Z][A-Z0-9_]*$", description="environment variable that holds its key")
+    share: float | None = Field(None, gt=0, lt=1, description="its part before it has a record; None: model.share")
+    price_input: float | None = Field(None, ge=0, description="per million tokens")
+    price_output: float | None = Field(None, ge=0, description="per million tokens")
+    double: str = Field("analyst", description="who answers for it with --llm mock")
+
+
 class Llm(Section):
     """The language model: which, how long, how much, and how far it may move a decision. Money is in USD."""
 
@@ -189,6 +205,11 @@ class Llm(Section):
     max_share: float = Field(0.60, gt=0, lt=1, description="the most that a good record earns it")
     context_tokens: int = Field(2200, ge=800, description="budget of the data shown for one decision")
     double: str = Field("analyst", description="who answers with --llm mock")
+    mask: bool = Field(False, description="hide symbols, dates and price levels from the model; --mask")
+    cutoffs: dict[str, date] = Field({}, description="last day of a model's training data, for models this version does not know")
+    reflect: bool = Field(True, description="look back at the end of a chunk or day and write lessons, where a model is set")
+    reflect_trades: int = Field(5, ge=1, description="closed trades without which there is nothing to look back on")
+    voters: tuple[ModelVoter, ...] = Field((), max_length=8, description="more models or endpoints, asked side by side")
 
 
 class Consulting(Section):

@@ -28,6 +28,7 @@ from agent.brokers.simulated import SimulatedVenue
 from agent.cycle.awaiting import awaiting
 from agent.cycle.desk import Broker, Desk, Feed, Reasoner, Recall
 from agent.cycle.history import newest_records
+from agent.cycle.lessons import with_lessons
 from agent.cycle.recall import recollect
 from agent.domain import MarketState, Recollection, Vote
 from agent.embedding import Embedder, fastest
@@ -45,13 +46,14 @@ from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
-from agent.minds import model_mode, open_mind, opener
+from agent.minds import check_mind, model_mode, open_mind, reflector_of, veil_for
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.settings import Settings
 from memory_db.copies import restore
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
+from skills.adopt import adopt_skills
 from skills.catalogue import Catalogue
 from skills.replay import copy_skills
 
@@ -288,14 +290,16 @@ def open_desk(
     clock: Callable[[], datetime] = wall_clock,
     durable: bool = True,
     reading: Reading = NOTHING,
+    skills_from: str | None = None,
 ) -> Desk:
     """Build a desk for a run and restore it from the run's journal.
 
-    ``frozen`` is when a stale memory stops growing; it is needed by that arm alone.
+    A new run has the shipped skills, or those of the run ``skills_from`` with no statistics. ``frozen`` is when a
+    stale memory stops growing; it is needed by that arm alone.
     """
     asks = arm.minded and model_mode(settings) != "none"
     if asks:
-        opener(model_mode(settings), settings)  # a mode that cannot work is refused before anything is written
+        check_mind(settings)  # what cannot work is refused before anything is written
     memory = open_memory(home, run, settings, durable=durable)
     broker = broker_for(run_folder(home, run), settings)
     full_panel = settings.consult.analysts or reading.digest != ""
@@ -310,7 +314,14 @@ def open_desk(
     reasoner: Reasoner = ArithmeticReasoner(settings.reason, settings.limits)
     if arm.random:
         reasoner = RandomReasoner(settings.limits, entry_probability, settings.seed)
-    skills = Catalogue.open(memory.journal, settings.skills, started=started, shipped=arm.skills, keys=HomeKeys(home))
+    skills = Catalogue.open(
+        memory.journal, settings.skills, started=started, shipped=arm.skills and skills_from is None, keys=HomeKeys(home)
+    )
+    if arm.skills and skills_from is not None:
+        with open_catalogue(home, skills_from, settings) as (_, source):
+            adopt_skills(skills, source, started)
+    veil = veil_for(feed, memory.journal, settings, clock)
+    mind = open_mind(home, signer_for(home), memory, skills, settings, wall_clock, veil) if asks else None
     desk = Desk(
         run=run,
         settings=settings,
@@ -323,9 +334,10 @@ def open_desk(
         regimes=regimes,
         monitor=monitor,
         consult=Panel(reading.chain, reading.news) if full_panel else _base_only,
-        recall=_recall(arm, memory, settings.seed, frozen),
+        recall=_recall(arm, memory, settings, frozen, lessons=asks),
         reason=reasoner,
-        mind=open_mind(home, signer_for(home), memory, skills, settings, wall_clock) if asks else None,
+        mind=mind,
+        reflector=reflector_of(mind, signer_for(home)) if mind is not None else None,
         forecaster=forecaster_for(home, settings, arm, state[FORECAST]),
     )
     _restore_awaiting(desk)
@@ -346,17 +358,20 @@ def _base_only(series: Series, state: MarketState, pasts: Mapping[str, Past]) ->
     return base_consult(state)
 
 
-def _recall(arm: Arm, memory: MemoryStore, seed: int, frozen: datetime | None) -> Recall:
-    """How an arm remembers."""
+def _recall(arm: Arm, memory: MemoryStore, settings: Settings, frozen: datetime | None, *, lessons: bool) -> Recall:
+    """How an arm remembers; lessons are for who can read."""
     if not arm.memory:
         return lambda series, as_of: Recollection()
-    if arm.shuffled:
-        return partial(recollect, memory, shuffle=seed)
-    if arm.stale:
-        if frozen is None:
-            raise ConfigError(f"arm {arm.name} needs the time its memory stops growing; run it with `tradecraft backtest`")
-        return lambda series, as_of: recollect(memory, series, min(as_of, frozen))
-    return partial(recollect, memory)
+    if arm.stale and frozen is None:
+        raise ConfigError(f"arm {arm.name} needs the time its memory stops growing; run it with `tradecraft backtest`")
+    remember: Recall = partial(recollect, memory, shuffle=settings.seed) if arm.shuffled else partial(recollect, memory)
+
+    def recall(series: Series, as_of: datetime) -> Recollection:
+        known = as_of if frozen is None or not arm.stale else min(as_of, frozen)
+        found = remember(series, known)
+        return with_lessons(memory, settings, found, series, known) if lessons else found
+
+    return recall
 
 
 def model_store(home: Path) -> ModelStore:

@@ -83,7 +83,7 @@ def _model(desk: Desk, inside: list[float]) -> ModelReasoner:
     client = Client(settings, opened, budget, clock=time.monotonic, sleep=time.sleep)
     kept = JournalCalls(desk.memory.journal, budget.spent)
     model = Model("live", client, kept, None, clock=time.monotonic, today=lambda: now)
-    return ModelReasoner(model, desk.settings, b"bench", lambda match: match.name, tuple(DOCS.items()))
+    return ModelReasoner.of(model, desk.settings, b"bench", lambda match: match.name, tuple(DOCS.items()))
 
 
 def measure(report: Report) -> list[Json]:

@@ -4,8 +4,8 @@ Two strategies of one side are looked at with the exits their composite would ha
 trades of the first, those at which the second holds too are compared with those at which it does not,
 and the other way round; the pair is as good as the worse of the two comparisons, so a strong skill
 does not carry a useless one. Chance is what shuffling blocks of outcomes against that question gives
-(beyond its resolution the normal tail of the shuffles). What the first two thirds suggest must
-hold on the last third; both chances are joined by Fisher's method, and Benjamini-Hochberg runs over every
+(beyond its resolution the normal tail of the shuffles). What the first half suggests must hold
+on the second; both chances are joined by Fisher's method, and Benjamini-Hochberg runs over every
 pair looked at, those of earlier looks included.
 """
 
@@ -31,7 +31,8 @@ from skills.trial import apart, cost_bps, fires, outcomes
 _SHUFFLES = 400
 _RESOLVED = 10  # shuffles that reach the figure from which their share is its chance
 _PROMISING = 0.05  # chance in the earlier part from which a pair is taken to the later one
-_LATER = 1 / 3
+_CONFIRMED = 0.10  # chance in the later part up to which it agrees; what is believed is decided by both together
+_LATER = 1 / 2
 
 Mask = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
@@ -223,7 +224,7 @@ def _judged(pair: tuple[Skill, Skill], earlier: Part, later: Part | None, q: flo
 def _doubt(earlier: Part, later: Part | None, q: float, rules: Growing) -> str | None:
     if later is None:
         return "too few later trades"
-    if later.p > _PROMISING:
+    if later.p > _CONFIRMED:
         return f"not better together on later data (p {later.p:.3f})"
     if min(earlier.mean_r, later.mean_r) <= 0:
         return f"together they earn {min(earlier.mean_r, later.mean_r):+.2f} R a trade"

@@ -14,6 +14,8 @@ import numpy as np
 from agent.backtest.holding import held_equity, matched_equity
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk
+from agent.cycle.accounts import accounts
+from agent.cycle.accounts import notes as model_notes
 from agent.cycle.history import closed_trades, record_documents
 from agent.domain import Outcome
 from agent.learn.models import history_rows
@@ -43,8 +45,9 @@ def document(desk: Desk, plan: Plan) -> Json:
         "trades": [trade.model_dump(mode="json") for trade in trades],
         "equity": [[_iso(s), value] for s, value in zip(stamps, equity, strict=True)],
         "decisions": [_decision(r) for r in records],
-        **_tail(plan),
+        **_tail(plan, model_notes(records)),
         "learned": _learned(desk, records),
+        **({"model": _model(desk, plan)} if desk.mind else {}),
         "cost_sensitivity": _sensitivity(desk, plan, stamps, equity, trades),
         "abstained": sum(r["status"] == "abstained" for r in records),
         "errors": sum(r["status"] == "error" for r in records),
@@ -86,13 +89,13 @@ def _head(plan: Plan) -> Json:
     }
 
 
-def _tail(plan: Plan) -> Json:
+def _tail(plan: Plan, more: list[str] | None = None) -> Json:
     return {
         "config_hash": plan.config_hash,
         "data_hash": plan.data_hash,
         "seed": plan.settings.seed,
         "costs": {symbol: _cost(plan, symbol) for symbol in plan.symbols},
-        "notes": _notes(plan),
+        "notes": [*_notes(plan), *(more or [])],
     }
 
 
@@ -212,6 +215,12 @@ def _learned(desk: Desk, records: list[Json]) -> Json:
         "forecast": history_rows(desk.memory.journal),
         "regime_share": dict(Counter(r["state"]["regime"]["label"] for r in records if r["state"])),
     }
+
+
+def _model(desk: Desk, plan: Plan) -> Json:
+    """How the model's decisions came about; money is left to ``cost``, since a replay is free and otherwise the same."""
+    told = accounts(desk.memory.journal, plan.settings.model)
+    return {name: told[name] for name in ("calls", "usage", "cached_share", "decisions", "faults", "hold_share", "alarm")}
 
 
 def _sensitivity(desk: Desk, plan: Plan, stamps: list[datetime], equity: list[float], trades: list[Outcome]) -> list[Json]:

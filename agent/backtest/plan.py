@@ -78,6 +78,14 @@ def chunk_name(moment: datetime, chunk: Chunk) -> str:
 
 
 @dataclass(frozen=True)
+class SkillsFrom:
+    """The run whose skills a new run begins with; ``digest`` is of what they are and how they stand."""
+
+    run: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """One arm over one set of prepared series."""
 
@@ -87,6 +95,7 @@ class Plan:
     chunk: Chunk
     settings: Settings
     reading: Reading = NOTHING
+    skills: SkillsFrom | None = None
 
     @property
     def symbols(self) -> list[str]:
@@ -102,6 +111,8 @@ class Plan:
             "chunk": self.chunk,
             "symbols": {s: self.series[s].bars.interval for s in self.symbols},
         }
+        if self.skills is not None:
+            shape["skills"] = self.skills.digest
         if self.arm.minded and (mind := mind_identity(self.settings)) is not None:
             shape["mind"] = mind
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()

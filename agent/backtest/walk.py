@@ -21,6 +21,7 @@ from agent.backtest.chunks import close_chunk
 from agent.backtest.document import document, held_document
 from agent.backtest.plan import Plan, chunk_name
 from agent.cycle import Desk, Feed, run_bar
+from agent.cycle.reflecting import reflect
 from agent.errors import ConfigError
 from agent.settings import Brokering
 from agent.wiring import RecordedFeed, open_desk, run_folder
@@ -155,6 +156,7 @@ def desk_for(home: Path, plan: Plan, feed: Feed, started: datetime, entry_probab
         clock=lambda: started,
         durable=False,
         reading=plan.reading,
+        skills_from=plan.skills.run if plan.skills else None,
     )
 
 
@@ -175,6 +177,7 @@ def walk(desk: Desk, plan: Plan, steps: list[Step], report: Report) -> None:
             done += 1
             report(Progress(done, len(steps), name, desk.broker.account.equity))
         close_chunk(desk, name, inside[0][0], inside[-1][0])
+        reflect(desk, name, inside[0][0], inside[-1][0])
 
 
 def _by_chunk(plan: Plan, steps: list[Step]) -> Iterator[tuple[str, list[Step]]]:

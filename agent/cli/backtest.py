@@ -10,11 +10,11 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, News, Options, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import Data, Factors, Interval, Mask, News, Options, Range, Raw, Reading, Repair, Symbol
 from agent.cli.output import emit, logs_to_stderr, walking
 
 if TYPE_CHECKING:
-    from agent.backtest.plan import Plan
+    from agent.backtest.plan import Plan, SkillsFrom
 
 Json = dict[str, Any]
 
@@ -72,6 +72,10 @@ def backtest(
     repair: Repair = False,
     options_file: Options = None,
     news: News = None,
+    mask: Mask = False,
+    skills_from: Annotated[
+        str | None, typer.Option("--skills-from", help="Begin with this run's skills, statistics from zero.")
+    ] = None,
 ) -> int:
     """Walk forward over recorded bars, chunk by chunk, each carrying all that came before."""
     from dataclasses import replace
@@ -82,9 +86,11 @@ def backtest(
     costs = {k: v for k, v in (("fee_bps", fee_bps), ("slippage_bps", slippage_bps)) if v is not None}
     if costs:
         options["costs"] = costs
+    if mask:
+        options["model"] = {"mask": True}
     reading = Reading(symbol, interval, factors, raw, repair)
     plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
-    plan = replace(plan, reading=inputs.reading_for(options_file, news))
+    plan = replace(plan, reading=inputs.reading_for(options_file, news), skills=_skills_from(skills_from, plan))
     document = run_one(GLOBALS.home, plan, resume=resume, watch=walking)
     if not plan.arm.held:  # what was held decided nothing: there is nothing in it to read
         GLOBALS.wrote(document["run"])
@@ -96,6 +102,21 @@ def backtest(
     if not GLOBALS.json and report is not None:
         sys.stderr.write(f"report: {report}\n")
     return 1 if document.get("errors") else 0
+
+
+def _skills_from(run: str | None, plan: Plan) -> SkillsFrom | None:
+    """The run named, with a digest of its skills; ConfigError where it is not there or the arm has no skills."""
+    from agent.backtest.plan import SkillsFrom
+    from agent.errors import ConfigError
+    from agent.wiring import open_catalogue
+    from skills.adopt import skills_digest
+
+    if run is None:
+        return None
+    if not plan.arm.skills and not (plan.arm.random or plan.arm.matched):
+        raise ConfigError(f"--skills-from {run}: arm {plan.arm.name} has no skills; choose an arm that has, such as full")
+    with open_catalogue(GLOBALS.home, run, plan.settings) as (_, catalogue):
+        return SkillsFrom(run, skills_digest(catalogue))
 
 
 def write_report(plan: Plan, documents: list[Json], path: Path) -> None:

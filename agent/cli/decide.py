@@ -9,7 +9,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Data, Factors, Interval, News, OneData, Options, Raw, Reading, Repair
+from agent.cli.inputs import At, Data, Factors, Interval, Mask, News, OneData, Options, Raw, Reading, Repair
 from agent.cli.output import emit, lines, logs_to_stderr, number, table
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run_loop)
 
 
-def _desk(bars: list[Bars], options: Path | None = None, news: Path | None = None) -> Desk:
+def _desk(bars: list[Bars], options: Path | None = None, news: Path | None = None, *, mask: bool = False) -> Desk:
     from agent.wiring import RecordedFeed, open_desk, prepared
 
     logs_to_stderr()
-    settings = GLOBALS.settings()
+    settings = GLOBALS.settings({"model": {"mask": True}} if mask else None)
     feed = RecordedFeed(prepared(bars, settings))
     started = min(one.timestamp(0) for one in bars)
     return open_desk(
@@ -51,13 +51,14 @@ def decide(
     repair: Repair = False,
     options: Options = None,
     news: News = None,
+    mask: Mask = False,
 ) -> int:
     """One full cycle on a symbol, recorded in the paper run; deciding twice returns the first record."""
     from agent.cycle import run_cycle
 
     reading = Reading(symbol, interval, factors, raw, repair)
     bars = inputs.load(inputs.one(data), reading, inputs.moment(at) if at else None)
-    desk = _desk([bars], options, news)
+    desk = _desk([bars], options, news, mask=mask)
     try:
         record = run_cycle(desk, bars.symbol, inputs.known_by(bars, at))
     finally:
@@ -197,6 +198,8 @@ def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) ->
 
 def _tell_model(out: Console, record: dict[str, Any]) -> None:
     """What the model said and was shown, what it cost, or why it did not decide."""
+    from agent.report.explain import cutoff_text
+
     opinion, beside = record.get("opinion"), record.get("arithmetic")
     if record["fallback_reason"]:
         out.print(f"model    did not decide: {record['fallback_reason']}")
@@ -208,6 +211,13 @@ def _tell_model(out: Console, record: dict[str, Any]) -> None:
         out.print(f"dissent  {opinion['dissent']}")
         for flag in opinion["flags"]:
             out.print(f"flag     {flag}")
+        out.print("cutoff   " + cutoff_text(opinion))
+    for voice in record.get("voices") or []:
+        said = voice["opinion"]
+        what = f"{said['action']} at {said['stated']:.2f}, share {said['share']:.2f}" if said else voice["fault"]
+        out.print(f"voice    {voice['voter']}: {what}")
+    for alarm in record.get("alarms") or []:
+        out.print(f"alarm    {alarm}", style="bold red")
     if opinion and beside:
         out.print(f"without  arithmetic alone: {beside['action']} at {beside['confidence']:.2f}, size {beside['size']:+.1%}")
     for part in record.get("shown") or []:

@@ -207,21 +207,24 @@ def add(
 
 @skills.command("import")
 def import_(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A skill folder with SKILL.md and references/skill.json.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A skill folder, or a pack of them with a manifest.")],
     source: Annotated[list[str] | None, typer.Option("--source", help="Where it came from; default: the folder's name.")] = None,
     no_detection: Annotated[bool, typer.Option("--no-detection", help="Structure alone.")] = False,
 ) -> int:
-    """Hand a skill folder to the write door; an operator's import is an import all the same."""
+    """Hand a skill folder, or a signed pack of them, to the write door; an operator's import is an import all the same."""
+    from agent.cli.skill_packs import import_pack, is_pack
     from skills.skillmd import read_folder
 
+    principal = _principal()
+    carried: Principal = "importer" if principal in ("operator", "importer") else principal
+    if is_pack(folder):
+        return import_pack(folder, source or [], detection=not no_detection, principal=carried)
     try:
         draft = read_folder(folder).draft
     except SkillRejected as err:
         reasons = [_why("schema", "folder", reason) for reason in err.reasons]
         _told({"id": None, "version": None, "status": None, "verdict": "reject", "reasons": reasons})
         return 1
-    principal = _principal()
-    carried: Principal = "importer" if principal in ("operator", "importer") else principal
     return _admit(draft.document(), source or [folder.resolve().name], not no_detection, carried)
 
 

@@ -32,6 +32,10 @@ Options = Annotated[
     typer.Option("--options", help="Option chain: timestamp, expiry, strike, kind, open_interest, implied_volatility, volume."),
 ]
 News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body.")]
+Mask = Annotated[
+    bool,
+    typer.Option("--mask", help="Hide symbols, dates and price levels from the model; results keep the true ones."),
+]
 
 YEARS = range(1700, 2262)  # what a nanosecond stamp can hold
 

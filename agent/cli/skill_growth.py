@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.domain import Side
+    from agent.guard.signing import Signer
     from agent.risk.sizing import Exits
     from agent.settings import Settings
     from skills.discovery import Discovery, Hypothesis, Trade
@@ -137,15 +138,30 @@ def export(
     idents: Annotated[list[str] | None, typer.Option("--skill", help="Only these, by id or name; default: all in force.")] = None,
 ) -> None:
     """Write skills as Agent Skills folders with a signed manifest; statistics stay here."""
-    from agent.wiring import open_catalogue, signer_for
+    from agent.wiring import open_catalogue
     from skills.pack import write_pack
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
         names = idents or sorted({skill.name for skill in catalogue.versions()})
         chosen = [catalogue.get(ident) for ident in names]
-        manifest = write_pack(chosen, directory, signer_for(GLOBALS.home, principal()))
+        manifest = write_pack(chosen, directory, _exporter())
     document = {"directory": str(directory), "manifest": str(manifest), "skills": [skill.name for skill in chosen]}
     emit(document, lambda out: out.print(f"{len(chosen)} skills in {directory}"))
+
+
+def _exporter() -> Signer:
+    """The key a pack is signed with: the principal's, the agent's where no operator's passphrase is at hand."""
+    from agent.cli.guard import ask
+    from agent.guard.keys import HomeKeys
+    from skills.seals import holder_of
+
+    keys, holder = HomeKeys(GLOBALS.home, ask), holder_of(principal())
+    if holder == "operator":
+        try:
+            keys.passphrase()
+        except ConfigError:
+            holder = "agent"
+    return keys.signer(holder)
 
 
 def discover(

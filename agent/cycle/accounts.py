@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from agent.cycle.activity import extended, hold_share, passive
 from agent.cycle.calls import calls_of
 from agent.cycle.history import record_documents
 from agent.llm import Call
@@ -17,7 +18,6 @@ from agent.settings import Llm
 from memory_db.journal import Journal
 
 Json = dict[str, Any]
-LEAST, MOST_HOLDS = 20, 0.95  # decisions looked at, and the share of holds that is an alarm
 
 
 def accounts(journal: Journal, settings: Llm) -> Json:
@@ -47,7 +47,8 @@ def accounts(journal: Journal, settings: Llm) -> Json:
             "flagged": sum(bool(r["opinion"]["flags"]) for r in decided),
         },
         "faults": dict(Counter(r["fallback_reason"].partition(":")[0] for r in records if r["fallback_reason"]).most_common()),
-        "alarm": _passive(decided),
+        "hold_share": hold_share(_activity(decided)),
+        "alarm": passive(_activity(decided)),
         "by_model": _grouped(calls, lambda call: call.model),
         "by_task": _grouped(calls, lambda call: call.task),
         "by_day": _grouped(calls, lambda call: call.spent_at.date().isoformat()),
@@ -55,14 +56,39 @@ def accounts(journal: Journal, settings: Llm) -> Json:
     }
 
 
-def _passive(decided: list[Json]) -> str | None:
-    """Why the model's passivity is alarming; None while it is not."""
-    last = decided[-100:]
-    holds = sum(r["opinion"]["action"] == "hold" for r in last)
-    acting = sum(bool(r["arithmetic"]) and r["arithmetic"]["action"] in ("buy", "sell") for r in last)
-    if len(last) < LEAST or holds < MOST_HOLDS * len(last) or not acting:
-        return None
-    return f"the model held {holds} of its last {len(last)} decisions, arithmetic would have entered {acting} times"
+def _activity(decided: Iterable[Json]) -> str:
+    """The run's activity, read from its records."""
+    activity = ""
+    for r in decided:
+        acting = bool(r["arithmetic"]) and r["arithmetic"]["action"] in ("buy", "sell")
+        activity = extended(activity, r["opinion"]["action"] == "hold", acting)
+    return activity
+
+
+def notes(records: Iterable[Json]) -> list[str]:
+    """What a reader of a run's results must know of its models: what they may remember, what was hidden, whether they act."""
+    decided = [r for r in records if r.get("opinion") is not None]
+    if not decided:
+        return []
+    found = []
+    voices = {(o["model"], o["cutoff"], o["masked"]) for r in decided for o in _opinions(r)}
+    for model, cutoff, masked in sorted(voices, key=str):
+        own = [r for r in decided if any(o["model"] == model for o in _opinions(r))]
+        early = sum(bool(o["may_remember"]) for r in own for o in _opinions(r) if o["model"] == model)
+        hidden = "; symbols, dates and price levels were hidden from it" if masked else "; --mask hides what they are known by"
+        if cutoff is None:
+            found.append(f"It is not known until when {model}'s training data reach: it may remember these bars{hidden}.")
+        elif early:
+            found.append(f"{model} was trained on data to {cutoff}: it may remember {early} of its {len(own)} bars{hidden}.")
+        else:
+            found.append(f"{model} was trained on data to {cutoff}, before all of its {len(own)} bars.")
+    alarm = passive(_activity(decided))
+    return [*found, f"Alarm: {alarm}."] if alarm else found
+
+
+def _opinions(record: Json) -> list[Json]:
+    """Every opinion of a record, the leading one first or alone."""
+    return [v["opinion"] for v in record.get("voices") or [] if v["opinion"]] or [record["opinion"]]
 
 
 def _grouped(calls: Iterable[Call], key: Callable[[Call], str]) -> list[Json]:

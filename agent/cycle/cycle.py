@@ -46,7 +46,8 @@ from agent.forecast.forecaster import Opinion
 from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
 from agent.reason.context import Context
-from agent.reason.model import Asked, voter_name
+from agent.reason.model import Asked
+from agent.reason.voice import voter_name
 from agent.risk.limits import limit
 from agent.risk.sizing import Exits
 from memory_db.writer import Writer

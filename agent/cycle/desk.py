@@ -22,9 +22,9 @@ from agent.learn.voters import VoterTable
 from agent.market.instrument import Instrument
 from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
-from agent.reason.blend import Track
 from agent.reason.context import Context
-from agent.reason.model import Asked
+from agent.reason.model import Asked, Tracks
+from agent.reason.reflect import Reflector
 from agent.settings import Settings
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
@@ -136,7 +136,7 @@ class Mind(Protocol):
         """The model that decides."""
         ...
 
-    def __call__(self, context: Context, arithmetic: Reasoning, track: Track, decision: str) -> Asked:
+    def __call__(self, context: Context, arithmetic: Reasoning, tracks: Tracks, decision: str) -> Asked:
         """Ask; whatever fails is in the answer."""
         ...
 
@@ -159,6 +159,7 @@ class Desk:
     recall: Recall
     reason: Reasoner
     mind: Mind | None = None
+    reflector: Reflector | None = None
     forecaster: Forecaster | None = None
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)
     alone: AbstractContextManager[object] = field(default_factory=RLock, compare=False, repr=False)

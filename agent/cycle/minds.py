@@ -6,10 +6,13 @@ skipped only by a rule that is on the record.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from agent.cycle.activity import extended, passive
 from agent.cycle.control import Control
 from agent.cycle.desk import Desk
 from agent.domain import CycleRecord, Signal
@@ -18,7 +21,8 @@ from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
 from agent.reason.blend import Track
 from agent.reason.context import Context
-from agent.reason.model import Asked, voter_name
+from agent.reason.model import Asked
+from agent.reason.voice import voter_name
 
 USUAL = 3.0  # scaled units from which a situation is unusual
 SPACE = "model"
@@ -31,8 +35,8 @@ def ask(desk: Desk, ident: str, series: Series, context: Context, arithmetic: Re
         return None
     skipped = _expert(desk, series, context, control)
     if skipped is not None:
-        return Asked(model=mind.name, skipped=skipped)
-    return mind(context, arithmetic, track(desk, mind.name), ident)
+        return Asked(model=mind.name, skipped=skipped, alarms=_alarms(desk))
+    return replace(mind(context, arithmetic, partial(track, desk), ident), alarms=_alarms(desk))
 
 
 def track(desk: Desk, model: str) -> Track:
@@ -52,16 +56,28 @@ def told(asked: Asked, arithmetic: Signal | None) -> dict[str, Any]:
         "at_risk_usd": asked.at_risk,
         "arithmetic": arithmetic,
         "opinion": asked.opinion,
+        "voices": asked.voices,
         "calls": [call.hash for call in asked.calls],
         "shown": asked.shown,
+        "alarms": asked.alarms,
     }
 
 
 def charged(desk: Desk, record: CycleRecord) -> list[tuple[str, str, Any]]:
-    """What calls without a reply may have cost, for the run's bound after a restart."""
-    if record.at_risk_usd == 0.0:
-        return []
-    return [(SPACE, f"at_risk:{record.id}", record.at_risk_usd)]
+    """What a run keeps of a model beside the record: what calls without a reply may have cost, and how active it was."""
+    sets: list[tuple[str, str, Any]] = []
+    if record.at_risk_usd:
+        sets.append((SPACE, f"at_risk:{record.id}", record.at_risk_usd))
+    if record.opinion is not None:
+        acting = record.arithmetic is not None and record.arithmetic.action in ("buy", "sell")
+        before = str(desk.memory.journal.state(SPACE).get("activity", ""))
+        sets.append((SPACE, "activity", extended(before, record.opinion.action == "hold", acting)))
+    return sets
+
+
+def _alarms(desk: Desk) -> list[str]:
+    found = passive(str(desk.memory.journal.state(SPACE).get("activity", "")))
+    return [found] if found else []
 
 
 def _expert(desk: Desk, series: Series, context: Context, control: Control) -> str | None:

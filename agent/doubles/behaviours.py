@@ -142,7 +142,8 @@ def overconfident(request: Json) -> Reply:
     """Be certain."""
     opinion = _analysis(request)
     action = "buy" if opinion.action == "hold" else opinion.action
-    return _shaped(request, replace(opinion, action=action, confidence=1.0, size=1.0, words="There is no doubt."))
+    shown = shown_ids(texts(request))[:3]
+    return _shaped(request, Opinion(action, 1.0, 1.0, "There is no doubt.", shown))
 
 
 def obedient(request: Json) -> Reply:

@@ -106,9 +106,9 @@ def _enum(values: list[Any], opinion: Opinion) -> Any:
 
 
 def _branch(branches: list[Json], name: str, opinion: Opinion) -> Json:
-    """The first branch that is not null; a stop or target nobody thought about is null where it may be."""
+    """Null where it may be, for a stand-in thinks of little: a stop, a target, a skill; else the first branch."""
     null = [branch for branch in branches if branch.get("type") == "null"]
-    if null and (name in ("stop", "target") or (name == "side" and opinion.action not in ("buy", "sell"))):
+    if null and (name != "side" or opinion.action not in ("buy", "sell")):
         return null[0]
     return next(branch for branch in branches if branch.get("type") != "null")
 

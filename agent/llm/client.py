@@ -120,28 +120,28 @@ class Client:
 
     def _attempt(self, request: Request, deadline: float, hear: Hear | None) -> Answer:
         self._breaker.check()
-        body = request.body()
-        worst = self.budget.check(request.model, body, request.max_tokens)
-        begun = self._clock()
-        if begun >= deadline:
-            raise ModelFault("deadline", f"the deadline of {self._settings.deadline:g} s has passed; raise --deadline")
-        left, params = deadline - begun, {**request.params(), "timeout": deadline - begun}
+        with self.budget.reserved(request.model, request.body(), request.max_tokens) as worst:
+            begun = self._clock()
+            if begun >= deadline:
+                raise ModelFault("deadline", f"the deadline of {self._settings.deadline:g} s has passed; raise --deadline")
+            envelope = self._received(request, deadline - begun, hear, worst)
+            self._breaker.succeeded()
+            usage = usage_of(envelope.usage)
+            cost = self.budget.prices.cost(request.model, usage) or 0.0
+            self.budget.spent.add(cost, self.budget.clock().date())
+        return Answer(envelope.content, envelope.stop_reason, envelope.model, usage, cost, self._clock() - begun)
+
+    def _received(self, request: Request, left: float, hear: Hear | None, worst: float) -> Envelope:
+        params = {**request.params(), "timeout": left}
         try:
-            envelope = self._read(
-                within(left, self._clock, hear, lambda put, gone: self._send(params, put if hear else None, gone))
-            )
+            raw = within(left, self._clock, hear, lambda put, gone: self._send(params, put if hear else None, gone))
+            return self._read(raw)
         except ModelFault as err:
             self._count(err, worst)
             raise
         except BaseException:  # whoever asked went away in the middle, an interrupt for example
             self.budget.spent.add(worst, self.budget.clock().date(), certain=False)
             raise
-        self._breaker.succeeded()
-        usage = usage_of(envelope.usage)
-        cost = self.budget.prices.cost(request.model, usage) or 0.0
-        self.budget.spent.add(cost, self.budget.clock().date())
-        seconds = self._clock() - begun
-        return Answer(envelope.content, envelope.stop_reason, envelope.model, usage, cost, seconds)
 
     def _count(self, fault: ModelFault, worst: float) -> None:
         if fault.fault in UNCERTAIN:

@@ -46,6 +46,10 @@ class Model:
         self.clock = clock
         self._client, self._kept, self._recordings, self._today = client, kept, recordings, today
 
+    def beside(self, client: Client) -> Model:
+        """Another endpoint in the same mode, with the same log and recordings."""
+        return Model(self.mode, client, self._kept, self._recordings, clock=self.clock, today=self._today)
+
     @property
     def spent(self) -> Spent:
         """What the run has spent."""

@@ -8,7 +8,9 @@ have been charged stays at its worst case.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -84,19 +86,24 @@ def _known(model: str) -> bool:
 
 @dataclass
 class Spent:
-    """What a run has spent: for certain, and at most besides (calls that ended without a reply)."""
+    """What a run has spent: for certain, and at most besides (calls that ended without a reply); and what calls now under way
+    may come to. Calls side by side share one.
+    """
 
     total: float = 0.0
     at_risk: float = 0.0
     by_day: dict[date, float] = field(default_factory=dict)
+    pending: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, cost: float, day: date, *, certain: bool = True) -> None:
         """Count an amount against the run and its day."""
-        if certain:
-            self.total += cost
-        else:
-            self.at_risk += cost
-        self.by_day[day] = self.by_day.get(day, 0.0) + cost
+        with self.lock:
+            if certain:
+                self.total += cost
+            else:
+                self.at_risk += cost
+            self.by_day[day] = self.by_day.get(day, 0.0) + cost
 
 
 @dataclass
@@ -113,8 +120,9 @@ class Budget:
         """Whether there is any bound."""
         return self.settings.max_cost is not None or self.settings.max_cost_day is not None
 
-    def check(self, model: str, body: bytes, max_tokens: int) -> float:
-        """The worst case of a call that may be made; ModelFault ``budget`` or ``price`` when it may not."""
+    @contextmanager
+    def reserved(self, model: str, body: bytes, max_tokens: int) -> Iterator[float]:
+        """Hold the worst case of a call while it is under way; ModelFault ``budget`` or ``price`` when it may not be made."""
         worst = self.prices.worst(model, body, max_tokens)
         if worst is None:
             if self.bounded:
@@ -123,8 +131,19 @@ class Budget:
                     f"no price is known for {model}, so --max-cost cannot hold; set model.price_input and model.price_output, "
                     "or model.max_cost and model.max_cost_day to nothing",
                 )
-            return 0.0
-        run, day = self.spent.total + self.spent.at_risk, self.spent.by_day.get(self.clock().date(), 0.0)
+            worst = 0.0
+        with self.spent.lock:
+            self._check(worst)
+            self.spent.pending += worst
+        try:
+            yield worst
+        finally:
+            with self.spent.lock:
+                self.spent.pending -= worst
+
+    def _check(self, worst: float) -> None:
+        spent = self.spent
+        run, day = spent.total + spent.at_risk + spent.pending, spent.by_day.get(self.clock().date(), 0.0) + spent.pending
         for what, bound, so_far in (
             ("--max-cost", self.settings.max_cost, run),
             ("model.max_cost_day", self.settings.max_cost_day, day),
@@ -133,4 +152,3 @@ class Budget:
                 raise ModelFault(
                     "budget", f"{what} {bound:g} USD: {so_far:.4f} spent and this call could cost {worst:.4f}; raise it to go on"
                 )
-        return worst

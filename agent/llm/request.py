@@ -61,7 +61,8 @@ class Request:
     """A task for a model. ``system`` never changes between calls and is marked for caching; data is in the turns.
 
     ``shape`` is the type the reply must have, None for free text; ``prompt`` the version of the words. ``tools`` are offered
-    in the API's own form. ``growing`` marks the conversation so far for caching too: for turns that will be sent again.
+    in the API's own form. ``endpoint`` tells two servers of one model's name apart. ``growing`` marks the conversation so
+    far for caching too: for turns that will be sent again.
     """
 
     task: str
@@ -75,6 +76,7 @@ class Request:
     fence: Fence | None = None
     tools: tuple[Json, ...] = ()
     growing: bool = False
+    endpoint: str = ""
 
     def params(self) -> Json:
         """The body of ``/v1/messages``: tools and system first and cacheable, then the turns; no sampling, no forced tool."""
@@ -99,7 +101,7 @@ class Request:
 
     def hash(self) -> str:
         """SHA-256 of the content with the fence's marker replaced: equal in every home."""
-        text = self.body().decode()
+        text = self.body().decode() + (f"|{self.endpoint}" if self.endpoint else "")
         return hashlib.sha256((self.fence.neutral(text) if self.fence else text).encode()).hexdigest()
 
     def said(self, content: str | Sequence[Json]) -> Request:

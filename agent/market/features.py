@@ -69,7 +69,8 @@ _STILL_CLOSES: Mapping[str, int] = MappingProxyType(
 _STILL_BARS: Mapping[str, int] = MappingProxyType(
     {"atr_14": 15, "adx_14": 15, "trend_strength": 15, "hl_range": 20, "oc_range": 20}
 )
-_LEVELS = ("sma_5", "sma_20", "sma_50", "macd", "macd_signal", "macd_hist", "atr_14")
+# in units of the price, so that they tell its level
+PRICE_LEVELS = ("sma_5", "sma_20", "sma_50", "macd", "macd_signal", "macd_hist", "atr_14")
 
 _YEAR = 252
 _DIVERGENCE = 20
@@ -132,7 +133,7 @@ def compute(bars: Bars, bars_per_year: float) -> dict[str, Floats]:
     out["sma_cross"] = _cross(spread)
     out["macd_divergence"] = _divergence(close, out["macd"])
     out["rsi_divergence"] = _divergence(close, out["rsi_14"])
-    for name in _LEVELS:
+    for name in PRICE_LEVELS:
         out[name] = out[name] / growth
     _silence(out, bars, close)
     return {name: out[name] for name in FEATURES}

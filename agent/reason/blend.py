@@ -4,14 +4,14 @@ Its confidence is credited half until it has a record, then no more than the edg
 opinions and h right, credited = (k * stated / 2 + n * min(stated, max(0, 2h/n - 1))) / (k + n), k = 20. Its share of the
 result starts at ``share`` and moves by exponential weights on its excess Brier loss over a coin's (0.25), up to ``max_share``.
 The signed result is (1 - share) * arithmetic + share * model, so the model can never move it by more than its share of the
-distance, and both corrections are contributions: all of them still add up. A hold has no side: it draws the result toward
-nothing by its share times its credited confidence.
+distance; several models stay within ``max_share`` together. Both corrections are contributions: all of them still add up. A
+hold has no side: it draws the result toward nothing by its share times its credited confidence.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.domain import Action, Contribution, Position
 
@@ -60,8 +60,24 @@ def direction(action: Action, position: Position | None) -> float:
     return {"buy": 1.0, "sell": -1.0}.get(action, 0.0)
 
 
-def joined(parts: list[Contribution], model: str, score: float, part: float) -> list[Contribution]:
-    """The arithmetic parts, the model's, and what ``part`` of the result it takes from the others (``score`` 0: a hold)."""
-    taken = -part * math.fsum(p.value for p in parts)
-    out = [*parts, Contribution(source="model", id=model, value=part * score)] if score else [*parts]
-    return [*out, Contribution(source="bound", id="model_share", value=taken)] if taken else out
+@dataclass(frozen=True)
+class Pull:
+    """One model's score (0: a hold), and the part of the result it takes."""
+
+    model: str
+    score: float
+    part: float
+
+
+def bounded(pulls: list[Pull], most: float) -> list[Pull]:
+    """The pulls, scaled down together where they would take more than ``most`` of the result."""
+    total = math.fsum(pull.part for pull in pulls)
+    return pulls if total <= most else [replace(pull, part=pull.part * most / total) for pull in pulls]
+
+
+def joined(parts: list[Contribution], pulls: list[Pull]) -> list[Contribution]:
+    """The arithmetic parts, the models' own, and what these take of the result from the others."""
+    taken = -math.fsum(pull.part for pull in pulls) * math.fsum(p.value for p in parts)
+    own = [Contribution(source="model", id=pull.model, value=pull.part * pull.score) for pull in pulls if pull.score]
+    bound = [Contribution(source="bound", id="model_share", value=taken)] if taken else []
+    return [*parts, *own, *bound]

@@ -1,33 +1,34 @@
-"""The model reasoner: a language model's opinion, checked against what it was shown, with arithmetic as its conscience.
+"""The model reasoner: opinions of one or several language models, with arithmetic as their conscience.
 
-Promises: whatever happens to the call, a decision comes out: the model's, or the arithmetic one marked with the reason.
-The opinion moves the confidence by its share; on its own side it may reduce the arithmetic size, tighten its stop and
-shorten its holding, and nothing more. What it cost is on the record, and the same context asks with the same bytes.
+Promises: whatever happens to the calls, a decision comes out: the models', or the arithmetic one marked with the reason.
+Each opinion moves the confidence by its share, all of them together by no more than ``model.max_share``. The first voice that
+has an opinion leads: on its own side it may reduce the arithmetic size, tighten its stop and shorten its holding, and nothing
+more. What it all cost is on the record, and the same context asks with the same bytes.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
-import structlog
-
-from agent.domain import Clamp, Contribution, Opinion, PromptPart, Signal, Usage, Vote
-from agent.llm import Call, ModelFault, Request, Turn
-from agent.llm.faults import MENDABLE
-from agent.llm.model import Model, text_of
+from agent.domain import Clamp, Opinion, PromptPart, Signal, Usage, Voiced, Vote
+from agent.llm import Call
+from agent.llm.cutoff import cutoff_of
+from agent.llm.model import Model
 from agent.reason.arithmetic import Reasoning, conclude
-from agent.reason.blend import Track, credited, direction, joined, share
+from agent.reason.blend import Pull, Track, bounded, direction, joined
 from agent.reason.brief import Brief, Describe, brief
 from agent.reason.context import Context
-from agent.reason.reply import ModelSignal, cited, parse, unseen_figures
+from agent.reason.veil import Veil
+from agent.reason.voice import TASK, Heard, Question, Voice, voter_name
 from agent.risk.sizing import Exits
 from agent.settings import Settings
-from prompts import fenced, render, version
+from prompts import version
 
-log = structlog.get_logger()
-TASK = "decide"
-_FLAGGED = 0.5  # what a stated confidence keeps when figures in the thesis were never shown
+Tracks = Callable[[str], Track]
 _WIDEST_TARGET = 2.0  # of the plan's own target distance
 
 
@@ -41,10 +42,26 @@ class Asked:
     fault: str | None = None
     skipped: str | None = None
     opinion: Opinion | None = None
-    calls: list[Call] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
     at_risk: float = 0.0
-    shown: list[PromptPart] = field(default_factory=list)
     clamps: list[Clamp] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call that was made, voice after voice."""
+        return [call for one in self.heard for call in one.calls]
+
+    @property
+    def shown(self) -> list[PromptPart]:
+        """The sections of what was shown (the same to all but for each one's own record)."""
+        first = next((one.brief for one in self.heard if one.brief is not None), None)
+        return first.shown if first is not None else []
+
+    @property
+    def voices(self) -> list[Voiced]:
+        """Each voice's opinion or fault; empty where only one was asked."""
+        return [Voiced(voter=h.voter, opinion=h.opinion, fault=h.fault) for h in self.heard] if len(self.heard) > 1 else []
 
     @property
     def usage(self) -> Usage:
@@ -60,15 +77,12 @@ class Asked:
         return math.fsum(call.cost_usd for call in self.calls)
 
     def votes(self, arithmetic: Signal, speaks: bool) -> list[Vote]:
-        """The model and arithmetic as voters, so that both are scored at the horizon like any other."""
-        opinion, side = self.opinion, {"buy": 1.0, "sell": -1.0}.get(arithmetic.side or "", 0.0)
-        score = 0.0 if opinion is None else opinion.confidence
-        lean = 0.0 if opinion is None or self.reasoning is None else _lean(self.reasoning[1])
-        reason = self.fault or self.skipped or (opinion.thesis if opinion else "no opinion")
+        """The models and arithmetic as voters, so that all are scored at the horizon like any other."""
+        side = {"buy": 1.0, "sell": -1.0}.get(arithmetic.side or "", 0.0)
+        parts = {part.id: part.value for part in (self.reasoning[1] if self.reasoning else []) if part.source == "model"}
+        heard = self.heard or [Heard(voter_name(self.model), fault=self.fault or self.skipped)]
         return [
-            Vote(
-                voter=voter_name(self.model), direction=lean, confidence=score if lean else 0.0, abstained=not lean, reason=reason
-            ),
+            *(_vote(one, parts) for one in heard),
             Vote(
                 voter="arithmetic",
                 direction=side if speaks else 0.0,
@@ -79,142 +93,121 @@ class Asked:
         ]
 
 
-def voter_name(model: str) -> str:
-    """What the records of voters call a model."""
-    return f"model:{model}"
-
-
-def _lean(parts: list[Contribution]) -> float:
-    own = math.fsum(part.value for part in parts if part.source == "model")
-    return 0.0 if own == 0 else math.copysign(1.0, own)
+def _vote(heard: Heard, parts: dict[str, float]) -> Vote:
+    opinion = heard.opinion
+    own = parts.get(opinion.model, 0.0) if opinion is not None else 0.0
+    if opinion is None or own == 0:
+        said = heard.fault or (opinion.thesis if opinion else "no opinion")
+        return Vote(voter=heard.voter, direction=0.0, confidence=0.0, abstained=True, reason=said)
+    return Vote(voter=heard.voter, direction=math.copysign(1.0, own), confidence=opinion.confidence, reason=opinion.thesis)
 
 
 @dataclass(frozen=True)
 class ModelReasoner:
-    """Asks one model. ``secret`` keys the fence; ``describe`` tells a skill from its typed part; ``glossary`` the features."""
+    """Asks its voices side by side.
 
-    model: Model
+    ``describe`` tells a skill from its typed part; ``veil`` hides what could be known by heart.
+    """
+
+    voices: tuple[Voice, ...]
     settings: Settings
-    secret: bytes
     describe: Describe
-    glossary: tuple[tuple[str, str], ...]
+    veil: Veil | None = None
+
+    @classmethod
+    def of(
+        cls, model: Model, settings: Settings, secret: bytes, describe: Describe, glossary: tuple[tuple[str, str], ...]
+    ) -> ModelReasoner:
+        """One voice: the model that the settings name for deciding."""
+        name = settings.model.tasks.get(TASK, settings.model.name)
+        cutoff = cutoff_of(name, settings.model)
+        return cls((Voice(name, name, model, settings, secret, glossary, settings.model.share, cutoff),), settings, describe)
 
     @property
     def name(self) -> str:
-        """The model that decides."""
-        return self.settings.model.tasks.get(TASK, self.settings.model.name)
+        """The model that is asked first."""
+        return self.voices[0].name
 
-    def __call__(self, context: Context, arithmetic: Reasoning, track: Track, decision: str) -> Asked:
+    def __call__(self, context: Context, arithmetic: Reasoning, tracks: Tracks, decision: str) -> Asked:
         """Ask; never raises ModelFault."""
-        calls: list[Call] = []
-        before = self.model.spent.at_risk
-        part = share(track, self.settings.model.share, self.settings.model.max_share, self.settings.learning.rate)
-        told = track.words(part)
-        shown = brief(context, arithmetic[0], arithmetic[1], self.describe, told, self.settings.model.context_tokens)
-        asked = Asked(self.name, version(TASK), calls=calls, shown=shown.shown)
-        try:
-            request = self.request(context, shown)
-            said, citations = self._opinion(context, shown, request, decision, calls)
-        except ModelFault as err:
-            log.warning("arithmetic decides", cycle=decision, symbol=context.state.symbol, fault=err.fault)
-            return replace(asked, fault=str(err), at_risk=self.model.spent.at_risk - before)
-        strange = unseen_figures(said, f"{request.system}{shown.data} {context.state.as_of.isoformat()}")
-        stated = said.confidence * (_FLAGGED if strange else 1.0)
-        counted = credited(stated, track)
-        opinion = Opinion(
-            model=self.name,
-            action=said.action,
-            stated=said.confidence,
-            confidence=counted,
-            share=part,
-            flags=[f"figure {figure} was never shown" for figure in strange[:8]],
-            citations=citations,
-            **said.model_dump(include={"size", "stop", "target", "horizon", "thesis", "change_mind", "dissent"}),
-        )
-        reasoning, clamps = self._decided(context, arithmetic, opinion)
-        at_risk = self.model.spent.at_risk - before
-        return replace(asked, reasoning=reasoning, opinion=opinion, clamps=clamps, at_risk=at_risk)
+        spent = self.voices[0].model.spent
+        before = spent.at_risk
+        question = self.question(context, arithmetic, decision)
+        heard = self._heard(question, tracks)
+        lead = next((one for one in heard if one.opinion is not None), None)
+        asked = Asked(self.name, version(TASK), heard=heard, at_risk=spent.at_risk - before)
+        if lead is None or lead.opinion is None:
+            return replace(asked, fault=heard[0].fault)
+        reasoning, clamps = self._decided(context, arithmetic, lead.opinion, [o for h in heard if (o := h.opinion)])
+        return replace(asked, model=lead.opinion.model, reasoning=reasoning, opinion=lead.opinion, clamps=clamps)
 
-    def request(self, context: Context, shown: Brief) -> Request:
-        """The first request of a decision."""
-        fence = fenced(self.secret, shown.data)
-        words = render(
-            TASK,
-            glossary=self.glossary,
-            as_of=context.state.as_of.isoformat(),
-            symbol=context.state.symbol,
-            interval=context.state.interval,
-            fence=fence,
-            data=shown.data,
-        )
-        return Request(
-            task=TASK,
-            model=self.name,
-            system=words.system,
-            turns=(Turn("user", words.user),),
-            max_tokens=self.settings.model.max_tokens,
-            shape=ModelSignal,
-            effort=self.settings.model.effort,
-            prompt=version(TASK),
-            fence=fence,
-        )
+    def question(self, context: Context, arithmetic: Reasoning, decision: str) -> Question:
+        """What is put to every voice."""
+        symbol, veil, (signal, parts, _) = context.state.symbol, self.veil, arithmetic
+        shown = context if veil is None else veil.context(context)
+        beside = signal if veil is None else veil.signal(symbol, signal)
+        describe: Describe = self.describe if veil is None else lambda match: veil.words(self.describe(match))
 
-    def _opinion(
-        self, context: Context, shown: Brief, request: Request, decision: str, calls: list[Call]
-    ) -> tuple[ModelSignal, list[str]]:
-        """A usable reply with its citations, after one repair turn at the most."""
-        state = context.state
-        deadline = self.model.clock() + self.settings.model.deadline
+        def written(track: str) -> Brief:
+            return brief(shown, beside, parts, describe, track, self.settings.model.context_tokens)
 
-        def ask(question: Request) -> Call:
-            return self.model.ask(question, calls, as_of=state.as_of, deadline=deadline, decision=decision, symbol=state.symbol)
+        lift = (lambda said: said) if veil is None else (lambda said: veil.lifted(symbol, said))
+        return Question(context, shown, decision, written, lift, veil is not None)
 
-        reply = ask(request)
-        try:
-            return _checked(reply, shown)
-        except ModelFault as err:
-            if err.fault not in MENDABLE:
-                raise
-            again = request.answered(reply.content).said(render("repair", problems=[str(err)]).user)
-        return _checked(ask(again), shown)
+    def _heard(self, question: Question, tracks: Tracks) -> list[Heard]:
+        """Every voice's answer, in the order of the voices."""
+        if len(self.voices) == 1:
+            return [self.voices[0].ask(question, tracks(self.voices[0].name))]
+        with ThreadPoolExecutor(len(self.voices), "voice") as pool:
+            told = [tracks(voice.name) for voice in self.voices]
+            waiting = [
+                pool.submit(copy_context().run, voice.ask, question, track)
+                for voice, track in zip(self.voices, told, strict=True)
+            ]
+            return [one.result() for one in waiting]
 
-    def _decided(self, context: Context, arithmetic: Reasoning, opinion: Opinion) -> tuple[Reasoning, list[Clamp]]:
-        score = direction(opinion.action, context.position) * opinion.confidence
-        pull = opinion.share if score else opinion.share * opinion.confidence
-        parts = joined(arithmetic[1], opinion.model, score, pull)
+    def _decided(
+        self, context: Context, arithmetic: Reasoning, lead: Opinion, opinions: list[Opinion]
+    ) -> tuple[Reasoning, list[Clamp]]:
+        pulls = bounded([_pull(opinion, context) for opinion in opinions], self.settings.model.max_share)
+        parts = joined(arithmetic[1], pulls)
         rules = self.settings.reason
         signal, parts, exits = conclude(context, parts, self.settings.limits, rules.min_confidence, rules.full_confidence)
         if signal.action == arithmetic[0].action and abs(signal.size) > abs(arithmetic[0].size):
             signal = signal.model_copy(update={"size": arithmetic[0].size})  # agreement may not make a trade larger
-        words = f"{signal.thesis} {opinion.model} says {opinion.action} at {opinion.stated:.2f}: {opinion.thesis}"
-        signal = signal.model_copy(update={"thesis": words, "citations": opinion.citations})
-        if signal.action != opinion.action or signal.action not in ("buy", "sell"):
+        words = f"{signal.thesis} {lead.model} says {lead.action} at {lead.stated:.2f}: {lead.thesis}"
+        signal = signal.model_copy(update={"thesis": words, "citations": lead.citations})
+        if signal.action != lead.action or signal.action not in ("buy", "sell"):
             return (signal, parts, exits), []  # what it says of a trade counts for the trade it asks for
-        tight = _tightened(context.state.close, signal, exits, opinion, self.settings.limits.min_stop_atr * _atr(context))
-        direction_ = 1 if signal.action == "buy" else -1
+        return self._shaped(context, (signal, parts, exits), lead)
+
+    def _shaped(self, context: Context, reasoning: Reasoning, lead: Opinion) -> tuple[Reasoning, list[Clamp]]:
+        signal, parts, exits = reasoning
+        tight = _tightened(context.state.close, signal, exits, lead, self.settings.limits.min_stop_atr * _atr(context))
+        side = 1 if signal.action == "buy" else -1
         close = context.state.close
         shaped = signal.model_copy(
             update={
-                "size": signal.size * opinion.size,
-                "stop": close - direction_ * tight.stop_distance,
-                "target": close + direction_ * tight.target_distance,
+                "size": signal.size * lead.size,
+                "stop": close - side * tight.stop_distance,
+                "target": close + side * tight.target_distance,
                 "horizon": tight.max_bars,
             }
         )
         clamps = []
-        if opinion.size < 1:
-            reason = f"{opinion.model} takes {opinion.size:.2f} of the arithmetic size: {opinion.dissent or opinion.thesis}"[:300]
+        if lead.size < 1:
+            reason = f"{lead.model} takes {lead.size:.2f} of the arithmetic size: {lead.dissent or lead.thesis}"[:300]
             clamps = [Clamp(limit="model_size", from_=abs(signal.size), to=abs(shaped.size), reason=reason)]
         return (shaped, parts, tight), clamps
 
 
+def _pull(opinion: Opinion, context: Context) -> Pull:
+    score = direction(opinion.action, context.position) * opinion.confidence
+    return Pull(opinion.model, score, opinion.share if score else opinion.share * opinion.confidence)
+
+
 def _atr(context: Context) -> float:
     return context.state.features["atr_14"] or context.state.close * 0.01
-
-
-def _checked(call: Call, shown: Brief) -> tuple[ModelSignal, list[str]]:
-    said = parse(text_of(call))
-    return said, cited(said, shown.ids)
 
 
 def _tightened(close: float, signal: Signal, exits: Exits, opinion: Opinion, nearest: float) -> Exits:

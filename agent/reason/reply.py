@@ -7,7 +7,7 @@ back once too. A figure that was not shown is flagged: the words stay on the rec
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -70,8 +70,12 @@ def cited(signal: ModelSignal, ids: Mapping[str, str]) -> list[str]:
 def unseen_figures(signal: ModelSignal, shown: str) -> list[str]:
     """Figures of the reply's words that stand nowhere in what was shown, rounding and per cent allowed."""
     own = [signal.confidence, signal.size, float(signal.horizon), *(x for x in (signal.stop, signal.target) if x is not None)]
+    return unseen(f"{signal.thesis} {signal.change_mind} {signal.dissent}", shown, own)
+
+
+def unseen(words: str, shown: str, own: Iterable[float]) -> list[str]:
+    """Figures in ``words`` that are neither in what was shown nor among a reply's ``own``."""
     known = sorted({abs(x) * scale for x in (*numbers(shown), *own) for scale in (1.0, 100.0)})
-    words = f"{signal.thesis} {signal.change_mind} {signal.dissent}"
     return [text for text, value, step in _figures(words) if not _among(known, value, step)]
 
 

@@ -50,6 +50,8 @@ def why(record: Json, closed: Json | None) -> Json:
         "arithmetic": record.get("arithmetic"),
         "fallback_reason": record.get("fallback_reason"),
         "skipped": record.get("skipped"),
+        "voices": record.get("voices", []),
+        "alarms": record.get("alarms", []),
     }
 
 
@@ -115,3 +117,10 @@ def telling(records: list[Json], trades: list[Json], most: int = 8) -> list[Json
     acted = [r["id"] for r in records if r["order"] is not None]
     chosen += [*clamped[-1:], *bounded[-1:], *errors[-1:], *acted[-1:]]
     return [explanation(by_id[i], closed.get(i)) for i in dict.fromkeys(chosen)][:most]
+
+
+def cutoff_text(opinion: Json) -> str:
+    """Whether the model may know the bar from its training, in words."""
+    reach = f"training data to {opinion.get('cutoff') or 'a day that is not known'}"
+    early = "this bar is later" if opinion.get("may_remember") is False else "it may remember this bar"
+    return f"{reach}: {early}" + ("; symbol, dates and level were hidden" if opinion.get("masked") else "")

@@ -17,8 +17,8 @@ from skills.conditions import sentence
 from skills.discovery.discover import Hypothesis
 from skills.schema import SkillDraft, parse_draft
 
-Namer = Callable[[str], tuple[str, str]]
-"""Takes a sentence saying what was found; returns a name and a description."""
+Namer = Callable[[str], tuple[str, str] | None]
+"""Takes a sentence saying what was found; returns a name and a description, None when it has none that will do."""
 
 _SAFE = re.compile(r"[^a-z0-9]+")
 
@@ -60,7 +60,7 @@ def draft_of(hypothesis: Hypothesis, side: Side, exits: Exits, namer: Namer | No
     }
     draft = parse_draft(typed)
     said = _said(draft, hypothesis)
-    name, description = namer(said) if namer else (draft.name, said)
+    name, description = (namer(said) if namer else None) or (draft.name, said)
     return parse_draft({**typed, "name": name, "description": description[:280]})
 
 

@@ -98,3 +98,16 @@ def test_cost_of_a_run_without_a_model_is_nothing(call: Call, bars: Path) -> Non
     document = call("cost", "--json").document
     assert (document["calls"], document["cost_usd"], document["decisions"]["by_model"]) == (0, 0, 0)
     assert "0 calls" in call("cost").out
+
+
+def test_mask_keeps_results_in_true_names_and_dates(call: Call, bars: Path) -> None:
+    shown = call("decide", "--data", bars, "--llm", "mock", "--mask", "--json")
+    assert shown.code == 0
+    record = shown.document
+    assert record["symbol"] == record["state"]["symbol"] == "SP500"
+    assert record["opinion"]["masked"] is True
+    assert record["opinion"]["cutoff"] == "2026-06-30"
+    told = call("why", record["id"])
+    assert "it may remember this bar; symbol, dates and level were hidden" in " ".join(told.out.split())
+    plain = call(*WORDS, "--data", bars, "--llm", "none")
+    assert call(*WORDS, "--data", bars, "--llm", "none", "--mask").document == plain.document

@@ -54,7 +54,7 @@ def minded(desk: Desk, api: Api, llm: Llm | None = None, clock: Clock | None = N
         found = desk.skills.get(match.id, match.version)
         return render(found, desk.skills.counts(found))
 
-    return replace(desk, settings=settings, mind=ModelReasoner(model, settings, b"home", describe, tuple(DOCS.items())))
+    return replace(desk, settings=settings, mind=ModelReasoner.of(model, settings, b"home", describe, tuple(DOCS.items())))
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def _endure(home: Path, decisions: int, cap: float) -> tuple[list[CycleRecord], 
             clock.now += 30.0  # bars come in their own time
         assert desk.memory.verify()["ok"]
         assert isinstance(desk.mind, ModelReasoner)
-        spent = desk.mind.model.spent
+        spent = desk.mind.voices[0].model.spent
     return records, spent.total + spent.at_risk, waited
 
 
@@ -242,7 +242,7 @@ def test_thousand_decisions_against_a_failing_server(home: Path, monkeypatch: py
             waited.append(clock.now - begun)
             clock.now += 30.0
         assert isinstance(desk.mind, ModelReasoner)
-        spent = desk.mind.model.spent
+        spent = desk.mind.voices[0].model.spent
     _judge(records, spent.total + spent.at_risk, 200.0, waited)
     assert len(records) == 1000
 

@@ -11,7 +11,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 VALUES: dict[str, dict[str, Any]] = {
     "decide": {"glossary": [("rsi_14", "strength")], "symbol": "SP500", "interval": "1d"},
     "repair": {"problems": ["confidence: too large"]},
-    "reflect": {"chunk": "2014Q1"},
+    "reflect": {"chunk": "2014Q1", "features": "rsi_14, adx_14"},
     "summarise-chunk": {"chunk": "2014Q1"},
     "name-skill": {},
     "chat": {"run": "paper", "question": "Why?", "before": "some data"},

@@ -13,7 +13,7 @@ from agent.domain import Contribution
 from agent.llm import MemoryCalls, ModelFault
 from agent.llm.model import Mode
 from agent.reason.arithmetic import ArithmeticReasoner
-from agent.reason.blend import Track, credited, joined, share
+from agent.reason.blend import Pull, Track, credited, joined, share
 from agent.reason.brief import brief, numbers
 from agent.reason.context import Context
 from agent.reason.model import Asked, ModelReasoner
@@ -33,7 +33,7 @@ def _describe(match: object) -> str:
 
 def mind(*answers: Answer, api: Api | None = None, mode: Mode = "live", kept: MemoryCalls | None = None) -> ModelReasoner:
     asked = model(api or Api(*answers), mode=mode, kept=kept)
-    return ModelReasoner(asked, SETTINGS, b"home", _describe, (("rsi_14", "strength"),))
+    return ModelReasoner.of(asked, SETTINGS, b"home", _describe, (("rsi_14", "strength"),))
 
 
 def bullish(**more: object) -> Context:
@@ -41,7 +41,7 @@ def bullish(**more: object) -> Context:
 
 
 def decide(reasoner: ModelReasoner, where: Context, track: Track = GOOD) -> Asked:
-    return reasoner(where, ARITHMETIC(where), track, "d1")
+    return reasoner(where, ARITHMETIC(where), lambda name: track, "d1")
 
 
 def test_opinion_is_a_contribution_and_all_of_them_add_up() -> None:
@@ -64,7 +64,7 @@ def test_model_moves_the_result_by_no_more_than_its_share(
     track = Track(n=n, hits=int(n * right), brier=n * loss)
     part = share(track, 0.3, 0.6, 0.1)
     assert 0 < part <= 0.6
-    parts = joined([Contribution(source="vote", id="v", value=arithmetic)], "m", score, part)
+    parts = joined([Contribution(source="vote", id="v", value=arithmetic)], [Pull("m", score, part)])
     total = math.fsum(p.value for p in parts)
     assert abs(total - arithmetic) <= part * abs(score - arithmetic) + 1e-12
     assert 0 <= credited(stated, track) <= min(stated, 0.95)
