@@ -240,6 +240,36 @@ made gave took held sold bought shorted opened exited triggered fired signalled 
 closing opening touching touched breached exceeded reached crossed crossing dipped spiked crashed plunged dropped soared jumped climbed rallied
 important importance relevant rest rested based grounded supported support backed backing argument arguments against favour favor
 anything everything nothing something someone anyone everyone whoever whatever whenever wherever somewhere anywhere
+able accept according add added adding admit advice affect afford afraid agree air allow alone along aloud amount angry annoy appear apply area arrive
+article aside asset assume attempt attend attention avoid aware band bank bear bet bets better bid bill bite blame blow board boat body bother bottom
+branch breach break bridge bright broad broke broken build building built bull busy button buyer calm camera cancel candle cannot care career carry catch
+central chain chair chance channel charge cheap checked chief child choice choose chose chosen city class clean climb clock cloud coast cold collect
+colour column comment company complete concept confirm connect constant consumer contain content contract control cool copy core corner correct cover
+crash crazy create credit crisis cross crowd cycle damage dark dead dear death debt decade decline deliver demand deny depend design desk detail develop
+device dinner direct direction doctor doubt dozen dream drive driver dust early ease east easier economy edge edit effect effort eight email empty engine
+enjoy event exact except excess extra extreme face fair faith false family famous fault fear feature feed feeling fell felt field fight file film firm
+fish fixed floor flow fold folk food foot forever forget forgot form former forward found fourth frame free fresh friend front fuel fund funds future
+game gap gaps garden gate gather general giant girl glad glass global gold green grew ground group grow guard guess guide half hand handle hang happy
+head heart heavy hedge height hidden hide hill hint hole home hope horse hotel hours house huge human hundred idle image impact inch indeed inflation
+inform input inside insist insight instant invest iron island joke judge jump june king knew labour lack lady land language law lawyer layer lazy leader
+lean learnt leg legal letter lie lift light liked line link liquid listen load loan local lock logic lonely loop loud love luck lucky lunch
+machine magic mail major manage manner manual master match math maybe meal measure meet member mention message metal method middle million minor minute
+miss missed mistake mix mixed mode modern mood moon mother motion mountain mouth movie music naked narrow nation native nature network nice night nobody
+noise nose novel object obvious offer office official onto option origin ought outside owner page pain paint panic parent paris park party pass patch
+path patient pause peace pension people percentage perfect permit phone photo physical pick picture piece pipe pizza planet plant plate player plenty
+poem policy poor popular positive post potential pound power prefer prepare press price print prison private prize process produce product project
+promise proof proper protect proud prove provide public pure push puzzle quality queen quiet quit quote race rain raise random rare real reality
+realise receive recipe recommend refer reflect regard region regular relate release religion remind remote rent repair repeat reply report request rescue
+research respond response restore reveal review reward rich ride ring risen river road rock role roll roof room root rough route royal rude rush
+sad safe safety salt sand save scale scared scene school science screen search season secret section secure select senior sensitive separate serious serve
+service seven shape share shares sheet shift shine ship shirt shock shoot shop shore shot shout shut sick sight sign silent silly silver singer sister
+site skip sky slow smart smell smile smoke smooth snow social soft software soil solid solve song soul sound source south space spare speech speed spell
+spirit spoke sport spread spring square staff stage stake standard star stare statement station steal steel step stick stone store storm strange stream
+street stress stretch strike string stuff style success sudden suffer sugar suit summer sun supply sweet swim switch table tail tall task taste tax teach
+team tear tech term terms text theory thick thin throw ticket tie tight tiny tired title tone tool topic total touch tough tour tower town track
+tradition traffic train travel treat tree trial tried trip trouble truck true truth tube twelve ugly uncle union unique unit united unless update upper
+upset urban valid vary vast video village violent visit voice waste watch wave weak wealth wear weather wedding weight west wheel wide wife wild wind
+window wine wing winter wire wise wish woman wonder wood wooden worry write writer writing wrote yard yellow young zero zone
 water beat beats score scores accurate leverage arithmetic portion split choppy sideways oversold overbought sigma behave behaved assumed assume curve plot draw blocked block statistically sensitive exist existed
 multiples multiple investor passive cautious careful defensive timeframe interval amount uptrend downtrend bullish bearish loses worth
 similarity resemble resembled analogue precedent hypothetical counterfactual remove removed exclude excluded ignoring suppose imagine
