@@ -255,7 +255,7 @@ def _strange(text: str, names: Names) -> tuple[str, ...]:
 def _nearest(token: str, known: frozenset[str]) -> str:
     """The word that was meant: the nearest, of as many letters and with the same first where there are several."""
     least = 0.74 if len(token) < 7 else 0.7
-    near = process.extract(token, known, scorer=OSA.normalized_similarity, score_cutoff=least, limit=8)
+    near = process.extract(token, known, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None)
     fits = [(score, len(word) == len(token), word) for word, score, _ in near if word[0] == token[0] or score >= 0.8]
     return max(fits)[2] if fits else token
 
