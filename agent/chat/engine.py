@@ -60,8 +60,12 @@ class Conversation:
         return answer
 
     def _spoken(self, said: str, hear: Hear | None) -> Answer:
-        if recognised(said, self.view.tables.symbols, self.view.tables) is not None and self.hands is not None:
+        wanted = recognised(said, self.view.tables.symbols, self.view.tables)
+        if wanted is not None and self.hands is not None:
             return self.ask_yes(wish(self.view, said))
+        if wanted is not None:
+            text = f"I understood: {wanted.words()}. It is kept only from a conversation at a terminal, after a typed yes."
+            return Answer(text=text, certainty="unknown")
         demanded = order_of(said)
         if demanded is not None:
             return Answer(text=demanded, certainty="unknown")

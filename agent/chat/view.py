@@ -83,6 +83,10 @@ class View:
             self._memory = open_memory(self.home, self.run, self.settings, durable=True)
         return self._memory
 
+    def warm(self) -> None:
+        """Open now what the first question about memories would wait for."""
+        self.memory.recent(1)
+
     def record(self, row: Row) -> Json:
         """The whole record of a decision."""
         fact = self.journal.get(row.id)

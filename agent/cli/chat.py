@@ -91,6 +91,7 @@ def _talk(conversation: Conversation) -> int:
         conversation.hands = None
         sys.stderr.write(f"{banner(conversation)}\n")
         return _script(conversation)
+    conversation.view.warm()
     session = prompt(conversation)
     converse(conversation, out, lines_of(session), session_ask)
     return 0

@@ -8,7 +8,7 @@ import pytest
 
 from agent.chat.local.answering import LABEL, answer
 from agent.chat.view import View
-from tests.chat.questions import QUESTIONS, UNANSWERABLE, Facts
+from tests.chat.questions import QUESTIONS, ROUTED, UNANSWERABLE, Facts
 from tests.cli.kit import Json
 
 
@@ -28,6 +28,13 @@ def test_what_no_record_says_is_not_known(shared_view: View, said: str) -> None:
     found = answer(shared_view, said)
     assert found.certainty == "unknown"
     assert "I do not know" in found.text or "is not in this run" in found.text
+
+
+@pytest.mark.parametrize("said", ROUTED)
+def test_other_wordings_reach_the_tool_that_answers_them(shared_view: View, said: str) -> None:
+    found = answer(shared_view, said)
+    assert found.tools == (ROUTED[said],)
+    assert found.certainty != "unknown"
 
 
 def test_enough_questions_are_tried() -> None:

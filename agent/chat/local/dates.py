@@ -312,6 +312,9 @@ def _is_range(lead: str, between: str, following: str) -> bool:
 
 def _open(lead: str, before: str, period: Period, today: date) -> Period:
     """A period with an open end."""
+    if period.day and re.search(r"\bweek (?:of|beginning|starting|from)$", before):
+        monday = period.day - timedelta(days=period.day.weekday())
+        return Period(monday, monday + timedelta(days=6), "week", period.doubt)
     if lead == "since" or before.endswith(("starting", "starting from", "starting in")):
         return Period(period.start, today, "since", period.doubt)
     if lead == "after":

@@ -232,10 +232,7 @@ def _spelt(text: str, names: Names) -> tuple[str, tuple[tuple[str, str], ...]]:
         if token in known or token in _SWAPPED or len(token) < 4 or any(c in token for c in "_-") or _inflected(token, known):
             word = _SWAPPED.get(token, token)
         else:
-            near = process.extractOne(
-                token, known, scorer=OSA.normalized_similarity, score_cutoff=0.74 if len(token) < 7 else 0.7
-            )
-            word = near[0] if near and near[0][0] == token[0] or near and near[1] >= 0.8 else token
+            word = _nearest(token, known)
         if word != token:
             fixed.append((token, word))
         return str(word)
@@ -253,11 +250,16 @@ def _strange(text: str, names: Names) -> tuple[str, ...]:
 
 
 def _nearest(token: str, known: frozenset[str]) -> str:
-    """The word that was meant: the nearest, of as many letters and with the same first where there are several."""
+    """The word that was meant: the nearest; where there are several, one that a concept knows, then one of as many letters."""
     least = 0.74 if len(token) < 7 else 0.7
-    near = process.extract(token, known, scorer=OSA.normalized_similarity, score_cutoff=least, limit=8)
-    fits = [(score, len(word) == len(token), word) for word, score, _ in near if word[0] == token[0] or score >= 0.8]
-    return max(fits)[2] if fits else token
+    near = process.extract(token, known, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None)
+    fits = [(score, _told(word), len(word) == len(token), word) for word, score, _ in near if word[0] == token[0] or score >= 0.8]
+    return max(fits)[3] if fits else token
+
+
+def _told(word: str) -> bool:
+    """Whether a word alone says something that a concept knows."""
+    return any((found := pattern.search(word)) and found.group(0) == word for pattern in COMPILED.values())
 
 
 def _inflected(token: str, known: frozenset[str]) -> bool:
@@ -310,7 +312,17 @@ def _voters(text: str, names: Names) -> tuple[str, ...]:
     found = [v for v in names.voters if v not in ("memory", "forecast") and re.search(rf"\b{v.replace('_', '[_ -]?')}\b", text)]
     if "rsi_reversal" in names.voters and "rsi_reversal" not in found and re.search(r"\breversal\b", text):
         found.append("rsi_reversal")
-    voting = COMPILED["voter"].search(text) or COMPILED["believe"].search(text)
+    voting = (
+        COMPILED["voter"].search(text)
+        or COMPILED["believe"].search(text)
+        or re.search(
+            (
+                r"\b(?:right|wrong|"
+                r"accura\w+)\b"
+            ),
+            text,
+        )
+    )
     return tuple(found + [v for v in ("memory", "forecast") if v in names.voters and voting and re.search(rf"\b{v}\b", text)])
 
 

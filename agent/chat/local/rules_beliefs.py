@@ -20,12 +20,20 @@ def procedural(q: Question, view: View) -> Route | None:
     return None
 
 
+_OF_THE_WHOLE = ("benchmark", "return", "sharpe", "drawdown", "volatility", "win", "lose")
+
+
 def skilled(q: Question, view: View) -> Route | None:
     """One skill, or those that stand or do so."""
     if q.skills:
         return _one_skill(q, view)
     standing = q.any(*_STANDINGS) and not q.any("trade", "halt", "parameter", "regime", "buy", "close", "limit", "preference")
-    if not q.has("skill") and not standing:
+    whole = (
+        "strategy" in q.text
+        and "skill" not in q.text
+        and q.any("benchmark", "return", "sharpe", "drawdown", "volatility", "win", "lose")
+    )
+    if not q.has("skill") and not standing or whole:
         return None
     if q.any("happened", "change") and q.period is not None:
         return None
@@ -82,7 +90,7 @@ def _one_skill(q: Question, view: View) -> Route:
         chosen = "regimes"
     elif q.any("rate", "win", "lose", "return", "count", "trade", "best"):
         chosen = "trades"
-    elif q.has("reliability") and not q.text.startswith(("what is a", "describe")):
+    elif (q.has("reliability") or "record" in q.text) and not q.text.startswith(("what is a", "describe")):
         chosen = "reliability"
     else:
         chosen = "all"
@@ -93,7 +101,7 @@ def believed(q: Question, view: View) -> Route | None:
     """Whom the agent believes."""
     if not (q.any("voter", "believe", "calibrated") or q.voters) or q.any("trade", "change") and not q.voters:
         return None
-    if q.any("price", "preference") or q.has("limit"):
+    if q.any("price", "preference", "limit") or q.has("skill") and not q.has("voter"):
         return None
     if q.any("run", "notes") and not q.any("voter") and not q.voters:
         return one("run", of="notes")
@@ -124,7 +132,7 @@ def changed(q: Question, view: View) -> Route | None:
     start = period.start or view.tables.rows[0].day
     if period.kind == "day":
         return one("changes", since=start)
-    open_end = period.kind == "since" or period.end is None or period.end >= view.today
+    open_end = period.kind == "since" or q.has("open") or period.end is None or period.end >= view.today
     return one("changes", since=_eve(start), until=None if open_end else period.end)
 
 

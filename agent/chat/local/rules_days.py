@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -28,7 +30,8 @@ def hypothetical(q: Question, view: View) -> Route | None:
         return None
     if not located:
         return one("what_if", "no decision was named, so this is the last", **changes, symbol=q.symbol or view.tables.symbols[0])
-    return each_symbol(q, view, "what_if", {**at, **changes})
+    asked = each_symbol(q, view, "what_if", {**at, **changes})
+    return asked if changes else replace(asked, doubt="I did not understand what is to be changed")
 
 
 def _inputs(q: Question) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def _inputs(q: Question) -> dict[str, Any]:
     if q.limit and q.amounts:
         counts = "bars" in q.limit or "losses" in q.limit
         changes["limits"] = {q.limit: q.amounts[-1] if counts else _share(q.amounts[-1])}
-    if not changes and q.any("parameter") and q.amounts:
+    if not changes and q.any("parameter", "confidence") and q.amounts:
         changes["min_confidence"] = _share(q.amounts[-1])
     return changes
 
@@ -74,6 +77,8 @@ def compared(q: Question, view: View) -> Route | None:
         return one("compare", a=f"{first} {days[0]}", b=f"{second} {days[1]}")
     if len(q.symbols) == 2 and len(days) == 1:
         return one("compare", a=f"{q.symbols[0]} {days[0]}", b=f"{q.symbols[1]} {days[0]}")
+    if len(q.symbols) == 2 and not days and q.has("compare") and not q.period:
+        return one("trades", by="symbol")
     if len(q.skills) >= 2:
         return Route(tuple(Step("skill", {"name": name, "aspect": "reliability"}) for name in q.skills))
     return None
@@ -135,8 +140,21 @@ def reasoned(q: Question, view: View) -> Route | None:
     return _seen_on(q, view, day) or _done_on(q, view, day)
 
 
+_ASKING = ("was ", "were ", "did ", "had ", "is ", "are ", "what ", "which position")
+_HELD = re.compile(
+    r"\b(?:was|were|did|had|is|are)\b.{0,24}\b(?:invested|in the market|in a (?:trade|position)|a position|"
+    r"positions?|long|flat|hold|own|have)\b"
+)
+
+
 def _seen_on(q: Question, view: View, day: date) -> Route | None:
     """What the market or the account was on a day."""
+    if (
+        q.text.startswith(("was ", "were ", "did ", "had ", "is ", "are ", "what ", "which position"))
+        and _HELD.search(q.text)
+        and _plainly(q)
+    ):
+        return one("positions", symbol=q.symbol, at=day)
     if q.features and not q.tests and not q.any("buy", "sell"):
         return _feature_at(q, view)
     owned = any(word in q.text for word in ("account", "portfolio", "equity", "balance", "capital"))
@@ -154,6 +172,32 @@ def _seen_on(q: Question, view: View, day: date) -> Route | None:
 _DONE = ("buy", "sell", "close", "hold", "happened", "trade", "decision", "describe")
 
 
+def _plainly(q: Question) -> bool:
+    """Whether nothing is asked but what was held."""
+    acts = (
+        "buy",
+        "close",
+        "sell",
+        "win",
+        "lose",
+        "return",
+        "outcome",
+        "size",
+        "stop",
+        "target",
+        "confidence",
+        "exposure",
+        "happened",
+    )
+    mere = q.without("buy", "exposure") if "invested" in q.text or "long" in q.text else q
+    return not mere.any(*acts)
+
+
+def _traded_on(view: View, day: date) -> str | None:
+    """Whether a trade began or ended on a day, in the words of a question."""
+    return next((wanted for wanted in ("buy", "close") if doing(view, day, wanted)), None)
+
+
 def _done_on(q: Question, view: View, day: date) -> Route | None:
     """What was decided on a day, or something about it."""
     if q.has("change"):
@@ -164,11 +208,13 @@ def _done_on(q: Question, view: View, day: date) -> Route | None:
         return each_symbol(q, view, "why", {"symbol": q.symbol, "at": day, "aspect": chosen, "wanted": _believed(q)}, fits)
     counted = q.any("count", "rate", "average") and q.any("trade", "win", "lose", "entries")
     earned = q.has("return") and not q.any("happened", "buy", "close", "hold", "sell")
+    if earned and q.has("trade") and (on := _traded_on(view, day)):
+        return each_symbol(q, view, "why", {"symbol": q.symbol, "at": day, "aspect": "outcome", "wanted": on}, on)
     if counted or earned or q.has("event") and not q.has("happened"):
         return None
     if not q.any(*_DONE) and len(q.text.split()) > 4:
         return None
-    wanted = wanted_of(q) or (next((w for w in ("buy", "close") if doing(view, day, w)), None) if q.has("trade") else None)
+    wanted = wanted_of(q) or (_traded_on(view, day) if q.has("trade") else None)
     told = "outcome" if q.any("win", "lose", "return") and wanted == "buy" else "all"
     return each_symbol(q, view, "why", {"symbol": q.symbol, "at": day, "wanted": wanted, "aspect": told}, wanted)
 
@@ -215,7 +261,7 @@ def _why_overall(q: Question, view: View) -> Route | None:
 
 
 def _why_decided(q: Question, view: View) -> Route | None:
-    wanted = wanted_of(q)
+    wanted = wanted_of(q) or (_traded_on(view, q.day) if q.day and q.has("trade") else None)
     if wanted is None and not q.day and not q.symbols and not q.any("last", "trade", "decision", "state"):
         return None
     if q.period is not None and q.day is None:

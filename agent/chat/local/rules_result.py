@@ -43,6 +43,8 @@ def standing(q: Question, view: View) -> Route | None:
         return one("positions", symbol=q.symbol)
     if q.limit and not (q.has("drawdown") and not q.any("limit", "halt", "clamp")):
         return one("standing", limit=q.limit)
+    if re.search(r"what (?:would|could|can|might|may) (?:stop|halt|block)", q.text):
+        return one("standing", of="limits")
     if q.has("halt"):
         return one("standing", of="halt")
     if re.search(r"\bstatus\b", q.text):
@@ -92,7 +94,8 @@ def _risk(q: Question) -> Route | None:
         return one("result", measure="costs", symbol=q.symbol, **days)
     if q.has("exposure"):
         return one("result", measure="exposure", symbol=q.symbol, **days)
-    of_market = q.features or q.regimes or q.symbol or q.any("regime", "event", "trade", "memories", "lesson")
+    named = q.regimes and "how volatile" not in q.text
+    of_market = q.features or named or q.symbol or q.any("regime", "event", "trade", "memories", "lesson")
     return one("result", measure="volatility", **days) if q.has("volatility") and not of_market else None
 
 
@@ -101,11 +104,13 @@ _STRETCHED = ("best", "worst", "return", "lose", "by", "highest", "lowest")
 
 def _by_stretch(q: Question) -> Route | None:
     """The return of months, quarters or years."""
-    unit = next((u for u in ("month", "quarter", "year") if q.has(u)), None)
+    unit = "day" if q.has("daily") else next((u for u in ("month", "quarter", "year") if q.has(u)), None)
+    if unit and "profitable" in q.text and not q.has("trade"):
+        return one("result", by=unit, **days_of(q))
     other = q.any("trade", "win", "rate", "holding", "streak", "entries", "voter") or q.symbol
     if unit is None or other or not q.any(*_STRETCHED):
         return None
-    rank = "best" if q.any("best", "highest") else "worst" if q.any("worst", "lowest") else None
+    rank = "worst" if q.any("worst", "lowest", "lose") else "best" if q.any("best", "highest") else None
     return one("result", by=unit, rank=rank, **days_of(q))
 
 
@@ -120,6 +125,8 @@ def _equity(q: Question) -> Route | None:
 
 def seen(q: Question, view: View) -> Route | None:
     """Features and prices over time, and the state now."""
+    if q.features and "what does" in q.text:
+        return one("market_state", symbol=q.symbol, feature=q.features[0])
     if q.features or q.has("price"):
         feature = q.features[0] if q.features else "close"
         if q.period is not None or q.any("highest", "lowest", "average", "history"):

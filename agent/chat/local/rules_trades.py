@@ -38,6 +38,10 @@ def _counted(q: Question, where: dict[str, Any]) -> Route | None:
     if q.has("decision") and q.any("first", "last", "count"):
         order = "first" if q.has("first") else "last" if q.has("last") and not q.has("count") else None
         return one("decisions", order=order, n=q.top, **where)
+    if q.has("size", "average") and not q.any("win", "lose"):
+        return one("decisions", entered=True, **where)
+    if q.has("entries") and not q.any("win", "lose", "rate", "average", "return", "clamp", "by"):
+        return one("decisions", entered=True, order="first" if q.period else "last", n=20 if q.period else 5, **where)
     if (q.has("size") or "position" in q.text) and q.any("highest", "best", "average") and not q.any("win", "lose"):
         return one("decisions", order="largest", entered=True, n=q.top, **where)
     return None
@@ -53,7 +57,7 @@ def traded(q: Question, view: View) -> Route | None:
     """Closed trades: a figure over them, by group, or single ones."""
     if not q.any(*_TRADING) or q.features and not q.any("trade", "win", "lose"):
         return None
-    if q.has("symbolword") and not q.any("win", "lose", "best", "worst", "return", "count", "rate", "average"):
+    if q.any("symbolword", "period") and not q.any("win", "lose", "best", "worst", "return", "count", "rate", "average"):
         return None
     given: dict[str, Any] = {**scope(q), "exit": _exit_reason(q), "side": q.side}
     return _grouped(q, given) or _measured(q, given) or _single(q, given) or _summed(q, given)
@@ -112,6 +116,10 @@ def _summed(q: Question, given: dict[str, Any]) -> Route | None:
     placed = q.symbols or q.regimes or given["exit"] or given["side"]
     if placed and q.any("return", "lose", "win", "outcome") and not (q.has("trade") and given["exit"]):
         return one("trades", measure="pnl", **given)
+    if q.has("win", "lose") and not q.has("return"):
+        return one("trades", measure="count", **given)
+    if q.has("trade", "describe") and q.period is not None:
+        return one("trades", order="first", n=20, **given)
     if q.has("trade") and not q.has("return") or q.has("close") and q.period is not None:
         return one("trades", measure="all", **given)
     return None
@@ -132,7 +140,12 @@ _EXITS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"targets? (?:was |were |got )?(?:hit|reached)|take[- ]profit"
         ),
     ),
-    ("time", re.compile(r"time[- ]?(?:limit|out|d out| exit| stop)|by time|ran out of time|timed out|expired")),
+    (
+        "time",
+        re.compile(
+            r"time[- ]?(?:limit|out|d out| exit| stop)|by time|ran out of time|time ran out|time was up|timed out|expired"
+        ),
+    ),
     ("signal", re.compile(r"by (?:a |the )?(?:opposite )?signal|opposite signal|on signal")),
 )
 

@@ -13,30 +13,30 @@ import re
 CONCEPTS: dict[str, str] = {
     "why": r"\bwhy\b|how come|(?<!exit )\breasons?\b|reasoning|rationale|explain|explanation|what (?:made|led|drove|caused|convinced|prompted|motivated|triggered|persuaded)|"
     r"\bbehind\b|justif\w+|motivat\w+|grounds?\b|on what basis|what was the (?:logic|thinking|case|idea|argument)|what were you thinking|"
-    r"what did (?:you|it|we|the agent) (?:see|think)|thinking behind|what for\b|whats? the (?:story|deal) with|walk me through|argument for|case for|because of what",
+    r"what did (?:you|it|we|the agent) (?:see|think)|thinking behind|what for\b|whats? the (?:story|deal) with|walk me through|arguments? (?:for|against)|case (?:for|against)|speaks? (?:for|against)|spoke (?:for|against)|because of what",
     "buy": r"\bb(?:uy|ought|uys|uying)\b|purchas\w+|\bwent long\b|go(?:ing)? long|\blong(?:s|ed)?\b(?!\s?est| (?:is|did|was|were|has|have|does|do|it|the|a|on average))|\bent(?:er|ered|ering|ries|ry)\b|"
     r"\bopen(?:ed|ing)?\b(?! (?:now|at the moment|right now|currently|positions?|trades?|orders?))|\bg[eo]t(?:ting)? (?:in|into)\b|pick(?:ed)? up|acquir\w+|\btook (?:a|the|that|this)?\s?(?:position|trade|long)|invest(?:ed)?\b(?! in total)|put on\b|initiat\w+",
-    "sell": r"\bs(?:ell|old|ells|elling)\b",
+    "sell": r"\bs(?:ell|old|ells|elling|ale|ales)\b",
     "short": r"\bshort(?:s|ed|ing)?\b(?! answer)|short[- ]sell\w*|bet(?:ting)? against",
     "close": r"\bclos(?:e|ed|ing)\b(?! (?:price|at|of|value|level|on the day)\b)|\bexit(?:s|ed|ing)?\b|\bg[eo]t(?:ting)? out\b|get rid|liquidat\w+|dump\w*|\bend(?:ed)? (?:the|that|this|a) (?:trade|position)|took (?:the )?profits?|cash(?:ed)? out|bail\w*|unwind|unwound|take (?:the )?profits?|"
     r"\bstopped out\b|come out of|came out of|\bquit\b",
     "hold": r"\bh(?:old|eld|olds|olding)\b(?! (?:on average|for|period|time|duration|length))|do nothing|did nothing|nothing done|(?:\bnot|n't|\b(?:did|do|does|have|has|was|were|would|could)nt) (?:buy|trade|act|enter|do anything|go long|invest|take|open|purchase)|"
     r"stay(?:ed|ing)? (?:out|in cash|flat|away|aside)|sat? (?:out|on)|sit(?:ting)? (?:out|on)|\bskip(?:ped)?\b|pass(?:ed)? (?:on|up)|sidelines?|no (?:trade|entry|position) (?:on|in|that|then)|\binactiv\w+|refrain\w*|avoid\w*|left alone|kept out|keep out",
     "trade": r"\btrad(?:e|es|ed|ing)\b|\bpositions?\b|\bdeals?\b|round[- ]trips?|\bbets?\b",
-    "best": r"\bbest\b|most profitable|biggest (?:win|winner|gain|profit|winning)|largest (?:win|winner|gain|profit|winning)|highest (?:profit|gain|return|win|pnl)|top\b|greatest|winningest|most (?:money|successful|lucrative)|biggest success|finest|made the most|earned the most|strongest|star\b",
+    "best": r"\bbest\b|most profitable|biggest (?:win|winner|gain|profit|winning)|largest (?:win|winner|gain|profit|winning)|highest (?:profit|gain|return|win|pnl)|\btop\b|greatest|winningest|most (?:money|successful|lucrative)|biggest success|finest|made the most|earned the most|strongest|star\b",
     "worst": r"\bworst\b|biggest (?:loss|loser|losing)|largest (?:loss|loser|losing)|most (?:costly|painful|expensive)|lost the most|cost (?:us|me|you|it) (?:the )?most|lowest (?:return|pnl|profit)|poorest|weakest|deepest loss|heaviest (?:loss|losing)|least profitable|most (?:unprofitable)|hurt (?:the )?most|ugliest|nastiest|maximum loss|max loss",
     "count": r"how many|number of|\bcount\b|how often|total number|how much (?:trades|decisions)|how frequently|\btally\b|# of|amount of (?:trades|decisions|entries|wins|losses)|quantity of",
-    "win": r"\bw(?:in|ins|on|inner|inners|inning)\b|profitable|\bsuccess(?:es|ful)?\b|paid off|in the green|made money|positive trades?|gainers?\b|\bgreen\b|came good|right\b",
+    "win": r"\bw(?:in|ins|on|inner|inners|inning)\b|profitable|\bsuccess(?:es|ful)?\b|paid off|(?:with|at|in|for|made|a) (?:a )?profit\b|in the green|made money|positive trades?|gainers?\b|\bgreen\b|came good|right\b",
     "lose": r"\blos(?:e|es|ing|er|ers|s|ses|t)\b|unprofitable|\bfail(?:ed|ures?|ing)?\b|in the red|\bnegative\b|went wrong|\bbad\b|underwater|underperform\w*|losers?\b|\bred\b|not working|do(?:es)?n'?t work|struggling",
-    "rate": r"win[- ]?rate|hit[- ]?rate|batting average|success rate|percentage|percent|share of|proportion|what fraction|what part|ratio of win\w*|how often (?:do|did|does|are|were|was|is) (?:we|you|it|the agent|they|trades?|the trades?) (?:win|won|right|profitable|pay|make|succeed|wins|lose)|winning percentage|strike rate|accuracy|% of",
+    "rate": r"win[- ]?rate|hit[- ]?rate|batting average|success rate|percentage|percent|share of|proportion|portion|what fraction|what part|ratio of win\w*|how often (?:do|did|does|are|were|was|is) (?:we|you|it|the agent|they|trades?|the trades?) (?:win|won|right|profitable|pay|make|succeed|wins|lose)|winning percentage|strike rate|accuracy|% of",
     "return": r"\breturn(?:s|ed)?\b|perform(?:ed|ance|ing)?\b|how (?:did|have|has|was|is|are) (?:we|you|it|the (?:agent|bot|run|system|strategy|year|quarter|month|backtest))(?: \w+)? (?:do|done|doing|go|going|fare|fared|perform|end up)|"
     r"\bprofits?\b|p&l|\bpnl\b|p and l|\bp/l\b|\bmade\b|\bmake\b|\bearn(?:ed|ings?)?\b|\bgain(?:ed|s)?\b|yield\w*|how much (?:money|did)|up or down|bottom line|net result|\bgrowth\b|\bmoney\b|how .{0,12}\bdid .{0,30}(?:go|do|fare|end)|\bresults?\b|figures\b|statistics|\bstats\b|summary|summari[sz]e|overview|overall",
-    "sharpe": r"sharpe?\b|risk[- ]adjusted",
+    "sharpe": r"sharpe?\b|significan\w+|risk[- ]adjusted",
     "sortino": r"sortino",
     "calmar": r"calmar",
-    "cagr": r"\bcagr\b|annuali[sz]ed return|annual return|return (?:a|per) year|yearly return|compound\w*|per annum|per year return",
-    "volatility": r"\bvolatility\b|\bvol\b|how volatile (?:was|were|is) (?:the )?(?:equity|account|portfolio|returns|book|run|strategy|agent|results)",
-    "drawdown": r"draw[- ]?downs?|\bdd\b|peak[- ]to[- ]trough|deepest (?:fall|dip|hole|decline)|worst (?:fall|decline|dip|slump|peak)|biggest (?:fall|decline|drop|dip|slump)|largest (?:fall|decline|drop|dip)|underwater|how far (?:did|was) .{0,20}(?:fall|down|drop)|how deep",
+    "cagr": r"\bcagr\b|annuali[sz]ed return|annual return\b(?!s)|return (?:a|per) year|yearly return|compound\w*|per annum|per year return",
+    "volatility": r"\bvolatility\b|how risky (?:was|is|were|are)|riskiness|\bvol\b|how volatile (?:was|were|is) (?:the )?(?:equity|account|portfolio|returns|book|run|strategy|agent|results)",
+    "drawdown": r"draw[- ]?downs?|\bdd\b|peak[- ]to[- ]trough|deepest (?:fall|dip|hole|decline)|worst (?:fall|decline|dip|slump|peak)|biggest (?:fall|decline|drop|dip|slump)|largest (?:fall|decline|drop|dip)|under ?water|how far (?:did|was) .{0,20}(?:fall|down|drop)|how deep",
     "benchmark": r"buy[- ]and[- ]hold|buy & hold|buy'?n'?hold|benchmark|beat the (?:market|index)|holding the index|the market itself|just holding|simply holding|passive\w*|index fund|b&h|outperform\w*|compared? (?:to|with) the (?:market|index)|versus (?:the )?(?:market|index|holding)|against (?:the )?(?:market|index|holding)",
     "cost": r"\bcosts?\b|\bfees?\b|commissions?|slippage|charges?\b|expenses?\b|transaction|brokerage",
     "exposure": r"exposure|time in (?:the )?market|in the market|invested\b|how much of the time|in cash\b|fully invested",
@@ -70,14 +70,14 @@ CONCEPTS: dict[str, str] = {
     "untried": r"untried|never (?:been )?(?:used|tried|fired)|\bunused\b|not (?:been )?used",
     "reliability": r"reliab\w+|trustworth\w*|dependable|how (?:good|well|sure|solid)|track record|confidence interval|success rate of|\binterval\b|evidence (?:for|behind)|can (?:we|i) trust|proven|effective\w*",
     "used": r"last (?:used|fired|applied|traded|executed|time)|most recently used|when (?:was|did|has) .{0,60}(?:used|fire|fired|applied|apply|use|trade|trigger\w*|agree\w*|execut\w*)|\bused\b",
-    "history": r"\bhistory\b|life ?cycle|transitions?\b|happened to|timeline|track\b|over time|evol\w+|career|story of",
+    "history": r"\bhistory\b|life ?cycle|transitions?\b|happened to|timeline|track\b(?! record)|over time|evol\w+|career|story of",
     "describe": r"what (?:is|does|are|'s)|describe|tell me about|definition|define|how does|what do you know about|details? (?:of|on|about)|meaning of|looks? like|show me|show",
     "voter": r"\bvoters?\b|\bvot(?:e|es|ed|ing)\b|analysts?\b|advis[oe]rs?|opinions?\b|signals? source|indicators? (?:say|vote)|\bpanel\b|who (?:said|spoke|argued|agreed|disagreed|voted)|which (?:indicator|signal)s?\b",
     "believe": r"believ\w+|most trusted|trust\w*|listen\w*|\bweights?\b|weighted|weigh\b|influence\w*|rely on|count(?:s|ed)? most|heard|credib\w+|who (?:is|was|has been|'s) (?:right|best|the best)|rel(?:y|ies|ied)|most say|biggest say|say in",
     "calibrated": r"calibrat\w+|brier",
     "regime": r"\bregimes?\b|market (?:state|phase|condition|environment|mode|type|mood|climate)s?|kind of market|type of market|what (?:kind|sort|type) of market|market conditions?|\bphases?\b",
     "share": r"share of|how (?:much|often|many) .{0,30}(?:time|days|bars)|percentage|percent|proportion|fraction|what part|% of|distribution|split of time|most of the time|how often|breakdown|mostly\b",
-    "state": r"\bstate\b|situation\b|look(?:ed)? like|market (?:doing|at|on)|conditions\b|what (?:was|did) the market|snapshot|context\b|picture",
+    "state": r"\bstate\b|\b(?:up|down)?trend(?:ing up|ing down)?\b(?! (?:strength|market|regime))|bullish|bearish|oversold|overbought|situation\b|look(?:ed)? like|market (?:doing|at|on)|conditions\b|what (?:was|did) the market|snapshot|context\b|picture",
     "similar": r"similar|(?:seen|anything|something)\b.{0,20}\blike\b|resembl\w+|alike|analog\w*|compar(?:able|ed) (?:situations?|to the past)|like (?:that|this|it|then)\b|looked like (?:that|this|it|on)|reminds?|remind(?:ed)?|precedents?|seen (?:this|that|it|something like) before|closest (?:situations?|days?|match\w*)|historical (?:parallels?|twins?)|parallels?",
     "happened": r"what happened|what did (?:you|it|we|the agent) do|what was done|what went on|what occurred|anything happen|what took place|what was decided|what did (?:you|it|we) decide|what(?:'s| is| was) (?:your|the|its) decision|decisions?\b.{0,12}\bon\b",
     "outcome": r"\boutcome\b|how did (?:it|that|the|this) .{0,40}(?:end|turn out|work out|go|finish|do|fare)|what came of|result of (?:the|that|this)|turn(?:ed)? out|work(?:ed)? out|what became|how (?:it|that) ended|did (?:it|that|the trade|this|the position) (?:win|lose|work|pay|make|succeed|end)|was (?:it|that|the trade|this) (?:a )?(?:win\w*|los\w+|profit\w*|good|success\w*)|pay off",
@@ -90,10 +90,10 @@ CONCEPTS: dict[str, str] = {
     "lesson": r"lessons?\b|learn(?:ed|t|ing|s)?\b|takeaways?|\btaught\b|\bteach\b|insights?",
     "event": r"\bevents?\b|notable|news\b|unusual|anything special|volatility spikes?|shocks?\b|incidents?",
     "change": r"\bchang(?:e|es|ed|ing)\b|what(?:'s| is) (?:new|different)|different\b|\bmoved\b|adapt\w*|adjust\w*|updates?\b|\bshift\w*|developments?|evolve\w*|modif\w+|raised|lowered|tightened|loosened|increased|decreased",
-    "parameter": r"parameters?\b|\balerts?\b|threshold\b|size multiplier|size_multiplier|min_confidence|adapt(?:ive|ation)s?",
+    "parameter": r"parameters?\b|\balerts?\b|cautious|more careful|defensive|threshold\b|size multiplier|size_multiplier|min_confidence|adapt(?:ive|ation)s?",
     "open": r"open (?:positions?|trades?|orders?|now|right now|at the moment|currently|today)|positions? (?:are |is )?(?:currently |still |now )?open|currently (?:hold\w*|own\w*|in|long|invested|open)|still (?:open|hold\w*|own|in)|what (?:do|are) (?:we|you|i) (?:own|hold|holding|in)|(?:are|is) (?:we|you|it) (?:in|long|invested|flat)|right now|at the moment|\bnow\b|current positions?|live positions?|holding anything|holdings\b|in the portfolio|in the book|outstanding|pending orders?|orders? waiting",
     "limit": r"\blimits?\b|restrict\w*|constraints?|\bcaps?\b|capped|guard ?rails?|safety|rules? (?:for|of) risk|risk rules?|mandate|maximum (?:position|exposure|loss|risk)|max (?:position|exposure|risk)|allowed\b|how much (?:may|can) (?:you|it|we) (?:risk|lose|hold|bet)|brakes?",
-    "clamp": r"clamp\w*|cut (?:by|back|down)|reduced\b|scaled (?:down|back)|limited (?:by|it)?|trimmed|held back|were .{0,10}(?:limited|cut|reduced)|limits? (?:hit|bite|cut|work|kick|applied|trigger\w*|intervene\w*|at work)|shrunk",
+    "clamp": r"clamp\w*|\bblock(?:ed|s)?\b|cut (?:by|back|down)|reduced\b|scaled (?:down|back)|limited (?:by|it)?|trimmed|held back|were .{0,10}(?:limited|cut|reduced)|limits? (?:hit|bite|cut|work|kick|applied|trigger\w*|intervene\w*|at work)|shrunk",
     "refused": r"refus\w+|reject\w+|declin\w+|denied|turned down|not filled|unfilled|bounced",
     "abstained": r"abstain\w*|abstention|no opinion|could not decide|nobody spoke",
     "error": r"\berrors?\b|exceptions?\b|crash\w*|fault\w*|broke(?:n)? down|malfunction",
@@ -102,8 +102,8 @@ CONCEPTS: dict[str, str] = {
     "whatif": r"what if\b|what would\b|would (?:have|it have|you have|we have|that have)|had (?:we|you|it|there|memory|the)\b.{0,20}(?:not|without|been)|hypothetic\w*|suppose\b|without (?:the )?(?:skill|memory|voter|memories|skills)|counterfactual|if (?:we|you|it|the|there|rsi|memory)\b|leaving out|left out|remove\b|removed\b|in the absence|imagine",
     "without": r"without|leaving out|left out|remov\w+|exclud\w+|absence|not (?:had|have|been|used)|had(?: not|n't)|no\b|switched off|turned off|ignor\w+|minus\b",
     "compare": r"compar\w+|difference between|differ\w*|versus|\bvs\b|against each other|side by side|contrast",
-    "symbolword": r"symbols?\b|instruments?\b|markets? (?:do|does|are|did)|tickers?\b|assets?\b|\bindex(?:es)?\b|indices|which (?:market|one)\b|what do (?:you|we) trade|what (?:does|did) (?:it|the agent|this run) trade|underlyings?|securit(?:y|ies)",
-    "period": r"(?:which|what) (?:period|dates?|time ?range|time ?frame|timespan|days|years)\b|how (?:far|long) (?:back|does the|is the|did the|was the) .{0,20}(?:record|run|data|backtest|history|go|last)|from when to when|date range|when (?:did|does) (?:the )?(?:run|backtest|record|data|history|it) (?:start|begin|end|stop|finish)|\bspan\b|covers?\b|covered",
+    "symbolword": r"symbols?\b|instruments?\b|markets? (?:do|does) (?:you|we|it|the agent)|tickers?\b|assets?\b|\bindex(?:es)?\b|indices|which (?:market|one)\b|what do (?:you|we) trade|what (?:does|did) (?:it|the agent|this run) trade|underlyings?|securit(?:y|ies)",
+    "period": r"(?:which|what) (?:period|dates?|time ?range|time ?frame|timespan|days|years)\b|how (?:far|long) (?:back|does the|is the|did the|was the) .{0,20}(?:record|run|data|backtest|history|go|last)|from when to when|date range|when (?:did|does) (?:the )?(?:run|backtest|record|data|history|it) (?:start|begin|end|stop|finish)|how (?:many|much) (?:bars|data|days) |time ?frame|bar (?:size|length)|\bspan\b|covers?\b|covered",
     "run": r"which run|what run|\brun id\b|this run|the run\b|backtest\b|configuration|config\b|\barm\b|\bhash(?:es)?\b|which data|what data|data (?:did|do|was|were|is)",
     "settings": r"settings?\b|configured|\bconfig\b|set ?up as|options set",
     "seed": r"\bseed\b",
@@ -111,11 +111,12 @@ CONCEPTS: dict[str, str] = {
     "model": r"language model|\bllm\b|which model|what model|\bclaude\b|\bai\b|\bgpt\b|tokens?\b|\bapi\b",
     "arms": r"other arms|no-memory|without memory|random entries|arms\b|control (?:run|arm)s?|ablation|(?:does|did|has|is) (?:the )?memory .{0,12}(?:help\w*|worth|useful|matter\w*|improve\w*|any good|add\w*)|value of memory",
     "price": r"\bpric(?:e|es|ed)\b|\bclos(?:e|ed|ing) (?:price|at|of|value|level)|\bquote\b|trading at|level of the index|worth\b|\bclose\b.{0,12}\bon\b",
-    "highest": r"highest|maximum|\bmax\b|peak|largest|biggest|top\b|most (?:extreme|overbought)",
+    "highest": r"highest|maximum|\bmax\b|peak|largest|biggest|\btop\b|most (?:extreme|overbought)",
     "lowest": r"lowest|minimum|\bmin\b|smallest|bottom\b|least|most oversold",
     "side": r"\bside\b|long (?:or|and|vs|versus) short|direction\b|longs? and shorts?",
-    "exit": r"exit (?:reasons?|types?)|how (?:do|did|were|are|was) (?:the )?(?:trades?|positions?|it|they|most) .{0,14}\b(?:end|exit|close|closed|ended)\b|end(?:ed)? (?:by|at|with|through)|by (?:stop|target|time|signal)|stopped out|hit (?:the|its|their) (?:stop|target)|time(?:d)? out|reached (?:the|its|their) (?:stop|target)|stop(?:-loss|ped)?s? (?:hit|triggered|reached)|ran into|target(?:s)? (?:hit|reached)",
-    "weekday": r"weekdays?|day of (?:the )?week|which day\b|on (?:mon|tues|wednes|thurs|fri)days\b",
+    "exit": r"exit (?:reasons?|types?)|how (?:do|did|were|are|was) (?:the )?(?:trades?|positions?|it|they|most) .{0,14}\b(?:end|exit|close|closed|ended)\b|end(?:ed)? (?:by|through)|by (?:stop|target|time|signal)|stopped out|hit (?:the|its|their) (?:stop|target)|time(?:d)? out|reached (?:the|its|their) (?:stop|target)|stop(?:-loss|ped)?s? (?:hit|triggered|reached)|ran into|target(?:s)? (?:hit|reached)",
+    "daily": r"(?:which|what) day .{0,24}(?:best|worst|loss|losses|gain|gains|lost|gained|won|profit)|(?:best|worst) (?:single |trading )?day\b|daily (?:returns?|results?|p&l|pnl)|in (?:one|a single) day",
+    "weekday": r"weekdays?|day of (?:the )?week|on (?:mon|tues|wednes|thurs|fri)days\b",
     "future": r"\bwill\b|going to (?:be|rise|fall|go|do|happen|buy|sell|win)|tomorrow|next (?:week|month|year|quarter|day|trade)|in the future|should (?:i|we) (?:buy|sell|invest|hold|short|go|put)|do you think .{0,30}(?:rise|fall|go)|recommend\w*|tip\b|worth buying|is it a good time",
     "secret": r"api[- ]?keys?|passwords?|passphrases?|secrets?\b|credentials?|private key|system prompt|access tokens?|signing key",
     "help": r"^help\b|what can (?:you|i)|how do i use|what (?:questions|commands)|capabilit\w+|who are you|what are you\b|what do you do\b",
@@ -147,7 +148,7 @@ FEATURE_NAMES: dict[str, str] = {
     "adx_14": r"\badx(?:[_ -]?14)?\b|directional index",
     "momentum_10": r"momentum[_ -]10|10[- ](?:day|bar) momentum|(?<!voter )\bmomentum (?:value|reading|was|of|above|below|over|under|on|at)\b",
     "volatility_20": r"volatility[_ -]20|20[- ](?:day|bar) volatility|reali[sz]ed vol(?:atility)?",
-    "volatility_z": r"volatility[_ -]z|volatility z[- ]?score|standardi[sz]ed volatility|volatility (?=above|below|over|under|>|<)",
+    "volatility_z": r"volatility[_ -]z|volatility z[- ]?score|standardi[sz]ed volatility|volatility (?=(?:is |was |goes |rises |went |stays |rose )?(?:above|below|over|under|>|<))",
     "drawdown_60": r"drawdown[_ -]60|60[- ](?:day|bar) (?:drawdown|high)",
     "trend_strength": r"trend[_ -]strength|strength of (?:the )?trend|how strong (?:was|is) (?:the )?trend",
 }  # fmt: skip
@@ -156,9 +157,9 @@ FEATURES_COMPILED = {name: re.compile(pattern) for name, pattern in FEATURE_NAME
 LIMIT_NAMES: dict[str, str] = {
     "max_drawdown": r"max\w*[_ ]drawdown|drawdown (?:limit|allowed|permitted|cap|halt\w*)|limit (?:on|for|of) (?:the )?drawdown|drawdown.{0,30}\bhalt",
     "max_daily_loss": r"daily[_ ]loss|loss (?:per|a|in one|in a) day|lose (?:in a|in one|per|a) day",
-    "max_position": r"max\w*[_ ]position|maximum (?:allowed )?position(?: size)?(?! (?:was|we|you|did))|(?:largest|biggest) (?:allowed|permitted) position|position (?:limit|cap)",
+    "max_position": r"max\w*[_ ]position|how (?:big|large) (?:can|may|could|might) (?:a |one |the |any )?position|maximum (?:allowed )?position(?: size)?(?! (?:was|we|you|did))|(?:largest|biggest) (?:allowed|permitted) position|position (?:limit|cap)",
     "max_exposure": r"max\w*[_ ]exposure|exposure (?:limit|cap)|limit (?:on|of|for) (?:the )?exposure",
-    "risk_per_trade": r"how risky|risk[_ ](?:per|a)[_ ]trade|risk (?:on|in) (?:a|each|one|every) (?:single )?trade|risked (?:per|a|on each) trade",
+    "risk_per_trade": r"how risky (?:is|are|was|were) (?:a |each |one |every |the |your |our )?(?:single )?trades?|risk[_ ](?:per|a)[_ ]trade|risk (?:on|in) (?:a|each|one|every) (?:single )?trade|risked (?:per|a|on each) trade",
     "max_consecutive_losses": r"consecutive[_ ]loss\w*.{0,30}(?:limit|allowed|pause|before)|losses in a row.{0,30}(?:limit|allowed|pause|before|until)|how many (?:losses|consecutive losses).{0,30}(?:pause|before|stop|until)",
     "cooldown_bars": r"cool ?down\w*",
     "target_volatility": r"target[_ ]volatility|volatility target",
@@ -239,6 +240,38 @@ made gave took held sold bought shorted opened exited triggered fired signalled 
 closing opening touching touched breached exceeded reached crossed crossing dipped spiked crashed plunged dropped soared jumped climbed rallied
 important importance relevant rest rested based grounded supported support backed backing argument arguments against favour favor
 anything everything nothing something someone anyone everyone whoever whatever whenever wherever somewhere anywhere
+able accept according add added adding admit advice affect afford afraid agree air allow alone along aloud amount angry annoy appear apply area arrive
+article aside asset assume attempt attend attention avoid aware band bank bear bet bets better bid bill bite blame blow board boat body bother bottom
+branch breach break bridge bright broad broke broken build building built bull busy button buyer calm camera cancel candle cannot care career carry catch
+central chain chair chance channel charge cheap checked chief child choice choose chose chosen city class clean climb clock cloud coast cold collect
+colour column comment company complete concept confirm connect constant consumer contain content contract control cool copy core corner correct cover
+crash crazy create credit crisis cross crowd cycle damage dark dead dear death debt decade decline deliver demand deny depend design desk detail develop
+device dinner direct direction doctor doubt dozen dream drive driver dust early ease east easier economy edge edit effect effort eight email empty engine
+enjoy event exact except excess extra extreme face fair faith false family famous fault fear feature feed feeling fell felt field fight file film firm
+fish fixed floor flow fold folk food foot forever forget forgot form former forward found fourth frame free fresh friend front fuel fund funds future
+game gap gaps garden gate gather general giant girl glad glass global gold green grew ground group grow guard guess guide half hand handle hang happy
+head heart heavy hedge height hidden hide hill hint hole home hope horse hotel hours house huge human hundred idle image impact inch indeed inflation
+inform input inside insist insight instant invest iron island joke judge jump june king knew labour lack lady land language law lawyer layer lazy leader
+lean learnt leg legal letter lie lift light liked line link liquid listen load loan local lock logic lonely loop loud love luck lucky lunch
+machine magic mail major manage manner manual master match math maybe meal measure meet member mention message metal method middle million minor minute
+miss missed mistake mix mixed mode modern mood moon mother motion mountain mouth movie music naked narrow nation native nature network nice night nobody
+noise nose novel object obvious offer office official onto option origin ought outside owner page pain paint panic parent paris park party pass patch
+path patient pause peace pension people percentage perfect permit phone photo physical pick picture piece pipe pizza planet plant plate player plenty
+poem policy poor popular positive post potential pound power prefer prepare press price print prison private prize process produce product project
+promise proof proper protect proud prove provide public pure push puzzle quality queen quiet quit quote race rain raise random rare real reality
+realise receive recipe recommend refer reflect regard region regular relate release religion remind remote rent repair repeat reply report request rescue
+research respond response restore reveal review reward rich ride ring risen river road rock role roll roof room root rough route royal rude rush
+sad safe safety salt sand save scale scared scene school science screen search season secret section secure select senior sensitive separate serious serve
+service seven shape share shares sheet shift shine ship shirt shock shoot shop shore shot shout shut sick sight sign silent silly silver singer sister
+site skip sky slow smart smell smile smoke smooth snow social soft software soil solid solve song soul sound source south space spare speech speed spell
+spirit spoke sport spread spring square staff stage stake standard star stare statement station steal steel step stick stone store storm strange stream
+street stress stretch strike string stuff style success sudden suffer sugar suit summer sun supply sweet swim switch table tail tall task taste tax teach
+team tear tech term terms text theory thick thin throw ticket tie tight tiny tired title tone tool topic total touch tough tour tower town track
+tradition traffic train travel treat tree trial tried trip trouble truck true truth tube twelve ugly uncle union unique unit united unless update upper
+upset urban valid vary vast video village violent visit voice waste watch wave weak wealth wear weather wedding weight west wheel wide wife wild wind
+window wine wing winter wire wise wish woman wonder wood wooden worry write writer writing wrote yard yellow young zero zone
+water beat beats score scores accurate leverage arithmetic portion split choppy sideways oversold overbought sigma behave behaved assumed assume curve plot draw blocked block statistically sensitive exist existed
+multiples multiple investor passive cautious careful defensive timeframe interval amount uptrend downtrend bullish bearish loses worth
 similarity resemble resembled analogue precedent hypothetical counterfactual remove removed exclude excluded ignoring suppose imagine
 opposed breakdown overview statistics stats balance capital worth peak trough deepest duration average typical median shortest quickest
 """.split()  # noqa: SIM905 - a list of words reads best as words

@@ -137,6 +137,9 @@ def _closing(view: View, symbol: str, at: date, row: Row | None) -> tuple[Row | 
         exact = [t for t in trades if t.outcome.exit_bar.date() > at][:1]
     if exact and exact[-1].decision:
         return exact[-1].decision, ""
+    begun = [t for t in trades if at in (t.outcome.entry_bar.date(), t.decision.day if t.decision else None)]
+    if not exact and begun:
+        return begun[-1].decision, ""
     open_then = [t for t in trades if t.outcome.entry_bar.date() <= at <= t.outcome.exit_bar.date()]
     near = min(open_then or trades, key=lambda t: abs((t.outcome.exit_bar.date() - at).days), default=None)
     if near is None or near.decision is None:
@@ -343,8 +346,10 @@ def decisions(view: View, asked: Decisions) -> Found:
         cut = f" Limits at work: {worked}; {still} of them still entered." if asked.clamped else ""
         mean = [row.confidence for row in rows if row.confidence is not None]
         sure = f" Their mean confidence is {sum(mean) / len(mean):.2f}." if mean else ""
+        sizes = [abs(row.size) for row in rows if row.size]
+        large = f" Their mean size is {per_cent(sum(sizes) / len(sizes))} of equity." if asked.entered and sizes else ""
         example = f" The last: {_headline(rows[-1])}" if rows and len(rows) < total else ""
-        text = f"{len(rows)} {what}{where}, of {total} decisions ({of}) {cite('run', view.run)}.{sure}{cut}{example}"
+        text = f"{len(rows)} {what}{where}, of {total} decisions ({of}) {cite('run', view.run)}.{sure}{large}{cut}{example}"
         return Found(
             text=text, ids=(f"run:{view.run}", *(r.id for r in rows[-5:])), data={"count": len(rows), "of": dict(counts)}
         )

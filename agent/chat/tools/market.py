@@ -209,8 +209,8 @@ def similar(view: View, asked: Similar) -> Found:
     row, note = _whose(view, asked)
     if row is None:
         return nothing(note, f"run:{view.run}")
-    remembered = view.record(row)["recollection"]
-    if not remembered["analogues"]:
+    remembered = view.record(row).get("recollection")
+    if not remembered or not remembered["analogues"]:
         return nothing(
             f"{note} On {day(row.bar)} too few settled situations were known to compare with {cite('decision', row.id)}.".strip(),
             row.id,

@@ -25,7 +25,7 @@ class Result(Scope):
     """What of the result; with days, over that stretch alone."""
 
     measure: Measure = "all"
-    by: Literal["month", "quarter", "year"] | None = None
+    by: Literal["day", "month", "quarter", "year"] | None = None
     rank: Literal["best", "worst"] | None = Field(None, description="with by: only the best or worst stretch")
 
 
@@ -133,11 +133,13 @@ def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
     depth, top, bottom = worst_fall(curve, before)
     now = max([before, *(v for _, v in curve)])
     values = dict(curve)
+    longest = figures(view, asked).get("Max. Drawdown Duration")
+    spell = f" The longest spell below a peak lasted {longest}." if longest else ""
     text = (
         f"Maximum drawdown{asked.words()}: {per_cent(depth, 2)}, from {day(top)} to {day(bottom)}"
         f" (equity {money(values[bottom])} at the bottom) {cite('run', view.run)}. At the end it stood "
         f"{per_cent(max(0.0, 1 - curve[-1][1] / now), 2)} below its peak; the limit that halts is "
-        f"{per_cent(view.settings.limits.max_drawdown, 0)}."
+        f"{per_cent(view.settings.limits.max_drawdown, 0)}.{spell}"
     )
     return Found(
         text=text,
@@ -169,8 +171,8 @@ def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
     rates = "; ".join(f"{s} {c['fee_bps']:g} bps fee and {c['slippage_bps']:g} bps slippage a side" for s, c in costs.items())
     of_closed = money(sum(o.fees for o in outcomes))
     text = (
-        f"Fees paid{asked.words()}: {money(sum(fee for _, fee in paid))} over {len(paid)} fills, {of_closed} of it by closed "
-        f"trades {cite('run', view.run)}."
+        f"Fees paid{asked.words()}: {money(sum(fee for _, fee in paid))} over {len(paid)} fills, {of_closed} by the trades "
+        f"closed then {cite('run', view.run)}."
     )
     if rates:
         text += f" Slippage, in the prices, cost about {money(slips)} more. Rates: {rates}."
@@ -276,7 +278,8 @@ def _stretches(view: View, asked: Result) -> Found:
         name, value = best if asked.rank == "best" else worst
         ends = f"The {asked.rank} {by}{asked.words()} was {name} with {per_cent(value, 2)}. {ends}"
     gains = sum(value > 0 for _, value in rows)
-    told = ", ".join(f"{name} {per_cent(value, 2)}" for name, value in rows) if len(rows) <= 24 or asked.rank is None else ""
+    short = len(rows) <= 24 or asked.rank is None and by != "day"
+    told = ", ".join(f"{name} {per_cent(value, 2)}" for name, value in rows) if short else ""
     text = f"{ends}; {gains} of {len(rows)} gained {cite('run', view.run)}." + (f" {told}." if told else "")
     return Found(
         text=text,
@@ -289,7 +292,12 @@ def _stretches(view: View, asked: Result) -> Found:
 
 
 def _stretch(at: datetime, by: str) -> str:
-    return {"month": f"{at:%Y-%m}", "quarter": f"{at.year}Q{(at.month - 1) // 3 + 1}", "year": f"{at.year}"}[by]
+    return {
+        "day": f"{at:%Y-%m-%d}",
+        "month": f"{at:%Y-%m}",
+        "quarter": f"{at.year}Q{(at.month - 1) // 3 + 1}",
+        "year": f"{at.year}",
+    }[by]
 
 
 def _chart(view: View, curve: Curve) -> Chart | None:

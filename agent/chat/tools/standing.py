@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from agent.brokers.paper import Account
 from agent.chat.found import Found, Table, cite, day, gain, listing, money, nothing, per_cent
 from agent.chat.tools.base import Tool
+from agent.chat.tools.market import nearest
 from agent.chat.view import View
 from agent.cycle.preferences import read_preferences
 from agent.domain import Frozen, Position
@@ -112,13 +114,16 @@ def _preferences(view: View, tag: str) -> str:
 
 
 class Positions(Frozen):
-    """Which symbol; without one, all."""
+    """Which symbol, without one all; as of which day, without one now."""
 
     symbol: str | None = None
+    at: date | None = None
 
 
 def positions(view: View, asked: Positions) -> Found:
-    """Positions open now with their result so far, and orders that wait."""
+    """Positions open now (or at the close of a day) with their result so far, and orders that wait."""
+    if asked.at is not None:
+        return _held_on(view, asked)
     held = [Position.model_validate(v) for k, v in sorted(view.journal.state("positions").items()) if asked.symbol in (None, k)]
     waiting = [v for k, v in sorted(view.journal.state("orders").items()) if asked.symbol in (None, k)]
     tag = cite("run", view.run)
@@ -143,6 +148,30 @@ def positions(view: View, asked: Positions) -> Found:
         data={"positions": [p.symbol for p in held]},
         table=table if held else None,
     )
+
+
+def _held_on(view: View, asked: Positions) -> Found:
+    """What was open at the close of a day, or of the bar before it."""
+    words, ids = [], []
+    for symbol in [asked.symbol] if asked.symbol else view.tables.symbols:
+        if symbol not in view.tables.by_symbol:
+            return nothing(
+                (f"{symbol} is not in this run; it holds {listing(view.tables.symbols) or 'nothing'}."), f"run:{view.run}"
+            )
+        row, note = nearest(view, symbol, asked.at)
+        if row is None:
+            return nothing(note, f"run:{view.run}")
+        ids.append(row.id)
+        # the record of a bar holds the book after that bar's fills and exits
+        held = [p for p in view.record(row).get("book", {}).get("positions", []) if p["symbol"] == symbol]
+        told = [_position(Position.model_validate(p)) for p in held]
+        state = (
+            (f"yes, open at the close of {day(row.bar)}: {told[0]}")
+            if told
+            else f"no position was open at the close of {day(row.bar)}"
+        )
+        words.append(f"{note} {symbol}: {state} {cite('decision', row.id)}.".strip())
+    return Found(text=" ".join(words), ids=tuple(ids))
 
 
 def _result(held: Position) -> float:
@@ -179,7 +208,7 @@ def run(view: View, asked: Run) -> Found:
         [f"{s} fee {c['fee_bps']:g} and slippage {c['slippage_bps']:g} bps a side" for s, c in result.get("costs", {}).items()]
     )
     parts = {
-        "period": f"The record runs over {'; '.join(spans)} {tag}.",
+        "period": f"The record runs over {'; '.join(spans)}, on {interval} bars {tag}.",
         "symbols": f"It trades {' and '.join(view.tables.symbols)} on {interval} bars {tag}.",
         "decisions": f"{len(rows)} decisions are on record, reasoned by {reasoners} {tag}.",
         "cash": f"It began with {money(view.settings.cash)} {tag}.",

@@ -32,6 +32,7 @@ from agent.risk.sizing import Exits
 from agent.settings import Limits
 
 Json = dict[str, Any]
+MOST_TRIED = 100  # decisions reasoned again for one answer
 MOST_PLANS = 6  # plans whose every order is tried
 _STATED = ("halt", "stop_entry", "venue", "max_daily_loss", "cooldown")  # blocks that the record alone knows of
 
@@ -68,8 +69,11 @@ class Outcome:
     clamps: list[Clamp]
 
 
-def rebuilt(view: View, record: CycleRecord) -> Rebuilt:
-    """The context of a record, made again; ConfigError when it decided nothing that could be reasoned again."""
+def rebuilt(view: View, record: CycleRecord, *, check: bool = True) -> Rebuilt:
+    """The context of a record, made again; with ``check`` its hash is compared with the record's.
+
+    ConfigError when it decided nothing that could be reasoned again.
+    """
     if record.state is None or record.status == "error" or not record.votes:
         raise ConfigError(f"decision {record.id[:8]} reasoned about nothing ({record.status}: {record.status_reason})")
     atr = record.state.features["atr_14"] or 0.0
@@ -97,7 +101,7 @@ def rebuilt(view: View, record: CycleRecord) -> Rebuilt:
         position=next((p for p in record.book.positions if p.symbol == record.symbol), None),
     )
     # the record does not keep in which order the plans were put down, and a hash knows
-    for order in permutations(plans, len(plans)) if len(plans) <= MOST_PLANS else ():
+    for order in permutations(plans) if check and len(plans) <= MOST_PLANS else ():
         same = context.model_copy(update={"plans": {ident: plans[ident] for ident in order}})
         if same.hash() == record.context_hash:
             return Rebuilt(record, same, exact=True)
@@ -191,7 +195,9 @@ def what_if(view: View, asked: WhatIf) -> Found:
     row, note = _row(view, asked)
     if row is None:
         return nothing(note, f"run:{view.run}")
-    record = CycleRecord.model_validate(view.record(row))
+    if not (kept := view.record(row)):
+        return nothing(f"The record of {cite('decision', row.id)} was forgotten.", row.id)
+    record = CycleRecord.model_validate(kept)
     try:
         at = rebuilt(view, record)
         context, limits = changed(view, at, asked)
@@ -283,8 +289,8 @@ def without_skill(view: View, asked: WithoutSkill) -> Found:
         return nothing(f"There is no skill {asked.skill!r}; /skills shows those there are.", f"run:{view.run}")
     touched = [row for row in asked.rows(view) if any(ident == one.id for ident, _ in row.skills) and row.status == "ok"]
     lost, other, same = [], 0, 0
-    for row in touched:
-        at = rebuilt(view, CycleRecord.model_validate(view.record(row)))
+    for row in touched[-MOST_TRIED:]:
+        at = rebuilt(view, CycleRecord.model_validate(view.record(row)), check=False)
         context, limits = changed(view, at, WhatIf(without_skills=(one.id,)))
         made = decided(view, at, context, limits)
         if row.entered and made.decision.action != row.action:
@@ -301,12 +307,11 @@ def without_skill(view: View, asked: WithoutSkill) -> Found:
     )
     agreed = [t for t in view.tables.trades if t.decision and (one.id, True) in t.decision.skills and t.decision in touched]
     total = f" The {len(agreed)} trades it agreed with made {sum(t.outcome.pnl for t in agreed):+,.2f} in all." if agreed else ""
+    tried = f"the last {MOST_TRIED} of {len(touched)}" if len(touched) > MOST_TRIED else str(len(touched))
     text = (
-        f"Hypothetical, never traded: without {one.name} {cite('skill', one.name)}{asked.words()}, of {len(touched)} "
-        f"decisions where it "
-        f"applied {len(lost)} entries would not have been made{result}; {other} would have differed otherwise and "
-        f"{same} not at all."
-        f"{total} Each decision is reasoned again by itself: what else would have been traded instead is not known."
+        f"Hypothetical, never traded: without {one.name} {cite('skill', one.name)}{asked.words()}, of {tried} decisions where it "
+        f"applied {len(lost)} entries would not have been made{result}; {other} would have differed otherwise and {same} "
+        f"not at all.{total} Each decision is reasoned again by itself: what else would have been traded is not known."
     )
     return Found(text=text, ids=(one.id, *(row.id for row in lost[-5:])), data={"entries_lost": len(lost), "hypothetical": True})
 
