@@ -199,7 +199,8 @@ class MemoryStore:
     def stats(self, now: datetime | None = None, symbol: str | None = None, since: datetime | None = None) -> dict[str, Any]:
         """Return totals, counts by kind, symbol, age and importance, and the oldest and newest time, as known at ``now``.
 
-        Without ``now`` everything counts, and ages are those at the newest fact. ``symbol`` and ``since`` (what became known from then on) narrow all of it but the situations' counts.
+        Without ``now`` everything counts, and ages are those at the newest fact.
+        ``symbol`` and ``since`` (what became known from then on) narrow all of it but the situations' counts.
         """
         text = self._texts()
         now = now or from_micros(self.journal.read(select(func.coalesce(func.max(facts.c.known_at), 0)))[0][0])
