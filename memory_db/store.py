@@ -32,7 +32,7 @@ from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
 from memory_db.recent import Recent
-from memory_db.schema import facts, vectors
+from memory_db.schema import facts, from_micros, vectors
 from memory_db.search import TextSearch
 from memory_db.situations import KIND, SituationRecall, Situations
 from memory_db.writer import Trust, Writer
@@ -196,12 +196,14 @@ class MemoryStore:
         """Return what matters most of the last ``recall.window_days`` of a symbol, as known at ``as_of``."""
         return self._lately.window(symbol, as_of)
 
-    def stats(self, now: datetime, symbol: str | None = None, since: datetime | None = None) -> dict[str, Any]:
+    def stats(self, now: datetime | None = None, symbol: str | None = None, since: datetime | None = None) -> dict[str, Any]:
         """Return totals, counts by kind, symbol, age and importance, and the oldest and newest time, as known at ``now``.
 
+        Without ``now`` everything counts, and ages are those at the newest fact.
         ``symbol`` and ``since`` (what became known from then on) narrow all of it but the situations' counts.
         """
         text = self._texts()
+        now = now or from_micros(self.journal.read(select(func.coalesce(func.max(facts.c.known_at), 0)))[0][0])
         counted = statistics.counted(self.journal, now, symbol, since)
         listing = text.listing() if text else None
         return {
