@@ -127,6 +127,13 @@ class Learning(Section):
         0.001, ge=0, lt=0.2, description="share of all weight dealt out anew at every scoring, to follow changes"
     )
     backoff: float = Field(20.0, ge=0, description="regime observations that weigh as much as the overall record")
+    prior: float = Field(
+        20.0, gt=0, description="votes at one half that a voter's record starts from, and that the joint record does"
+    )
+    half_life: float = Field(250.0, gt=0, description="votes after which an old one counts half in what a vote is worth")
+    identity: float = Field(
+        16.0, gt=0, description="precision of the belief that the joint confidence needs no calibration; 16 is +-0.25"
+    )
     window: int = Field(20, ge=5, description="settled trades the performance monitor looks at")
     low_win_rate: float = Field(0.45, ge=0, le=1)
     reset_win_rate: float = Field(0.50, ge=0, le=1)
@@ -157,6 +164,17 @@ class SkillRules(Section):
     trust_margin: float = Field(0.15, ge=0, le=1, description="above retire_reliability: trusted again from this")
     regime_backoff: float = Field(20.0, ge=0, description="trades that the record of other regimes weighs at most")
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
+
+
+class Guard(Section):
+    """What looks at texts beside the built-in detection."""
+
+    classifier_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="a classifier asked by POST; it can only add doubts, and a text it cannot judge waits for a person",
+    )
+    classifier_seconds: float = Field(5.0, gt=0, le=60, description="longest wait for its answer")
 
 
 class Growing(Section):
@@ -348,6 +366,7 @@ class Settings(BaseSettings):
     recall: Recall = Recall()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
+    guard: Guard = Guard()
     grow: Growing = Growing()
     embedding: Embedding = Embedding()
     market: Market = Market()

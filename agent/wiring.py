@@ -37,9 +37,13 @@ from agent.errors import ConfigError
 from agent.forecast.forecaster import SPACE as FORECAST
 from agent.forecast.forecaster import Forecaster
 from agent.forecast.store import ModelStore
+from agent.guard.classifier import TOKEN, ClassifierLikeness, HttpClassifier
+from agent.guard.detect import Likeness, together
 from agent.guard.keys import HomeKeys
 from agent.guard.likeness import ExemplarLikeness
 from agent.guard.signing import Signer
+from agent.learn.joint import SPACE as JOINT
+from agent.learn.joint import Joint
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
 from agent.learn.voters import VoterTable
@@ -61,7 +65,7 @@ from skills.replay import copy_skills
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
 MANDATE_FILE = "mandate.toml"
-SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", FORECAST)
+SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", JOINT, FORECAST)
 
 
 def wall_clock() -> datetime:
@@ -206,9 +210,13 @@ def open_catalogue(
         )
 
 
-def likeness(settings: Settings) -> ExemplarLikeness:
-    """The measure of likeness to known attacks, on the embedder that the settings name."""
-    return ExemplarLikeness(text_embedder(settings))
+def likeness(settings: Settings) -> Likeness:
+    """The measure of likeness to known attacks, on the embedder that the settings name; with their classifier, if any."""
+    own = ExemplarLikeness(text_embedder(settings))
+    if settings.guard.classifier_url is None:
+        return own
+    asked = HttpClassifier(settings.guard.classifier_url, settings.guard.classifier_seconds, os.environ.get(TOKEN))
+    return together(own, ClassifierLikeness(asked))
 
 
 @contextmanager
@@ -310,11 +318,13 @@ def open_desk(
     broker = broker_for(run_folder(home, run), settings)
     full_panel = settings.consult.analysts or reading.digest != ""
     voters = VoterTable(VOTERS if full_panel else tuple(BASE_VOTERS), settings.learning)
+    joint = Joint(settings.learning)
     regimes = RegimeTable()
     monitor = Monitor(settings.learning, settings.limits, settings.reason.min_confidence)
     state = {space: memory.journal.state(space) for space in SPACES}
     broker.restore(state)
     voters.restore(state["voters"])
+    joint.restore(state[JOINT])
     regimes.restore(state["regimes"])
     monitor.restore(state)
     reasoner: Reasoner = ArithmeticReasoner(settings.reason, settings.limits)
@@ -337,6 +347,7 @@ def open_desk(
         memory=memory,
         skills=skills,
         voters=voters,
+        joint=joint,
         regimes=regimes,
         monitor=monitor,
         consult=Panel(reading.chain, reading.news) if full_panel else _base_only,

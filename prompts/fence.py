@@ -39,7 +39,7 @@ def fenced(secret: bytes, data: str) -> Fence:
     """A fence that ``data`` does not contain."""
     counter = 0
     while True:
-        marker = hmac.new(secret, f"{counter}|{data}".encode(), hashlib.sha256).hexdigest()[:24]
+        marker = hmac.new(secret, f"{counter}|{data}".encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()[:24]
         if marker not in data:
             return Fence(marker)
         counter += 1

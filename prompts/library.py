@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 FOLDER = Path(__file__).parent
-NAMES = ("chat", "decide", "name-skill", "reflect", "repair", "summarise-chunk")
+NAMES = ("chat", "chat-repair", "decide", "name-skill", "reflect", "repair", "summarise-chunk")
 
 
 @dataclass(frozen=True)

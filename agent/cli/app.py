@@ -6,7 +6,24 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import backtest, bench, decide, demo, eval, forecast, guard, llm, loop, market, memory, performance, setup, skills
+from agent.cli import (
+    backtest,
+    bench,
+    chat,
+    decide,
+    demo,
+    eval,
+    forecast,
+    guard,
+    llm,
+    loop,
+    market,
+    mcp,
+    memory,
+    performance,
+    setup,
+    skills,
+)
 from agent.cli.globals import GLOBALS
 
 app = typer.Typer(
@@ -44,5 +61,22 @@ def options(
     GLOBALS.check()
 
 
-for room in (demo, setup, market, decide, loop, backtest, forecast, memory, skills, guard, performance, llm, bench, eval):
+for room in (
+    demo,
+    setup,
+    market,
+    decide,
+    loop,
+    backtest,
+    forecast,
+    memory,
+    skills,
+    guard,
+    performance,
+    llm,
+    chat,
+    mcp,
+    bench,
+    eval,
+):
     room.register(app)

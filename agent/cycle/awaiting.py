@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.domain import CycleRecord, Side, Vote
+from agent.domain import CycleRecord, Side, SkillMatch, Vote
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Awaiting:
     regime: str | None
     atr: float
     votes: list[Vote]
+    skills: list[SkillMatch]
     side: Side | None
     confidence: float
     followed: list[tuple[str, int]]
@@ -47,6 +48,7 @@ def awaiting(record: CycleRecord) -> Awaiting | None:
         regime=state.regime.label,
         atr=atr,
         votes=record.votes,
+        skills=record.skills,
         side=record.signal.side if record.signal else None,
         confidence=record.signal.confidence if record.signal else 0.0,
         followed=[(s.id, s.version) for s in record.skills if s.status != "active"],

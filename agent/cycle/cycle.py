@@ -26,6 +26,7 @@ from agent.cycle.history import record_of
 from agent.cycle.minds import ask, charged, told
 from agent.cycle.opening import Opened, open_bar
 from agent.cycle.placing import order_for, standing_of
+from agent.cycle.preferences import preferred, read_preferences
 from agent.cycle.remembering import remember_bar
 from agent.cycle.sending import hear, send
 from agent.cycle.settle import Settled
@@ -229,7 +230,10 @@ def _reasoned(
     signal, parts, exits = arithmetic if asked is None or asked.reasoning is None else asked.reasoning
     standing = standing_of(desk, series, control, state.as_of)
     decision, clamps = limit(signal, standing, desk.settings.limits)
-    clamps = [*(asked.clamps if asked else []), *clamps]
+    decision, wished = preferred(
+        decision, signal, read_preferences(desk.memory.journal) if decision.size else [], state, standing
+    )
+    clamps = [*(asked.clamps if asked else []), *clamps, *wished]
     order, refusal = order_for(desk, series, ident, state, decision, exits)
     if order is not None:
         refused = desk.broker.submit(order)
@@ -249,7 +253,10 @@ def _reasoned(
         reasoner=desk.reason.name if asked is None or asked.reasoning is None else voter_name(asked.model),
         state=state,
         forecast=context.forecast,
-        votes=[*all_votes(context, opinion), *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else [])],
+        votes=[
+            *all_votes(context, opinion, signal if spoke else None),
+            *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else []),
+        ],
         recollection=context.recollection,
         skills=_agreeing(context.skills, signal, parts, entered),
         signal=signal if spoke else None,
@@ -292,6 +299,7 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
             trail_distance=None if plan.trail_atr is None else plan.trail_atr * atr,
         ),
         weights=desk.voters.weights(state.regime.label),
+        learned=desk.joint.learned(desk.voters, state.regime.label),
         parameters=desk.monitor.parameters,
         position=desk.broker.positions.get(state.symbol),
     )

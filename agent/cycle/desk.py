@@ -16,6 +16,7 @@ from agent.brokers.venue import Difference, OrderEvent
 from agent.cycle.awaiting import Awaiting
 from agent.domain import Book, MarketState, Order, Position, Recollection, Refusal, Vote
 from agent.forecast.forecaster import Forecaster
+from agent.learn.joint import Joint
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
 from agent.learn.voters import VoterTable
@@ -154,6 +155,7 @@ class Desk:
     memory: MemoryStore
     skills: Catalogue
     voters: VoterTable
+    joint: Joint
     regimes: RegimeTable
     monitor: Monitor
     consult: Consult

@@ -15,6 +15,7 @@ from agent.brokers.fills import Bar, shadow_r
 from agent.cycle.awaiting import Awaiting
 from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
+from agent.cycle.voting import evidence_of, skill_votes
 from agent.domain import CycleRecord, Outcome, ParameterChange, Refusal, Side
 from agent.market.series import Series
 from memory_db.writer import Writer
@@ -162,11 +163,13 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
     sell = _trial(desk, series, i, "sell", stop, target, horizon)
     desk.memory.add_shadow(w, id=item.id, symbol=symbol, known_at=known, buy=buy, sell=sell)
     adjusted = series.bars.close * series.bars.growth
-    losses, sets = desk.voters.score(item.votes, item.regime, bool(adjusted[i + horizon] > adjusted[i]))
+    rose = bool(adjusted[i + horizon] > adjusted[i])
+    losses, sets = desk.voters.score([*item.votes, *skill_votes(item.skills)], item.regime, rose)
+    found.sets += desk.joint.score(evidence_of(item.votes), rose, buy, sell)
     if losses:
         w.add(
             "votes_scored",
-            {"decision": item.id, "rose": bool(adjusted[i + horizon] > adjusted[i]), "losses": losses},
+            {"decision": item.id, "rose": rose, "losses": losses},
             key=f"votes:{item.id}",
             symbol=symbol,
             happened_at=known,

@@ -1,16 +1,57 @@
-"""Forecast and memory as voters: scored like any other, so that their worth can be told."""
+"""Forecast, memory, skills and the decision itself as voters: scored like any other, so that their worth can be told."""
 
 from __future__ import annotations
 
-from agent.domain import Vote
+import math
+
+from agent.domain import Signal, SkillMatch, Vote
 from agent.forecast.forecaster import Opinion
-from agent.reason.arithmetic import memory_score
-from agent.reason.context import Context
+from agent.reason.arithmetic import evidence, memory_score, skill_voter
+from agent.reason.context import KINDS, Context
+
+JOINT = "joint"
 
 
-def all_votes(context: Context, opinion: Opinion | None) -> list[Vote]:
-    """The votes with the forecast's and memory's own, so that both are scored like any voter (they carry no weight there)."""
-    return [*context.votes, *([_forecast_vote(opinion)] if opinion else []), _memory_vote(context)]
+def all_votes(context: Context, opinion: Opinion | None, signal: Signal | None) -> list[Vote]:
+    """The votes with those of forecast, memory and the decision, so that all are scored alike (these carry no weight there)."""
+    return [
+        *context.votes,
+        *([_forecast_vote(opinion)] if opinion else []),
+        _memory_vote(context),
+        _joint_vote(context, signal),
+    ]
+
+
+def skill_votes(skills: list[SkillMatch]) -> list[Vote]:
+    """What the skills that fired said of the standard horizon: their side, as sure as they are reliable."""
+    return [
+        Vote(
+            voter=skill_voter(skill.id),
+            direction=1 if skill.side == "buy" else -1,
+            confidence=skill.reliability,
+            reason=f"{skill.name} fired",
+        )
+        for skill in skills
+    ]
+
+
+def evidence_of(votes: list[Vote]) -> dict[str, float]:
+    """The log-odds by kind that a decision was made of."""
+    return next((vote.evidence for vote in votes if vote.voter == JOINT), {})
+
+
+def _joint_vote(context: Context, signal: Signal | None) -> Vote:
+    brought = evidence(context)
+    by_kind = {kind: math.fsum(value for source, _, value in brought if source == kind) for kind in KINDS}
+    spoke = signal is not None and signal.side is not None
+    return Vote(
+        voter=JOINT,
+        direction=0.0 if signal is None or signal.side is None else 1.0 if signal.side == "buy" else -1.0,
+        confidence=signal.confidence if signal is not None and spoke else 0.0,
+        abstained=not spoke,
+        reason="the decision itself" if spoke else "no side",
+        evidence=by_kind,
+    )
 
 
 def _forecast_vote(opinion: Opinion) -> Vote:

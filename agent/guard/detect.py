@@ -35,6 +35,11 @@ class Opinion(Frozen):
 Likeness = Callable[[str], list[Opinion]]
 
 
+def together(*measures: Likeness) -> Likeness:
+    """Return one measure that asks each of several."""
+    return lambda text: [opinion for measure in measures for opinion in measure(text)]
+
+
 class Finding(Frozen):
     """One doubt about a text: the rule, where in it, and the words."""
 

@@ -8,13 +8,16 @@ a machine puts together from the market's closed vocabulary carry nobody's messa
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 VOCABULARY = Path(__file__).with_name("vocabulary.txt")
-_WORD = re.compile(r"[a-z]+(?:_[a-z0-9]+)*")
-_PLACEHOLDER = re.compile(r"\{[a-z][a-z0-9_]*\}")
+# a parameter, a word of ours, a number, or a sign between them; whatever else stands in a text is somebody's
+_PIECE = re.compile(r"\{[a-z][a-z0-9_]*\}|[a-z]+(?:_[a-z0-9]+)*|[+-]?\d+(?:[.,]\d+)?|[<>]=?|[.,;:()%=+/&*'\"-]|\s+|\S")
+_WORD = re.compile(r"[a-z]")
+_SIGNS = frozenset("<>.,;:()%=+/&*'\"-") | {"<=", ">="}
+_MOST = {"letters": 2, "numbers": 3, "signs": 3}  # more of one in a row spell something out
 
 
 @lru_cache(maxsize=1)
@@ -24,7 +27,39 @@ def vocabulary() -> frozenset[str]:
 
 
 def foreign_words(texts: Iterable[str], known: Collection[str] = ()) -> list[str]:
-    """Return the words that are neither market vocabulary nor in ``known``, in order, each once."""
+    """Return what is neither market vocabulary nor in ``known``, in order, each once.
+
+    Letters of other scripts are foreign whatever they say; so are letters, numbers or signs in a row too
+    long for a sentence, since they may spell out or encode one.
+    """
+    return list(dict.fromkeys(word for text in texts for word in _foreign(text, known)))
+
+
+def _foreign(text: str, known: Collection[str]) -> Iterator[str]:
     words = vocabulary()
-    found = (word for text in texts for word in _WORD.findall(_PLACEHOLDER.sub(" ", text.lower())))
-    return list(dict.fromkeys(word for word in found if word not in words and word not in known and len(word) > 1))
+    row: dict[str, list[str]] = {"letters": [], "numbers": [], "signs": []}
+    for piece in _PIECE.findall(text.lower()):
+        kind = _kind(piece)
+        for other in row:
+            if other != kind and kind != "space":
+                row[other].clear()
+        if kind in row:
+            row[kind].append(piece)
+            if len(row[kind]) > _MOST[kind]:
+                yield " ".join(row[kind])
+        elif kind == "other" or (kind == "word" and piece not in words and piece not in known):
+            yield piece
+
+
+def _kind(piece: str) -> str:
+    if piece.isspace():
+        return "space"
+    if piece in _SIGNS:
+        return "signs"
+    if piece[0] == "{" and len(piece) > 1:
+        return "parameter"
+    if piece[-1].isdecimal() and not _WORD.match(piece):
+        return "numbers"
+    if _WORD.match(piece):
+        return "letters" if len(piece) == 1 else "word"
+    return "other"

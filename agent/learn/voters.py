@@ -7,6 +7,10 @@ loses (sleeping experts; Freund et al., 1997).
 At every scoring a small share of all weight is dealt out evenly, so that a change of the best voter is followed (fixed
 share; Herbster and Warmuth, 1998). Each weight has a floor; a regime with n scored votes counts n / (n + backoff)
 against the overall record. Weights are returned with mean 1.
+
+Beside the weights stands what a vote is worth whatever confidence it states: the log-odds of being right, from the record
+alone. Each rate is shrunk, the overall one to one half by ``prior`` votes, a regime's to the overall one by ``backoff`` votes,
+and old votes fade with ``half_life``. Who is right less than half of the time is worth nothing; a voter is never turned round.
 """
 
 from __future__ import annotations
@@ -19,13 +23,14 @@ from agent.domain import Frozen, Vote
 from agent.settings import Learning
 
 OVERALL = "all"
+SUREST = 0.95  # no record makes a voter surer than this: what has never failed yet may
 
 
 class Record(Frozen):
     """One voter's record in one regime (or overall).
 
     ``loss`` is what its weight rests on, sharing included; ``brier`` the plain sum over its ``n`` scored votes;
-    ``recent`` whether its last ones were right.
+    ``recent`` whether its last ones were right; ``seen`` and ``right`` count votes and hits that fade with age.
     """
 
     loss: float = 0.0
@@ -33,6 +38,8 @@ class Record(Frozen):
     hits: int = 0
     brier: float = 0.0
     recent: tuple[bool, ...] = ()
+    seen: float = 0.0
+    right: float = 0.0
 
 
 class VoterTable:
@@ -46,6 +53,8 @@ class VoterTable:
         self._settings = settings
         self._records: dict[str, dict[str, Record]] = {}
         self._cache: dict[str, dict[str, float]] = {}
+        self._odds: dict[str, dict[str, float]] = {}
+        self._fade = 0.5 ** (1 / settings.half_life)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the journal's ``voters`` state."""
@@ -53,6 +62,7 @@ class VoterTable:
             regime: {voter: Record.model_validate(record) for voter, record in voters.items()} for regime, voters in state.items()
         }
         self._cache.clear()
+        self._odds.clear()
 
     def record(self, regime: str, voter: str) -> Record:
         """A voter's record in a regime; empty if it has none."""
@@ -69,6 +79,23 @@ class VoterTable:
         if key not in self._cache:
             self._cache[key] = self._blend(key)
         return self._cache[key]
+
+    def odds(self, regime: str | None) -> dict[str, float]:
+        """The log-odds that each voter with a record is right in a regime, never below 0."""
+        key = regime or OVERALL
+        if key not in self._odds:
+            self._odds[key] = {voter: self._odds_of(key, voter) for voter in sorted(self._records.get(OVERALL, {}))}
+        return self._odds[key]
+
+    def _odds_of(self, regime: str, voter: str) -> float:
+        overall = self.record(OVERALL, voter)
+        prior, backoff = self._settings.prior, self._settings.backoff
+        rate = (overall.right + prior / 2) / (overall.seen + prior)
+        if regime != OVERALL:
+            here = self.record(regime, voter)
+            rate = (here.right + backoff * rate) / (here.seen + backoff) if here.seen + backoff else rate
+        rate = min(rate, SUREST)
+        return max(0.0, math.log(rate / (1 - rate)))
 
     def _blend(self, regime: str) -> dict[str, float]:
         overall = self._weigh(OVERALL)
@@ -98,6 +125,7 @@ class VoterTable:
         updated = {key: self._scored(key, losses, hits) for key in keys}
         self._records.update(updated)
         self._cache.clear()
+        self._odds.clear()
         return losses, [("voters", key, {v: r.model_dump() for v, r in voters.items()}) for key, voters in updated.items()]
 
     def _scored(self, key: str, losses: dict[str, float], hits: dict[str, bool]) -> dict[str, Record]:
@@ -115,6 +143,8 @@ class VoterTable:
                     hits=old.hits + hits[voter],
                     brier=old.brier + losses[voter],
                     recent=(*old.recent, hits[voter])[-SAMPLE:],
+                    seen=old.seen * self._fade + 1,
+                    right=old.right * self._fade + hits[voter],
                 )
             else:
                 updated[voter] = old.model_copy(update={"loss": old.loss + mixture})

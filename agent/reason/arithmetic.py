@@ -1,8 +1,13 @@
-"""The arithmetic reasoner: a weighted mean of signed scores, bounded, with every part shown.
+"""The arithmetic reasoner: signed scores joined, bounded, with every part shown.
 
 Each part is direction times confidence. Base (base strategies, analysts, applicable skills) weighs
-0.40, the forecast 0.30, memory 0.30; an absent part gives its weight to the others pro rata. Memory
-moves the result by at most ``memory_cap`` of what it would be without it, and the cut shows as a
+0.40, the forecast 0.30, memory 0.30; an absent part gives its weight to the others pro rata. That is how it starts. As
+decisions are scored, what they teach takes over (``Context.learned``): every part then counts by the log-odds that its own
+record has of being right here, whatever confidence it states, times the calibrating slope of its kind; these add up and
+become a score of 2p - 1 (a logarithmic opinion pool; Genest and Zidek 1986). The two are mixed by the learnt share, and so is the
+confidence that an entry needs: it glides from the settings' own to what a standard trade needs to pay its costs.
+
+Memory moves the result by at most ``memory_cap`` of what it would be without it, and the cut shows as a
 contribution of its own. ``math.fsum`` of all contributions is the signed confidence, exactly.
 """
 
@@ -35,6 +40,19 @@ def memory_score(recollection: Recollection) -> float | None:
     return score if best.side == "buy" else -score
 
 
+Part = tuple[str, str, float]
+
+
+def skill_voter(ident: str) -> str:
+    """What the records of voters call a skill."""
+    return f"skill:{ident}"
+
+
+def _voter(source: str, ident: str) -> str:
+    """Under which name a part is scored."""
+    return skill_voter(ident) if source == "skill" else ident if source == "vote" else source
+
+
 def _base_parts(context: Context) -> list[tuple[str, str, float, float]]:
     """(source, id, weight, signed score) of every base voter and skill that speaks."""
     parts = [
@@ -47,27 +65,60 @@ def _base_parts(context: Context) -> list[tuple[str, str, float, float]]:
     return [part for part in parts if part[2] > 0]
 
 
-def contributions(context: Context, settings: Reason) -> list[Contribution]:
-    """Every signed part of the confidence, the bounds included."""
+def _stated(context: Context, settings: Reason, remembered: float | None) -> list[Part]:
+    """Every part by its stated confidence and its share of the whole."""
     base = _base_parts(context)
     total = math.fsum(weight for _, _, weight, _ in base)
     shares = {"base": settings.weight_base} if base else {}
     if context.forecast is not None:
         shares["forecast"] = settings.weight_forecast
-    remembered = memory_score(context.recollection)
-    without_memory = math.fsum(shares.values())
     if remembered is not None:
         shares["memory"] = settings.weight_memory
-    whole = math.fsum(shares.values())
-    if whole == 0:
-        return []
-    out = [Contribution(source=s, id=i, value=shares["base"] / whole * w / total * score) for s, i, w, score in base]
+    whole = math.fsum(shares.values()) or 1.0  # weights of zero say nothing
+    out = [(source, ident, shares["base"] / whole * w / total * score) for source, ident, w, score in base]
     if context.forecast is not None:
         score = context.forecast.direction * context.forecast.confidence
-        out.append(Contribution(source="forecast", id=context.forecast.model, value=shares["forecast"] / whole * score))
+        out.append(("forecast", context.forecast.model, shares["forecast"] / whole * score))
     if remembered is not None:
-        alone = math.fsum(c.value for c in out) * whole / without_memory if without_memory else 0.0
-        out.append(Contribution(source="memory", id="estimate", value=shares["memory"] / whole * remembered))
+        out.append(("memory", "estimate", shares["memory"] / whole * remembered))
+    return out
+
+
+def evidence(context: Context, *, memory: bool = True) -> list[Part]:
+    """Every part's signed log-odds by its own record, not yet weighed against the others'."""
+    odds = context.learned.odds
+    said = [(source, ident, score) for source, ident, _, score in _base_parts(context)]
+    if context.forecast is not None:
+        said.append(("forecast", context.forecast.model, context.forecast.direction * context.forecast.confidence))
+    remembered = memory_score(context.recollection) if memory else None
+    if remembered is not None:
+        said.append(("memory", "estimate", remembered))
+    return [
+        (source, ident, math.copysign(odds.get(_voter(source, ident), 0.0), score) if score else 0.0)
+        for source, ident, score in said
+    ]
+
+
+def _joined(context: Context, settings: Reason, *, memory: bool) -> list[Contribution]:
+    """The stated and the learnt parts, mixed by the learnt share."""
+    learned = context.learned
+    remembered = memory_score(context.recollection) if memory else None
+    stated = _stated(context, settings, remembered)
+    learnt = evidence(context, memory=memory)
+    weighed = [learned.slopes.get(source, 1.0) * value for source, _, value in learnt]
+    total = math.fsum(weighed)
+    scale = math.tanh(total / 2) / total if total else 0.5
+    return [
+        Contribution(source=source, id=ident, value=(1 - learned.share) * said + learned.share * scale * worth)
+        for (source, ident, said), worth in zip(stated, weighed, strict=True)
+    ]
+
+
+def contributions(context: Context, settings: Reason) -> list[Contribution]:
+    """Every signed part of the confidence, the bounds included."""
+    out = _joined(context, settings, memory=True)
+    if any(part.source == "memory" for part in out):
+        alone = math.fsum(part.value for part in _joined(context, settings, memory=False))
         out.extend(_memory_bound(out, alone, settings.memory_cap))
     return out
 
@@ -80,21 +131,39 @@ def _memory_bound(parts: list[Contribution], alone: float, cap: float) -> list[C
     return [] if bounded == value else [Contribution(source="bound", id="memory_cap", value=bounded - value)]
 
 
+def needed(context: Context, stated: float, settings: Reason) -> float:
+    """A confidence that the settings state, on the scale of what was learnt.
+
+    ``stated`` counts in units of the least that an entry needs by the settings; learnt, that least is the confidence
+    from which a standard trade pays its costs.
+    """
+    share = context.learned.share
+    units = stated / settings.min_confidence if settings.min_confidence else 1.0
+    return (1 - share) * stated + share * min(1.0, units * context.learned.break_even)
+
+
 def _plan(context: Context, side: Side) -> tuple[Exits, SkillMatch | None]:
-    """The exits of the highest-ranked applicable skill on this side, else the standard ones."""
+    """The exits of the highest-ranked applicable skill on this side, else the standard ones.
+
+    Votes are scored at the standard horizon. Once the record counts for more than what is stated, a decision that rests on
+    a vote more than on the skill is held for that horizon, and not for the skill's.
+    """
     agreeing = [s for s in context.skills if s.status == "active" and s.side == side]
     if not agreeing:
         return context.standard, None
-    best = agreeing[0]
+    best, odds = agreeing[0], context.learned.odds
+    leading = max((odds.get(v.voter, 0.0) for v in context.votes if v.score and (v.score > 0) == (side == "buy")), default=0.0)
+    if context.learned.share > 0.5 and leading > odds.get(skill_voter(best.id), 0.0):
+        return context.standard, None
     return context.plans[best.id], best
 
 
-def _wanted(context: Context, side: Side | None, confidence: float, close_from: float) -> Action:
+def _wanted(context: Context, side: Side | None, confidence: float, enter_from: float, close_from: float) -> Action:
     if side is None or context.position is not None and context.position.side == side:
         return "hold"
     if context.position is not None:
         return "close" if confidence >= close_from else "hold"
-    return side if confidence >= context.parameters["min_confidence"] else "hold"
+    return side if confidence >= enter_from else "hold"
 
 
 def _shaped(exits: Exits, shape: Condition, atr: float, limits: Limits) -> Exits:
@@ -120,24 +189,18 @@ class ArithmeticReasoner:
 
     def __call__(self, context: Context) -> Reasoning:
         """The signal, the parts it is made of, and the exits a trade would use."""
-        parts = contributions(context, self.settings)
-        return conclude(context, parts, self.limits, self.settings.min_confidence, self.settings.full_confidence)
+        return conclude(context, contributions(context, self.settings), self.limits, self.settings)
 
 
-def conclude(
-    context: Context,
-    parts: list[Contribution],
-    limits: Limits,
-    close_from: float | None = None,
-    full_confidence: float = 1.0,
-) -> Reasoning:
+def conclude(context: Context, parts: list[Contribution], limits: Limits, settings: Reason) -> Reasoning:
     """From signed parts to a signal: side, action, size, exits and words.
 
-    A position is closed by an opposite lean of at least ``close_from``, by default the threshold of entries: results that
+    A position is closed by an opposite lean of at least what an entry needs by the settings: results that
     raise that threshold must not make it harder to get out. Size grows with confidence up to ``full_confidence``.
     """
-    threshold = context.parameters["min_confidence"]
-    close_from = threshold if close_from is None else min(close_from, threshold)
+    enter_from = needed(context, context.parameters["min_confidence"], settings)
+    close_from = min(needed(context, settings.min_confidence, settings), enter_from)
+    full = needed(context, settings.full_confidence, settings)
     parts = list(parts)
     signed = math.fsum(part.value for part in parts)
     if abs(signed) > 1:
@@ -145,7 +208,7 @@ def conclude(
         signed = math.fsum(part.value for part in parts)
     side: Side | None = None if signed == 0 else ("buy" if signed > 0 else "sell")
     confidence = min(abs(signed), 1.0)
-    action = _wanted(context, side, confidence, close_from)
+    action = _wanted(context, side, confidence, enter_from, close_from)
     state = context.state
     atr = state.features["atr_14"] or state.close * 0.01
     plan, skill = _plan(context, side) if side else (context.standard, None)
@@ -153,7 +216,7 @@ def conclude(
     exits = _shaped(plan, shape, atr, limits)
     size, stop, target = 0.0, None, None
     if side and action in ("buy", "sell"):
-        multiplier = shape.size * context.parameters["size_multiplier"] * min(1.0, confidence / full_confidence)
+        multiplier = shape.size * context.parameters["size_multiplier"] * (min(1.0, confidence / full) if full else 1.0)
         size = target_fraction(side, state.close, exits, state.features["volatility_20"], multiplier, limits)
         direction = 1 if side == "buy" else -1
         stop = state.close - direction * exits.stop_distance
@@ -166,7 +229,7 @@ def conclude(
         stop=stop,
         target=target,
         horizon=exits.max_bars,
-        thesis=thesis(context, parts, side, action, confidence, skill, shape),
+        thesis=thesis(context, parts, signed, action, enter_from, skill, shape),
         citations=_citations(context, side),
     )
     return signal, parts, exits
@@ -182,17 +245,18 @@ def _citations(context: Context, side: Side | None) -> list[str]:
 def thesis(
     context: Context,
     parts: list[Contribution],
-    side: Side | None,
+    signed: float,
     action: Action,
-    confidence: float,
+    enter_from: float,
     skill: SkillMatch | None,
     shape: Condition,
 ) -> str:
     """The decision in words, made only of the record's own figures."""
+    side = None if signed == 0 else ("buy" if signed > 0 else "sell")
     regime = context.state.regime.label or "unknown"
     lead = {"buy": "Buy", "sell": "Sell", "close": "Close", "hold": "Hold"}[action]
     lean = f"leaning {side}" if side else "without a lean"
-    words = [f"{lead}: {lean} at {confidence:.2f} in a {regime} market, entries from {context.parameters['min_confidence']:.2f}"]
+    words = [f"{lead}: {lean} at {abs(signed):.2f} in a {regime} market, entries from {enter_from:.2f}"]
     speaking = [f"{v.voter} {v.score:+.2f}" for v in context.votes if not v.abstained]
     words.append("votes: " + ", ".join(speaking) if speaking else "no voter speaks")
     names = [s.name for s in context.skills if s.status == "active" and s.side == side]

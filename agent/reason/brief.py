@@ -52,8 +52,16 @@ class _Ids:
         return f"{kind}:{ident[:length]}"
 
 
-def brief(context: Context, arithmetic: Signal, parts: list[Contribution], describe: Describe, track: str, total: int) -> Brief:
-    """What to show, within ``total`` estimated tokens."""
+def brief(
+    context: Context,
+    arithmetic: Signal,
+    parts: list[Contribution],
+    describe: Describe,
+    track: str,
+    total: int,
+    enter_from: float,
+) -> Brief:
+    """What to show, within ``total`` estimated tokens; ``enter_from`` is the confidence that an entry needs."""
     ids = _Ids()
     found = context.recollection
     sections = [
@@ -61,7 +69,7 @@ def brief(context: Context, arithmetic: Signal, parts: list[Contribution], descr
         Section("votes", tuple(_votes(context, ids)), 600, keep=99),
         Section("memory", tuple(_estimates(found.estimate, found.other_side)), 200, keep=99),
         Section("arithmetic", tuple(_arithmetic(arithmetic, parts)), 250, keep=1),
-        Section("book", tuple(_book(context)), 150, keep=99),
+        Section("book", tuple(_book(context, enter_from)), 150, keep=99),
         Section("record", (track,), 60),
         Section("losers and winners nearby", tuple(_analogues(found.counter_evidence, ids)), 300, drop=1, keep=4),
         Section("skills", tuple(_skill(skill, ids, describe) for skill in context.skills), 500, drop=2),
@@ -121,7 +129,7 @@ def _arithmetic(signal: Signal, parts: list[Contribution]) -> list[str]:
     ]
 
 
-def _book(context: Context) -> list[str]:
+def _book(context: Context, enter_from: float) -> list[str]:
     held = context.position
     line = "no position"
     if held is not None:
@@ -129,7 +137,7 @@ def _book(context: Context) -> list[str]:
         line += f", last {plain(held.last)}"
         line += f", stop {plain(held.stop)}" if held.stop is not None else ""
     rules = context.parameters
-    return [line, f"entries from confidence {rules['min_confidence']:.2f}, size multiplier {rules['size_multiplier']:.2f}"]
+    return [line, f"entries from confidence {enter_from:.2f}, size multiplier {rules['size_multiplier']:.2f}"]
 
 
 def _analogues(found: list[Analogue], ids: _Ids) -> list[str]:

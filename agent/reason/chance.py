@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agent.domain import Contribution
 from agent.reason.arithmetic import Reasoning, conclude
 from agent.reason.context import Context
-from agent.settings import Limits
+from agent.settings import Limits, Reason
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,4 @@ class RandomReasoner:
         text = f"{self.seed}|{context.state.symbol}|{context.state.bar_time.isoformat()}"
         draw = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
         value = 1.0 if draw < self.probability else 0.0
-        return conclude(context, [Contribution(source="random", id="coin", value=value)], self.limits)
+        return conclude(context, [Contribution(source="random", id="coin", value=value)], self.limits, Reason())

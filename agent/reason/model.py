@@ -18,7 +18,7 @@ from agent.domain import Clamp, Opinion, PromptPart, Signal, Usage, Voiced, Vote
 from agent.llm import Call
 from agent.llm.cutoff import cutoff_of
 from agent.llm.model import Model
-from agent.reason.arithmetic import Reasoning, conclude
+from agent.reason.arithmetic import Reasoning, conclude, needed
 from agent.reason.blend import Pull, Track, bounded, direction, joined
 from agent.reason.brief import Brief, Describe, brief
 from agent.reason.context import Context
@@ -144,12 +144,13 @@ class ModelReasoner:
     def question(self, context: Context, arithmetic: Reasoning, decision: str) -> Question:
         """What is put to every voice."""
         symbol, veil, (signal, parts, _) = context.state.symbol, self.veil, arithmetic
+        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
         shown = context if veil is None else veil.context(context)
         beside = signal if veil is None else veil.signal(symbol, signal)
         describe: Describe = self.describe if veil is None else lambda match: veil.words(self.describe(match))
 
         def written(track: str) -> Brief:
-            return brief(shown, beside, parts, describe, track, self.settings.model.context_tokens)
+            return brief(shown, beside, parts, describe, track, self.settings.model.context_tokens, enter_from)
 
         lift = (lambda said: said) if veil is None else (lambda said: veil.lifted(symbol, said))
         return Question(context, shown, decision, written, lift, veil is not None)
@@ -171,8 +172,7 @@ class ModelReasoner:
     ) -> tuple[Reasoning, list[Clamp]]:
         pulls = bounded([_pull(opinion, context) for opinion in opinions], self.settings.model.max_share)
         parts = joined(arithmetic[1], pulls)
-        rules = self.settings.reason
-        signal, parts, exits = conclude(context, parts, self.settings.limits, rules.min_confidence, rules.full_confidence)
+        signal, parts, exits = conclude(context, parts, self.settings.limits, self.settings.reason)
         if signal.action == arithmetic[0].action and abs(signal.size) > abs(arithmetic[0].size):
             signal = signal.model_copy(update={"size": arithmetic[0].size})  # agreement may not make a trade larger
         words = f"{signal.thesis} {lead.model} says {lead.action} at {lead.stated:.2f}: {lead.thesis}"

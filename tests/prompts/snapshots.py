@@ -14,7 +14,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "reflect": {"chunk": "2014Q1", "features": "rsi_14, adx_14"},
     "summarise-chunk": {"chunk": "2014Q1"},
     "name-skill": {},
-    "chat": {"run": "paper", "question": "Why?"},
+    "chat": {"run": "paper", "question": "Why?", "before": "some data"},
+    "chat-repair": {"problems": ["figure 12 is in no source"]},
 }
 COMMON: dict[str, Any] = {"as_of": "2014-04-01T00:00:00+00:00", "data": "some data", "fence": fenced(b"home", "some data")}
 

@@ -95,7 +95,7 @@ def test_absent_part_gives_its_weight_to_the_others_pro_rata(parts: dict[str, ob
 
 def test_weights_of_zero_say_nothing_and_break_nothing() -> None:
     nothing = Reason(weight_base=0, weight_forecast=0, weight_memory=0)
-    assert contributions(context(votes=[vote(0.9)], forecast=forecast(0.9), recollection=remembered(0.9)), nothing) == []
+    assert _signed(context(votes=[vote(0.9)], forecast=forecast(0.9), recollection=remembered(0.9)), nothing) == 0
 
 
 def test_memory_score_is_the_chance_that_the_better_side_is_better() -> None:

@@ -197,7 +197,7 @@ def test_reply_kept_by_a_stopped_run_is_not_paid_for_again() -> None:
 def test_brief_is_small_and_cites_by_short_ids() -> None:
     where = bullish(recollection=remembered(0.4), skills=[skill("0123456789abcdef")], plans={"0123456789abcdef": STANDARD})
     signal, parts, _ = ARITHMETIC(where)
-    shown = brief(where, signal, parts, _describe, Track().words(0.3), 2200)
+    shown = brief(where, signal, parts, _describe, Track().words(0.3), 2200, 0.35)
     assert shown.ids["skill:01234567"] == "skill:0123456789abcdef"
     assert shown.ids["vote:momentum"] == "vote:momentum"
     assert sum(part.tokens for part in shown.shown) <= 2200

@@ -1,0 +1,314 @@
+"""Questions a trader asks of a finished run, in many wordings, with what the answer must hold.
+
+What must be in an answer is worked out here from the run's document alone, by other code than the program's. The days named
+are days of the run over both indices in the first half of 2014.
+"""
+
+# ruff: noqa: E501 - a question and its answer stand on one line
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+Json = dict[str, Any]
+Needs = Callable[["Facts"], list[str]]
+
+
+class Facts:
+    """The run's document, and simple sums over it."""
+
+    def __init__(self, document: Json) -> None:
+        self.d = document
+        self.trades: list[Json] = document["trades"]
+        self.m: Json = document["metrics"]
+
+    def of(self, symbol: str | None = None, month: str | None = None, reason: str | None = None) -> list[Json]:
+        """Trades by symbol, by the month they closed in, by how they ended."""
+        return [
+            t
+            for t in self.trades
+            if symbol in (None, t["symbol"]) and (month is None or t["exit_bar"][:7] in month) and reason in (None, t["reason"])
+        ]
+
+    def entry(self, symbol: str, decided: str) -> Json:
+        """The decision to enter on a day."""
+        return next(x for x in self.d["decisions"] if x["symbol"] == symbol and x["action"] == "buy" and self.bar(x) == decided)
+
+    def bar(self, decision: Json) -> str:
+        """The day of a decision's bar: it is known a day later."""
+        at = date.fromisoformat(decision["as_of"][:10])
+        return date.fromordinal(at.toordinal() - 1).isoformat()
+
+    def decided(self, symbol: str, day: str) -> Json:
+        """What was decided on a day."""
+        return next(x for x in self.d["decisions"] if x["symbol"] == symbol and self.bar(x) == day)
+
+    def trade(self, symbol: str, entry: str) -> Json:
+        """The trade filled on a day."""
+        return next(t for t in self.trades if t["symbol"] == symbol and t["entry_bar"][:10] == entry)
+
+    def best(self, worst: bool = False, rows: list[Json] | None = None) -> Json:
+        """The trade that made most, or least."""
+        return (min if worst else max)(rows or self.trades, key=lambda t: t["pnl"])
+
+    def wins(self, rows: list[Json] | None = None) -> int:
+        """How many paid."""
+        return sum(t["r"] > 0 for t in (self.trades if rows is None else rows))
+
+    def rate(self, rows: list[Json] | None = None) -> str:
+        """The win rate as it is told."""
+        chosen = self.trades if rows is None else rows
+        return f"{100 * self.wins(chosen) / len(chosen):.1f}%"
+
+    def sum(self, rows: list[Json]) -> str:
+        """Profit and loss of trades as it is told."""
+        return f"{sum(t['pnl'] for t in rows):+,.2f}"
+
+    def skill(self, name: str) -> Json:
+        """A skill's row at the end."""
+        found: Json = next(s for s in self.d["learned"]["skills"] if s["name"] == name)
+        return found
+
+    def streak(self, won: bool) -> int:
+        """The longest run of wins or of losses in the order trades closed."""
+        longest = now = 0
+        for t in sorted(self.trades, key=lambda t: (t["closed_at"], t["symbol"])):
+            now = now + 1 if (t["r"] > 0) == won else 0
+            longest = max(longest, now)
+        return longest
+
+
+def why(symbol: str, day: str) -> Needs:
+    """The decision of that day, by id, with what was decided."""
+
+    def needs(f: Facts) -> list[str]:
+        made = f.decided(symbol, day)
+        return [made["id"][:8], made["action"].replace("none", "nothing was decided")]
+
+    return needs
+
+
+def said(*words: str) -> Needs:
+    """These words."""
+    return lambda f: list(words)
+
+
+def figure(name: str, pattern: str = "{:.2f}") -> Needs:
+    """A figure of the document's table."""
+    return lambda f: [pattern.format(f.m[name])]
+
+
+def closed(symbol: str, entry: str) -> Needs:
+    """A trade by its id, its exit day and result."""
+
+    def needs(f: Facts) -> list[str]:
+        t = f.trade(symbol, entry)
+        return [t["decision"][:8], t["exit_bar"][:10], f"{t['r']:+.2f} R"]
+
+    return needs
+
+
+def count(rows: Callable[[Facts], list[Json]], won: bool | None = None) -> Needs:
+    """How many trades, winners or losers."""
+
+    def needs(f: Facts) -> list[str]:
+        chosen = rows(f)
+        n = len(chosen) if won is None else f.wins(chosen) if won else len(chosen) - f.wins(chosen)
+        return [f"{n} "]
+
+    return needs
+
+
+def which(standing: Callable[[Json], bool]) -> Needs:
+    """Exactly the skills that stand so."""
+    return lambda f: [s["name"] for s in f.d["learned"]["skills"] if standing(s)]
+
+
+def everything(f: Facts) -> list[Json]:
+    """All trades."""
+    return f.trades
+
+
+def losing(s: Json) -> bool:
+    """A skill that lost in the book."""
+    return bool(s["executions"]) and s["mean_r"] < 0
+
+
+def winning(s: Json) -> bool:
+    """A skill that won in the book."""
+    return bool(s["executions"]) and s["mean_r"] > 0
+
+
+QUESTIONS: list[tuple[str, Needs]] = [
+    # why it entered
+    ("Why did you buy NASDAQ on 2014-01-13?", why("NASDAQ", "2014-01-13")),
+    ("What was the reason for going long the S&P 500 on 13 January 2014?", why("SP500", "2014-01-13")),
+    ("On what basis did you enter the Nasdaq on Feb 10th, 2014?", why("NASDAQ", "2014-02-10")),
+    ("wyh did you byu nasdqa on 13 Janury 2014", why("NASDAQ", "2014-01-13")),
+    ("what made you purchase sp500 at 13/1/2014", why("SP500", "2014-01-13")),
+    ("Explain the NASDAQ entry of 19 Feb 2014", why("NASDAQ", "2014-02-19")),
+    ("What's the story behind the S&P position opened on 2014-05-16?", why("SP500", "2014-05-15")),
+    ("Walk me through the purchase of the nasdaq on March 11, 2014", why("NASDAQ", "2014-03-11")),
+    ("Why did you hold NASDAQ on 2014-02-14?", why("NASDAQ", "2014-02-14")),
+    ("How come nothing was bought in SP500 on 2014-03-03?", why("SP500", "2014-03-03")),
+    ("Why didn't you trade the S&P on 3 June 2014?", why("SP500", "2014-06-03")),
+    ("Why did we stay out of the nasdaq on 5 May 2014?", why("NASDAQ", "2014-05-05")),
+    ("What did you decide for NASDAQ on Saturday 2014-02-15?", lambda f: ["no trading day", "2014-02-14"]),
+    ("Why did you not buy SP500 on 4 January 2014?", lambda f: ["no trading day", "2014-01-03"]),
+    # why it got out
+    ("Why did you sell NASDAQ on 2014-01-22?", closed("NASDAQ", "2014-01-14")),
+    ("Why was the S&P position closed on 2014-02-07?", closed("SP500", "2014-02-04")),
+    ("what led to the exit from nasdaq on 29 jan 2014", closed("NASDAQ", "2014-01-27")),
+    ("How come you got out of SP500 on 3 February 2014?", closed("SP500", "2014-01-31")),
+    ("why did you sel nasdaq on 4 april 2014", closed("NASDAQ", "2014-04-04")),
+    # about one decision
+    ("How confident were you when buying NASDAQ on 2014-01-13?", lambda f: [f"{f.decided('NASDAQ', '2014-01-13')['confidence']:.2f}"]),
+    ("How sure was it about SP500 on 15 May 2014?", lambda f: [f"{f.decided('SP500', '2014-05-15')['confidence']:.2f}"]),
+    ("How big was the NASDAQ position opened on 2014-01-13?", lambda f: [f"{abs(f.decided('NASDAQ', '2014-01-13')['size']):.1%}"]),
+    ("What size did the S&P trade of 2014-05-15 have?", lambda f: [f"{abs(f.decided('SP500', '2014-05-15')['size']):.1%}"]),
+    ("Where was the stop of the NASDAQ trade of 2014-01-13?", said("stop", "target")),
+    ("What price target did you have for SP500 on 2014-05-15?", said("target")),
+    ("How did the NASDAQ trade of 2014-01-14 end?", closed("NASDAQ", "2014-01-14")),
+    ("Did the S&P trade from 16 May 2014 work out?", closed("SP500", "2014-05-16")),
+    ("Was the nasdaq trade entered 27 January 2014 a winner?", closed("NASDAQ", "2014-01-27")),
+    ("How did the voters vote on NASDAQ on 2014-01-13?", said("momentum", "rsi_reversal")),
+    ("Who spoke for or against SP500 on 2014-03-03?", said("momentum")),
+    ("Which skills applied to NASDAQ on 2014-01-02?", said("momentum-continuation")),
+    ("Which limits cut the NASDAQ decision of 2014-01-02?", said("max_position", "50.0%")),
+    ("What did the forecast say for SP500 on 2014-03-03?", said("No forecast")),
+    # trades as a whole
+    ("How many trades were made?", count(everything)),
+    ("number of trades?", count(everything)),
+    ("How many of our trades won?", count(everything, True)),
+    ("How many losing trades did we have?", count(everything, False)),
+    ("how mnay trdes did we lose?", count(everything, False)),
+    ("How many trades on NASDAQ?", count(lambda f: f.of("NASDAQ"))),
+    ("How many trades were closed in January 2014?", count(lambda f: f.of(month="2014-01"))),
+    ("How many S&P trades were winners?", count(lambda f: f.of("SP500"), True)),
+    ("What is the win rate?", lambda f: [f.rate()]),
+    ("whats the hit rate", lambda f: [f.rate()]),
+    ("What share of trades was profitable on the S&P 500?", lambda f: [f.rate(f.of("SP500"))]),
+    ("win rate of NASDAQ in the first quarter of 2014", lambda f: [f.rate(f.of("NASDAQ", "2014-01 2014-02 2014-03"))]),
+    ("Which symbol has the better win rate?", lambda f: [f.rate(f.of("NASDAQ")), f.rate(f.of("SP500"))]),
+    ("Win rate by regime", said("trending", "ranging", "volatile")),
+    ("In which regime do we make the most?", said("trending", "ranging", "volatile", "Best")),
+    ("What was the best trade?", lambda f: [f.best()["decision"][:8], f"{f.best()['pnl']:+,.2f}"]),
+    ("Which trade earned the most money?", lambda f: [f.best()["decision"][:8]]),
+    ("Show the biggest winner", lambda f: [f.best()["decision"][:8]]),
+    ("What was the largest loss?", lambda f: [f.best(True)["decision"][:8], f"{f.best(True)['pnl']:+,.2f}"]),
+    ("which trade was the wrost", lambda f: [f.best(True)["decision"][:8]]),
+    ("Worst trade on the S&P?", lambda f: [f.best(True, f.of("SP500"))["decision"][:8]]),
+    ("What was the first trade?", lambda f: ["2014-01-03"]),
+    ("Tell me about the last trade", lambda f: [max(f.trades, key=lambda t: t["exit_bar"])["decision"][:8]]),
+    ("Which trade was held longest?", lambda f: [f"after {max(t['bars_held'] for t in f.trades)} bars"]),
+    ("How long are trades held on average?", lambda f: [f"{sum(t['bars_held'] for t in f.trades) / len(f.trades):.1f} bars"]),
+    ("What is the average holding period?", lambda f: [f"{sum(t['bars_held'] for t in f.trades) / len(f.trades):.1f} bars"]),
+    ("What's the longest losing streak?", lambda f: [f"losing streak is {f.streak(False)} trades"]),
+    ("How many wins in a row did we have?", lambda f: [f"winning streak is {f.streak(True)} trades"]),
+    ("How many trades were stopped out?", count(lambda f: f.of(reason="stop"))),
+    ("How often was the target reached?", count(lambda f: f.of(reason="target"))),
+    ("How do trades usually end?", lambda f: [f"{k} {n}" for k, n in Counter(t["reason"] for t in f.trades).items()]),
+    ("What is the profit factor?", figure("Profit Factor")),
+    ("What's the average win and the average loss?", said("winner", "loser")),
+    ("How much did we make on NASDAQ?", lambda f: [f.sum(f.of("NASDAQ"))]),
+    ("P&L of the S&P in May 2014?", lambda f: [f.sum(f.of("SP500", "2014-05"))]),
+    ("Which symbol lost more money?", lambda f: [f.sum(f.of("NASDAQ")), f.sum(f.of("SP500"))]),
+    ("trades per month", lambda f: [f"2014-01 {len(f.of(month='2014-01'))} trades"]),
+    ("How many shorts were done?", said("No short")),
+    ("What are the three best trades?", lambda f: [t["decision"][:8] for t in sorted(f.trades, key=lambda t: -t["pnl"])[:3]]),
+    # the result
+    ("What was the total return?", figure("Return [%]", "{:.2f}%")),
+    ("How much money did we lose overall?", lambda f: [f"{f.m['Equity Final [$]'] - 100_000:+,.2f}"]),
+    ("How did we do in January 2014?", said("2014-01-31")),
+    ("How was the second quarter of 2014?", lambda f: [f"{f.d['chunks'][1]['return_pct']:.2f}%"]),
+    ("What's the Sharpe ratio?", figure("Sharpe Ratio")),
+    ("whats the shrpe", figure("Sharpe Ratio")),
+    ("Sortino?", figure("Sortino Ratio")),
+    ("What is the annualised volatility of the portfolio?", figure("Volatility (Ann.) [%]")),
+    ("How deep was the worst drawdown?", lambda f: [f"{-f.m['Max. Drawdown [%]']:.2f}%"]),
+    ("When was the maximum drawdown?", lambda f: [f"{-f.m['Max. Drawdown [%]']:.2f}%", "from 2014"]),
+    ("Did we beat buy and hold?", lambda f: ["fell short", f"{f.m['Buy & Hold Return [%]']:.2f} %"]),
+    ("How does it compare to just holding the index?", figure("Buy & Hold Return [%]", "{:.2f} %")),
+    ("How much did we pay in commissions?", lambda f: [f"{sum(t['fees'] for t in f.trades):,.2f}"]),
+    ("How much of the time were we invested?", figure("Exposure Time [%]", "{:.1f}")),
+    ("What is the final equity?", figure("Equity Final [$]", "{:,.2f}")),
+    ("When was equity at its highest?", figure("Equity Peak [$]", "{:,.2f}")),
+    ("What was the account worth on 31 March 2014?", lambda f: [f"{dict((a[:10], b) for a, b in f.d['equity'])['2014-03-31']:,.2f}"]),
+    ("monthly returns", said("2014-01", "2014-06")),
+    ("Which month was the worst?", said("worst month was 2014-")),
+    ("Compare Q1 2014 with Q2 2014", lambda f: [f"{c['return_pct']:.2f}%" for c in f.d["chunks"]]),
+    # decisions
+    ("How many decisions were made?", lambda f: [f"{len(f.d['decisions'])} decisions"]),
+    ("How many times did it hold?", lambda f: [f"{sum(x['action'] == 'hold' for x in f.d['decisions'])} holds"]),
+    ("How often did you enter?", lambda f: [f"{sum(x['action'] == 'buy' for x in f.d['decisions'])} entries"]),
+    ("How many abstentions were there?", lambda f: [f"{f.d['abstained']} abstentions"]),
+    ("Were there any errors?", said("0 errors")),
+    ("Were any orders refused?", said("0 refusals")),
+    # skills
+    ("Which skills are losing?", which(losing)),
+    ("wich skils are loosing", which(losing)),
+    ("Which strategies win?", which(winning)),
+    ("Have any skills been retired?", said("No skill is retired")),
+    ("Which skills are on probation?", said("No skill is on probation")),
+    ("Which skills went stale?", which(lambda s: s["status"] == "stale")),
+    ("How reliable is trend-pullback?", lambda f: [f"{f.skill('trend-pullback')['reliability']:.2f}", "interval"]),
+    ("how good is momentum continuation", lambda f: [f"{f.skill('momentum-continuation')['reliability']:.2f}"]),
+    ("How many executions does gap-fade have?", lambda f: [f"{f.skill('gap-fade')['executions']} executions"]),
+    ("When was trend-pulback last used?", said("trend-pullback", "2014-0")),
+    ("What does washout-rebound do?", said("Applies when")),
+    ("Which skills have never been used?", which(lambda s: s["executions"] == 0 and s["name"] in ("drawdown-defence", "washout-rebound"))),
+    ("Which skill is best in trending markets?", said("in trending markets", "reliability")),
+    ("What is to be done when there is a data gap?", said("data-gap")),
+    # whom it believes
+    ("Who is the most believed voter?", said("most believed", "weight")),
+    ("How much weight does momentum have?", said("momentum", "weight")),
+    ("Which voter is right most often?", said("right most often")),
+    ("voter weights in volatile markets", said("in volatile markets")),
+    # markets and situations
+    ("What do we know about RSI below 30 in a volatile regime?", said("rsi_14 < 30 in volatile markets")),
+    ("What happened when RSI was above 70?", said("rsi_14 > 70", "standard long")),
+    ("How often was adx over 40 on the nasdaq?", said("adx_14 > 40 on NASDAQ")),
+    ("What was the regime on 2014-02-03?", said("2014-02-03", "regime")),
+    ("What share of the time was the market volatile?", lambda f: [f"{f.d['learned']['regime_share']['volatile'] / len(f.d['decisions']):.1%}"]),
+    ("What was RSI of NASDAQ on 2014-02-03?", said("rsi_14 of NASDAQ on 2014-02-03")),
+    ("What was the close of SP500 on 2014-02-03?", said("1,741.89")),
+    ("Highest RSI of SP500 in May 2014?", said("highest", "rsi_14")),
+    ("Have you seen anything like NASDAQ on 2014-06-03 before?", said("Most like NASDAQ 2014-06-03")),
+    # memory and change
+    ("What lessons were learned in Q1 2014?", said("2014Q1", "[memory:m")),
+    ("What changed since last quarter?", said("since 2014-03-31", "Weights of voters")),
+    ("What changed in the skills since March 2014?", said("Skills:")),
+    ("Did any parameters change?", said("parameter")),
+    # how things stand
+    ("What positions are open?", lambda f: ["Open now: NASDAQ long", "SP500 long"]),
+    ("Are we holding anything at the moment?", lambda f: ["Open now: NASDAQ long", "SP500 long"]),
+    ("Is trading halted?", said("not halted")),
+    ("What limits are in force?", said("25% halts")),
+    ("What is the drawdown limit?", said("max_drawdown is 25%")),
+    ("How much may be risked per trade?", said("risk_per_trade is 1%")),
+    ("May you go short?", said("allow_short")),
+    ("Which run is this?", lambda f: [f.d["run"]]),
+    ("What symbols are traded?", said("NASDAQ and SP500")),
+    ("What period does the run cover?", said("2014-01-02", "2014-06-30")),
+    ("Which seed was used?", said("Seed 0")),
+    ("What caveats are there?", said("hindsight")),
+    ("What did the language model cost?", said("No language model")),
+    # what would have been
+    ("What would have happened without trend-pullback?", said("Hypothetical", "never traded")),
+    ("What if memory had been left out on NASDAQ 2014-05-21?", said("Hypothetical", "without memory")),
+    ("What would SP500 on 2014-05-15 have been with a maximum position of 5%?", said("Hypothetical", "5.0% of equity")),
+    ("Compare the NASDAQ decisions of 2014-01-13 and 2014-02-10", lambda f: [f.decided("NASDAQ", d)["id"][:8] for d in ("2014-01-13", "2014-02-10")]),
+]  # fmt: skip
+
+UNANSWERABLE = (
+    "Will the NASDAQ rise tomorrow?",
+    "Should I buy the S&P now?",
+    "What is your API key?",
+    "Why did you buy Tesla on 2014-02-03?",
+    "What's the weather in Paris?",
+    "Tell me a joke",
+    "What is the meaning of life?",
+)
