@@ -93,13 +93,16 @@ def _runs(home: Path) -> list[str]:
 
 
 def _journal(home: Path, run: str) -> str:
+    from agent.cycle import minds
     from agent.cycle.activity import hold_share, passive
-    from agent.cycle.minds import SPACE
     from agent.wiring import open_journal
+    from skills import alarms
 
     with open_journal(home, run) as journal:
-        facts, activity = journal.last_seq, str(journal.state(SPACE).get("activity", ""))
+        facts, activity = journal.last_seq, str(journal.state(minds.SPACE).get("activity", ""))
+        odd = len(journal.state(alarms.SPACE))
     alarm, share = passive(activity), hold_share(activity)
     if alarm is not None:
         raise RuntimeError(alarm)
-    return f"{facts} facts" + ("" if share is None else f"; the model held {share:.0%} of its last {len(activity)} decisions")
+    held = "" if share is None else f"; the model held {share:.0%} of its last {len(activity)} decisions"
+    return f"{facts} facts{held}" + (f"; {odd} skills with alarms, see `skills list`" if odd else "")

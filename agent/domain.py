@@ -133,7 +133,11 @@ class ScoreParts(Frozen):
 
 
 class Memory(Frozen):
-    """A recalled episode: a lesson, an event, an explanation, a preference."""
+    """A recalled episode: a lesson, an event, an explanation, a preference.
+
+    ``count`` says how many near-identical ones this one stands for, itself among them;
+    ``flags`` name the rules its text set off when it came in from outside.
+    """
 
     id: str
     key: str
@@ -144,6 +148,8 @@ class Memory(Frozen):
     known_at: Utc
     score: float
     parts: ScoreParts
+    count: int = 1
+    flags: list[str] = []
 
 
 class Recollection(Frozen):
@@ -157,7 +163,10 @@ class Recollection(Frozen):
 
 
 class SkillMatch(Frozen):
-    """A skill whose ``when`` held, with its evidence as it stood at the decision."""
+    """A skill whose ``when`` held, with its evidence as it stood at the decision.
+
+    ``followed`` says that a shadow trial of it began here: it does not trade, and no trial of it was open.
+    """
 
     id: str
     name: str
@@ -172,6 +181,7 @@ class SkillMatch(Frozen):
     similarity: Unit | None = None
     agreed: bool = False
     supplied_plan: bool = False
+    followed: bool = False
 
 
 class Contribution(Frozen):

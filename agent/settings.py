@@ -111,8 +111,11 @@ class Recall(Section):
     exact_below: int = Field(200_000, ge=0, description="up to so many, an exact scan is faster than the index")
     cap_texts: int = Field(1000, ge=1, description="text memories kept per kind and symbol by cleanup")
     cap_outcomes: int = Field(100_000, ge=1, description="outcomes and trades kept by cleanup")
+    cap_situations: int = Field(100_000, ge=1, description="situations kept by cleanup, the newest")
     archive_below: float = Field(0.001, ge=0, le=2, description="importance x decay under which cleanup archives a text")
     oversample: int = Field(8, ge=1, le=100)
+    window_days: int = Field(20, ge=1, le=3650, description="days of text memories of the symbol that a decision looks through")
+    window_texts: int = Field(4, ge=0, le=50, description="how many of them it is given, the most important first")
     weight_similarity: float = Field(0.6, ge=0, le=1)
     weight_importance: float = Field(0.25, ge=0, le=1)
     weight_recency: float = Field(0.15, ge=0, le=1)
@@ -163,6 +166,9 @@ class SkillRules(Section):
     watch_margin: float = Field(0.10, ge=0, le=1, description="above retire_reliability: watched below this")
     trust_margin: float = Field(0.15, ge=0, le=1, description="above retire_reliability: trusted again from this")
     regime_backoff: float = Field(20.0, ge=0, description="trades that the record of other regimes weighs at most")
+    forget_days: float | None = Field(
+        None, gt=0, description="half-life of an execution in the recent reliability that is shown; None: nothing is forgotten"
+    )
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
 
 
@@ -183,10 +189,16 @@ class Growing(Section):
     days: int = Field(28, ge=1, description="days between two looks while a run goes on")
     compose: bool = Field(True, description="propose composites of skills that do better together than apart")
     pairs: int = Field(1000, ge=1, description="pairs looked at in one look, at most")
-    support: int = Field(20, ge=5, description="trades together, in the earlier part, from which a pair is looked at")
-    later_support: int = Field(10, ge=3, description="trades together in the later part")
+    support: int = Field(12, ge=5, description="trades together, in the earlier part, from which a pair is looked at")
+    later_support: int = Field(12, ge=3, description="trades together in the later part")
     level: float = Field(0.05, gt=0, lt=1, description="false-discovery rate over every pair ever looked at")
     proposals: int = Field(3, ge=1, description="proposals of one look, at most")
+    form: bool = Field(
+        False, description="form candidates from winning trades that no skill explains; off until it has shown worth"
+    )
+    merge: bool = Field(True, description="consolidate near-duplicates among the skills that the agent learned itself")
+    merge_similarity: float = Field(0.80, ge=0, le=1, description="likeness of texts from which two skills may be one")
+    merge_overlap: float = Field(0.80, ge=0, le=1, description="share of the bars of either on which both hold")
     refine: bool = Field(True, description="tune and shorten the skills that the agent learned itself")
     tune_sum: float = Field(
         0.25, ge=0, le=1, description="how far tuned numbers may lie from the approved ones, in shares of their bounds, in sum"

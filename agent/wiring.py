@@ -42,6 +42,7 @@ from agent.guard.detect import Likeness, together
 from agent.guard.keys import HomeKeys
 from agent.guard.likeness import ExemplarLikeness
 from agent.guard.signing import Signer
+from agent.guard.vault import Vault
 from agent.learn.joint import SPACE as JOINT
 from agent.learn.joint import Joint
 from agent.learn.monitor import Monitor
@@ -55,6 +56,7 @@ from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.risk.mandate import Mandate, read_mandate, tightened
 from agent.settings import Settings
+from memory_db import sealing
 from memory_db.copies import restore
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
@@ -194,7 +196,7 @@ def open_journal(home: Path, run: str) -> Journal:
     if run not in STANDING_RUNS and not path.exists():
         have = ", ".join(run_names(home)) or "none yet"
         raise ConfigError(f"run {run!r} has no journal in {home}; runs there: {have}")
-    return Journal.open(path, signer_for(home), durable=True)
+    return Journal.open(path, signer_for(home), durable=True, vault=Vault(home))
 
 
 @contextmanager
@@ -257,9 +259,21 @@ def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryS
 def restore_journal(home: Path, run: str, source: Path) -> int:
     """Put a backup in a run's place and drop the run's indexes; return how many facts it holds."""
     folder = run_folder(home, run)
-    count = restore(source, folder / "journal.sqlite", signer_for(home))
+    count = restore(source, folder / "journal.sqlite", signer_for(home), Vault(home))
     shutil.rmtree(folder / "index", ignore_errors=True)
     return count
+
+
+def encrypt_run(home: Path, run: str, progress: Callable[[str, int, int], None]) -> int:
+    """Encrypt a run's memory; return how many facts it holds."""
+    open_journal(home, run).close()
+    return sealing.encrypt(run_folder(home, run) / "journal.sqlite", signer_for(home), Vault(home), wall_clock(), progress)
+
+
+def rotate_memory_key(home: Path, progress: Callable[[str, int, int], None]) -> int:
+    """Seal every encrypted run of a home with a newer key; return how many facts they hold."""
+    paths = [run_folder(home, run) / "journal.sqlite" for run in run_names(home)]
+    return sealing.rotate(paths, signer_for(home), Vault(home), wall_clock(), progress)
 
 
 def restored_voters(journal: Journal, settings: Settings) -> VoterTable:
@@ -284,6 +298,7 @@ def open_memory(home: Path, run: str, settings: Settings, *, durable: bool) -> M
         embedder=text_embedder(settings),
         settings=settings,
         durable=durable,
+        vault=Vault(home),
     )
 
 

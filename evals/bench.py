@@ -107,6 +107,13 @@ def memory(report: Report) -> list[Json]:
     return measure()
 
 
+def skills(report: Report) -> list[Json]:
+    """Matching and retrieval at 10,000 skills, and a discovery; see ``evals.bench_skills``."""
+    from evals.bench_skills import measure as measured
+
+    return measured()
+
+
 def loop(report: Report) -> list[Json]:
     """Fifty symbols decided one by one, each durable by itself."""
     from evals.bench_loop import measure as measured
@@ -179,6 +186,7 @@ BENCHES: dict[str, Callable[[Report], list[Json]]] = {
     "prepare": prepare_year,
     "reason": reason,
     "memory": memory,
+    "skills": skills,
     "loop": loop,
 }
 

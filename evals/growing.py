@@ -24,8 +24,8 @@ from skills.admit import admit
 from skills.discovery import Trade, discover
 
 Json = dict[str, Any]
-PAIR = Edge(strength=0.80, support=0.35, pair=True)
-BARS = 1800
+PAIR = Edge(strength=0.85, support=0.35, pair=True)
+BARS = 2200
 HALVES = ("high-volume", "strong-close")
 NAME = "-and-".join(HALVES)
 _NAMES = FEATURES[:12]

@@ -6,6 +6,7 @@ twentieth of their scale, under further symbols. Recall@10 compares what the ind
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cryptography.fernet import Fernet
 from numpy.typing import NDArray
 
 from agent.guard.signing import Signer
+from agent.guard.vault import Cipher, Vault
 from agent.market.feed import builtin
 from agent.settings import Recall, Settings
 from agent.wiring import prepared, text_embedder
@@ -37,7 +40,7 @@ Vectors = NDArray[np.float32]
 def measure(sizes: tuple[int, ...] = SIZES, settings: Settings | None = None) -> list[Json]:
     """Build a memory of each size in a temporary folder and measure it."""
     chosen = settings or Settings()
-    return [row for size in sizes for row in _of_size(size, chosen)]
+    return [row for size in sizes for row in [*_of_size(size, chosen), *_sealed(size, chosen)]]
 
 
 def situations(count: int, seed: int = 11) -> Vectors:
@@ -83,9 +86,46 @@ def _of_size(size: int, settings: Settings) -> list[Json]:
     ]
 
 
-def _open(folder: Path, settings: Settings) -> MemoryStore:
-    signer = Signer.load_or_create(folder, "agent")
-    return MemoryStore.open(folder / "m", signer=signer, embedder=text_embedder(settings), settings=settings, durable=False)
+def _open(folder: Path, settings: Settings, vault: Vault | None = None) -> MemoryStore:
+    signer, embedder = Signer.load_or_create(folder, "agent"), text_embedder(settings)
+    return MemoryStore.open(folder / "m", signer=signer, embedder=embedder, settings=settings, durable=False, vault=vault)
+
+
+class _Key(Vault):
+    """One key for as long as a measurement takes."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self._key = Fernet.generate_key().decode()
+
+    def cipher(self) -> Cipher:
+        """The cipher of the key."""
+        return Cipher(lambda: [self._key], "benchmark")
+
+
+def _sealed(size: int, settings: Settings) -> list[Json]:
+    """What encryption costs, in processor time: writing, and opening, which then reads every row and opens it."""
+    vectors = situations(size)
+    write, opened = {}, {}
+    for name in ("clear", "sealed"):
+        with tempfile.TemporaryDirectory(prefix="tradecraft-") as place:
+            folder = Path(place)
+            vault = _Key(folder)
+            with _open(folder, settings, vault) as store:
+                if name == "sealed":
+                    store.journal.encrypt(vault.cipher())
+            begun = time.process_time()
+            with _open(folder, settings, vault) as store:
+                _fill(store, vectors)
+                write[name] = time.process_time() - begun
+            shutil.rmtree(folder / "m" / "index", ignore_errors=True)
+            begun = time.process_time()
+            with _open(folder, settings, vault):
+                opened[name] = time.process_time() - begun
+    return [
+        _row(f"memory {size} {what} encrypted", took["sealed"], "s of processor (baseline: in the clear)", took["clear"], size)
+        for what, took in (("write", write), ("open", opened))
+    ]
 
 
 def _fill(store: MemoryStore, vectors: Vectors) -> None:

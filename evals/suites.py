@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from agent.errors import ConfigError
 from agent.statistics import wilson
-from evals import growing, leaks, learning, mutation, null, worth
+from evals import growing, leaks, learning, minds, mutation, null, worth
 from evals.mutants import MUTANTS
 
 Json = dict[str, Any]
@@ -211,6 +211,42 @@ def _worth_gates(results: Results) -> list[Gate]:
     return gates
 
 
+# --- model ---------------------------------------------------------------------------------
+
+
+def _mind_tasks(profile: Profile, seed: int) -> list[Task]:
+    seeds, decisions = ((11,), 250) if profile == "ci" else (range(11, 21), 400)
+    arguments = [{"stand_in": name, "seed": seed + n, "decisions": decisions} for n in seeds for name in minds.STAND_INS]
+    tasks = [Task(f"{a['stand_in']}-{a['seed']}", minds.task, a) for a in arguments]
+    return [*tasks, Task("skip", minds.skip_task, {"seed": seed, "bars": 600 if profile == "ci" else 1500})]
+
+
+def _mind_gates(results: Results) -> list[Gate]:
+    by_name = {name: [r for task, r in results.items() if task.startswith(name)] for name in minds.STAND_INS}
+    beyond = sum(r["beyond"] for rows in by_name.values() for r in rows)
+    rise = [r["last_share"] - r["first_share"] for r in by_name["knowing"]]
+    mean = sum(rise) / len(rise)
+    why = "how much the share of a model that knows the plant rises from the first tenth to the last"
+    gates = [
+        Gate(
+            "beyond its bound", beyond, None, None, 0.0, beyond == 0, "decisions that a model moved further than its share allows"
+        ),
+        Gate("share of one that knows", mean, None, None, 0.0, mean > 0, why),
+    ]
+    for name, rows in by_name.items():
+        gain = sum(r["net_r"] - r["arithmetic_r"] for r in rows) / len(rows)
+        passed = gain > 0 if name == "knowing" else True
+        threshold = 0.0 if name == "knowing" else None
+        gates.append(Gate(f"{name}: net R gained", gain, None, None, threshold, passed, "a market, over arithmetic alone"))
+    asked, skip = results["skip"]["asked"], results["skip"]["skip"]
+    for what, unit in (("calls", "calls"), ("tokens", "tokens"), ("seconds", "seconds inside the stand-in's calls")):
+        saved = asked[what] - skip[what]
+        gates.append(Gate(f"skip: {what} saved", saved, None, None, None, True, f"of {asked[what]:.6g} {unit}"))
+    lost = skip["net_r"] - asked["net_r"]
+    why = f"net R with {skip['skipped']} of {skip['decisions']} decisions not asked, less with all asked"
+    return [*gates, Gate("skip: net R", lost, None, None, None, True, why)]
+
+
 # --- skills ----------------------------------------------------------------------------------
 
 
@@ -259,6 +295,7 @@ SUITES: dict[str, Suite] = {
         Suite("mutation", "Would the gates notice a lie?", _mutation_tasks, _mutation_gates),
         Suite("skills", "Do skills grow where there is something to grow on, and only there?", _skill_tasks, _skill_gates),
         Suite("memory-worth", "What is memory worth on real bars?", _worth_tasks, _worth_gates),
+        Suite("model", "What does a model add, and what can it spoil?", _mind_tasks, _mind_gates),
     )
 }
 

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
+from agent.guard.vault import Vault
 from memory_db.chain import canonical
 from memory_db.journal import Journal
 from memory_db.schema import vectors
@@ -30,7 +31,7 @@ _BATCH = 500
 def backup(journal: Journal, path: Path, signer: Signer, now: datetime) -> int:
     """Copy the journal to ``path``, verify the copy, and record it; return how many facts it holds."""
     head = journal.copy_to(path)
-    with Journal.open(path, signer) as copy:
+    with Journal.open(path, signer, vault=journal.vault) as copy:
         problems = copy.verify()
     if problems:
         raise JournalError(f"backup {path} does not verify: {problems[0]}; the journal itself may be damaged, run memory verify")
@@ -40,7 +41,7 @@ def backup(journal: Journal, path: Path, signer: Signer, now: datetime) -> int:
     return head.seq
 
 
-def restore(source: Path, target: Path, signer: Signer) -> int:
+def restore(source: Path, target: Path, signer: Signer, vault: Vault | None = None) -> int:
     """Put a verified backup in the place of the journal ``target``, which is kept beside it; return how many facts it holds.
 
     ConfigError if there is no backup, JournalError if it does not verify or the journal is in use.
@@ -51,7 +52,7 @@ def restore(source: Path, target: Path, signer: Signer) -> int:
     _remove(draft)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with Journal.open(source, signer) as copy:
+        with Journal.open(source, signer, vault=vault) as copy:
             problems = copy.verify()
             if problems:
                 raise JournalError(f"backup {source} does not verify: {problems[0]}; choose another one")

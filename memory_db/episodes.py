@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from agent.domain import Memory, ScoreParts
 from agent.errors import ConfigError
+from agent.guard.stored import cleaned
 from agent.settings import Recall
+from memory_db import folding
 from memory_db.chain import Fact
 from memory_db.lexical import Listing
 from memory_db.schema import from_micros
@@ -98,14 +100,26 @@ def remember(
     metadata: Mapping[str, Any] | None = None,
     writer: str = "agent",
     trust: Trust = "market",
+    fold: bool = False,
 ) -> int:
     """Write a text memory and return its fact number; the same key twice is one memory.
 
-    ``importance`` is in [0, 2], 1 normal and 2 critical. Raises ConfigError naming the field
+    ``importance`` is in [0, 2], 1 normal and 2 critical. ``fold`` lets a market event be shown as one with
+    near-identical ones; other kinds never are. A text of any trust but ``market`` is stripped of what is hidden in it and
+    keeps the rules it sets off as ``flags`` in its metadata. Raises ConfigError naming the field
     for an unknown kind, empty, oversized or control-character text, and bad times.
     """
     check(kind=kind, content=content, key=key.removeprefix(IMPORTED), symbol=symbol, importance=importance)
-    payload = {"content": content, "importance": float(importance), "metadata": dict(metadata or {})}
+    about = dict(metadata or {})
+    if trust != "market":
+        kept = cleaned(content)
+        content = kept.text
+        _check_text("content without what is hidden in it", content, MAX_CONTENT)
+        if kept.flags:
+            about["flags"] = list(kept.flags)
+    payload = {"content": content, "importance": float(importance), "metadata": about}
+    if fold and kind in folding.KINDS:
+        payload["fold"] = True
     return w.add(kind, payload, key=key, happened_at=happened_at, known_at=known_at, symbol=symbol, writer=writer, trust=trust)
 
 
@@ -245,7 +259,7 @@ def recency(kind: str, age_days: float) -> float:
     return float(0.5 ** (age_days / HALF_LIFE_DAYS[kind]))
 
 
-def memory_of(fact: Fact, value: float, parts: ScoreParts) -> Memory:
+def memory_of(fact: Fact, value: float, parts: ScoreParts, count: int = 1) -> Memory:
     """Return a fact as a recalled memory."""
     return Memory(
         id=f"m{fact.seq}",
@@ -257,7 +271,14 @@ def memory_of(fact: Fact, value: float, parts: ScoreParts) -> Memory:
         known_at=from_micros(fact.known_us),
         score=value,
         parts=parts,
+        count=count,
+        flags=(fact.data.get("metadata") or {}).get("flags") or [],
     )
+
+
+def shape_of(fact: Fact, data: Mapping[str, Any]) -> int:
+    """Return what near-identical memories have in common, 0 for one that is never folded."""
+    return folding.shape(fact.kind, fact.symbol, str(data["content"])) if data.get("fold") else 0
 
 
 def age_days(fact: Fact, now: datetime) -> float:

@@ -27,8 +27,12 @@ _PROBES = 8
 class Index:
     """The index directory of one journal; nothing is opened before it is asked for."""
 
-    def __init__(self, folder: Path, journal: str) -> None:
-        """Name the directory and the identity of its journal (the hash of the first fact)."""
+    def __init__(self, folder: Path, journal: str, *, memory_only: bool = False) -> None:
+        """Name the directory and the identity of its journal (the hash of the first fact).
+
+        ``memory_only`` keeps everything out of files: an encrypted journal has no index that could be read without its key.
+        """
+        self.memory_only = memory_only
         self._folder = folder
         self._journal = journal
         self._lock_file = -1
@@ -40,7 +44,7 @@ class Index:
 
     def owned(self) -> bool:
         """Say whether this process owns the directory, taking it if nobody does."""
-        if self._lock_file >= 0:
+        if self._lock_file >= 0 or self.memory_only:
             return True
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,12 +62,12 @@ class Index:
     def lexical(self) -> Lexical:
         """Return the word index: the file if it is ours and whole, else an empty one in its place."""
         if self._lexical is None:
-            self._lexical = self._open_lexical() if self.owned() else Lexical(None)
+            self._lexical = self._open_lexical() if self.owned() and not self.memory_only else Lexical(None)
         return self._lexical
 
     def chroma(self) -> ChromaIndex | None:
         """Return the vector index as it was left, None if it is not ours, not there or in doubt."""
-        if self._chroma is None and not self._looked and self.owned():
+        if self._chroma is None and not self._looked and not self.memory_only and self.owned():
             self._looked = True
             try:
                 self._chroma = ChromaIndex.open(self._folder, self._journal)
@@ -130,7 +134,7 @@ class Index:
         self._close_chroma()
         self._trusted.clear()
         self.doubts.clear()
-        for path in self._folder.iterdir():
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name != "owner.lock":

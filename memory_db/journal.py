@@ -25,11 +25,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
-from memory_db import schema, verify
+from agent.guard.vault import Cipher, Vault
+from memory_db import schema, sealed, verify
 from memory_db.chain import GENESIS, Fact, Head, read_head, write_head
 from memory_db.engine import acquire, connect, create_file, file_of, open_lock, reason, shown
 from memory_db.schema import facts, to_micros
-from memory_db.writer import Commit, Writer, flush
+from memory_db.writer import Commit, Writer, flush, reseal
 
 _PAGE = 1000
 _COLUMNS = tuple(facts.c[name] for name in (
@@ -42,8 +43,12 @@ _BY_KEY = select(*_COLUMNS).where(facts.c.key == bindparam("key"))
 class Journal:
     """One journal: ``with journal.write() as w: w.add(...)``; open it with ``Journal.open``."""
 
-    def __init__(self, engine: Engine, signer: Signer, *, where: str, head: Path, durable: bool) -> None:
-        """Take a prepared engine; ``head`` is where the signed head is kept."""
+    def __init__(
+        self, engine: Engine, signer: Signer, *, where: str, head: Path, durable: bool, vault: Vault | None = None
+    ) -> None:
+        """Take a prepared engine; ``head`` is where the signed head is kept, ``vault`` has the keys of an encrypted one."""
+        self.vault = vault
+        self.cipher: Cipher | None = None
         self.where = where
         self.durable = durable
         self._engine = engine
@@ -58,12 +63,15 @@ class Journal:
         self._trouble: str | None = None
 
     @classmethod
-    def open(cls, where: Path | str, signer: Signer, *, durable: bool = True, head: Path | None = None) -> Journal:
+    def open(
+        cls, where: Path | str, signer: Signer, *, durable: bool = True, head: Path | None = None, vault: Vault | None = None
+    ) -> Journal:
         """Open or create the journal at a file path or SQLAlchemy URL.
 
         ``durable`` makes every commit survive a power cut (FULL); without it a commit survives
         the program's death only (NORMAL). A URL that is no file needs ``head``, the file of the
-        signed head. Raises ConfigError or JournalError, one line, if it cannot be used.
+        signed head. ``vault`` is asked for the key of an encrypted journal. Raises ConfigError or JournalError, one
+        line, if it cannot be used.
         """
         path = file_of(where)
         if path is None and head is None:
@@ -71,7 +79,8 @@ class Journal:
         if path is not None:
             create_file(path)
         url = f"sqlite:///{path}" if path is not None else str(where)
-        journal = cls(connect(url, durable), signer, where=shown(where), head=head or Path(f"{path}.head"), durable=durable)
+        engine, kept = connect(url, durable), head or Path(f"{path}.head")
+        journal = cls(engine, signer, where=shown(where), head=kept, durable=durable, vault=vault)
         try:
             journal._start()
         except (JournalError, ConfigError):
@@ -85,11 +94,23 @@ class Journal:
             self._connection = self._engine.connect().execution_options(tradecraft_write=True)
             with self._connection.begin():
                 schema.prepare(self._connection, self.where)
+                self._unlock(self._connection)
                 self._head = self._read_head_row()
             if self._head.seq == 0 and not self._head_path.exists():
                 # signed while empty, so that from the first fact on a missing head means a lost one
                 self._sign(self._head)
         self._trouble = self._head_trouble()
+
+    def _unlock(self, connection: Connection) -> None:
+        """Get the key where the journal is encrypted; nothing of it is read or written before."""
+        mark = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == sealed.MARK)).scalar()
+        if mark is None:
+            return
+        if self.vault is None:
+            raise ConfigError(f"journal {self.where} is encrypted; open it with the key of its home")
+        self.cipher = self.vault.cipher()
+        sealed.check(self.cipher, mark)
+        sealed.set_cipher(self._engine.dialect, self.cipher)
 
     def _head_trouble(self) -> str | None:
         try:
@@ -106,6 +127,8 @@ class Journal:
             raise JournalError(self._trouble)
         with self._locked():
             connection = self._open_connection()
+            if self.cipher is not None:
+                self.cipher.keep_up()
             with self._reporting():
                 connection.begin()
                 try:
@@ -185,10 +208,11 @@ class Journal:
         known_by: datetime | None = None,
         newest_first: bool = False,
         limit: int | None = None,
+        known_from: datetime | None = None,
     ) -> Iterator[Fact]:
         """Yield facts in seq order (or the reverse), read in pages so that no transaction stays open.
 
-        ``known_by`` keeps what was known at or before that time.
+        ``known_by`` keeps what was known at or before that time, ``known_from`` what became known at or after it.
         """
         query = select(*_COLUMNS).where(facts.c.seq > after_seq)
         if kinds is not None:
@@ -197,6 +221,8 @@ class Journal:
             query = query.where(facts.c.symbol == symbol)
         if known_by is not None:
             query = query.where(facts.c.known_at <= to_micros("known_by", known_by))
+        if known_from is not None:
+            query = query.where(facts.c.known_at >= to_micros("known_from", known_from))
         query = query.order_by(facts.c.seq.desc() if newest_first else facts.c.seq)
         last: int | None = None
         left = limit
@@ -237,6 +263,18 @@ class Journal:
         with self._locked(), self._reporting():
             if self._engine.dialect.name == "sqlite":
                 self._open_connection().connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def encrypt(self, cipher: Cipher) -> None:
+        """Mark the journal as encrypted; what is written from now on is, after it is opened anew."""
+        value = cipher.seal(sealed.PROOF).decode()
+        with self._locked(), self._reporting(), self._open_connection().begin():
+            self._open_connection().execute(schema.meta.delete().where(schema.meta.c.name == sealed.MARK))
+            self._open_connection().execute(schema.meta.insert().values(name=sealed.MARK, value=value))
+
+    def reseal(self, first: int, last: int) -> None:
+        """Write content and vectors of facts ``first`` to ``last`` again, sealed with the newest key."""
+        with self._locked(), self._reporting(), self._open_connection().begin():
+            reseal(self._open_connection(), first, last)
 
     def copy_to(self, path: Path) -> Head:
         """Copy the journal to a new file with a signed head of its own, while others write; return the copy's end.

@@ -8,6 +8,7 @@ query. The file is derived; a part that is not yet in it lives in a second index
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import sqlite3
@@ -23,11 +24,11 @@ from agent.errors import JournalError
 
 _K1, _B = 1.2, 0.75
 _TOKENIZER = "porter unicode61 remove_diacritics 2"
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS docs(
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, symbol TEXT, happened INTEGER NOT NULL, known INTEGER NOT NULL,
-    importance REAL NOT NULL, words INTEGER NOT NULL
+    importance REAL NOT NULL, words INTEGER NOT NULL, shape INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, content='', tokenize='{_TOKENIZER}');
@@ -59,6 +60,7 @@ class Document:
     known: int
     importance: float
     content: str
+    shape: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Listing:
     known: Seqs
     importance: Floats
     words: Floats
+    shape: Seqs
 
 
 class Lexical:
@@ -116,7 +119,7 @@ class Lexical:
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.executemany("INSERT INTO docs VALUES (?,?,?,?,?,?,?)", [_columns(doc) for doc in batch])
+                self._db.executemany("INSERT INTO docs VALUES (?,?,?,?,?,?,?,?)", [_columns(doc) for doc in batch])
                 self._db.executemany(
                     "INSERT INTO words(rowid, content) VALUES (?,?)", [(doc.seq, clean(doc.content)) for doc in batch]
                 )
@@ -134,7 +137,7 @@ class Lexical:
         with self._lock:
             if self._listing is None or self._listing[0] != self._changes:
                 rows = self._db.execute(
-                    "SELECT seq, kind, symbol, happened, known, importance, words FROM docs ORDER BY seq"
+                    "SELECT seq, kind, symbol, happened, known, importance, words, shape FROM docs ORDER BY seq"
                 ).fetchall()
                 self._listing = (self._changes, _listing(rows))
             return self._listing[1]
@@ -166,6 +169,15 @@ class Lexical:
                 self._held[term] = seqs, counts.astype(np.float64)
                 self._held_rows += len(seqs)
             return self._held[term]
+
+    def digest(self) -> str:
+        """Return a digest of everything that is found here: documents, words and their places."""
+        found = hashlib.blake2b(digest_size=16)
+        with self._lock:
+            for query in ("SELECT * FROM docs ORDER BY seq", "SELECT term, doc, offset FROM postings ORDER BY term, doc, offset"):
+                for row in self._db.execute(query):
+                    found.update(repr(row).encode())
+        return found.hexdigest()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -219,11 +231,11 @@ def clean(text: str) -> str:
 
 def _columns(doc: Document) -> tuple[object, ...]:
     words = len(_WORD.findall(doc.content))
-    return doc.seq, doc.kind, doc.symbol, doc.happened, doc.known, doc.importance, words
+    return doc.seq, doc.kind, doc.symbol, doc.happened, doc.known, doc.importance, words, doc.shape
 
 
-def _listing(rows: list[tuple[int, str, str | None, int, int, float, int]]) -> Listing:
-    seq, kind, symbol, happened, known, importance, words = zip(*rows, strict=True) if rows else ((),) * 7
+def _listing(rows: list[tuple[int, str, str | None, int, int, float, int, int]]) -> Listing:
+    seq, kind, symbol, happened, known, importance, words, shape = zip(*rows, strict=True) if rows else ((),) * 8
     return Listing(
         np.array(seq, dtype=np.int64),
         np.array(kind, dtype=np.str_),
@@ -232,4 +244,5 @@ def _listing(rows: list[tuple[int, str, str | None, int, int, float, int]]) -> L
         np.array(known, dtype=np.int64),
         np.array(importance, dtype=np.float64),
         np.array(words, dtype=np.float64),
+        np.array(shape, dtype=np.int64),
     )

@@ -41,6 +41,7 @@ class Line:
     happened_at: datetime
     known_at: datetime
     metadata: Mapping[str, Any]
+    fold: bool = False
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class LineReader:
             happened_at=happened,
             known_at=known,
             metadata=_metadata(given),
+            fold=_text(given, "key") is None,
         )
         episodes.check(kind=line.kind, content=line.content, key=line.key, symbol=line.symbol, importance=line.importance)
         return line
@@ -114,6 +116,7 @@ def import_lines(
                     metadata=line.metadata,
                     writer=writer,
                     trust=trust,
+                    fold=line.fold,
                 )
                 fresh += w.head.seq > before
         done.imported += fresh

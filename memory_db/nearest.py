@@ -24,7 +24,10 @@ Rows = NDArray[np.int64]
 
 
 class Columns:
-    """One array per property, a row per situation; ``known`` is when its outcome was, ``made`` when it was itself (ns)."""
+    """One array per property, a row per situation.
+
+    ``known`` is when its outcome was, ``made`` when it was itself, ``gone`` when it was archived (ns).
+    """
 
     def __init__(self, capacity: int, width: int) -> None:
         self.vectors: NDArray[np.float32] = np.zeros((capacity, width), dtype=np.float32)
@@ -34,6 +37,7 @@ class Columns:
         self.bar: Rows = np.zeros(capacity, dtype=np.int64)
         self.made: Rows = np.zeros(capacity, dtype=np.int64)
         self.known: Rows = np.full(capacity, NEVER, dtype=np.int64)
+        self.gone: Rows = np.full(capacity, NEVER, dtype=np.int64)
         self.buy: Floats = np.zeros(capacity)
         self.sell: Floats = np.zeros(capacity)
 

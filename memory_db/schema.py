@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 )
 
 from agent.errors import ConfigError, JournalError
+from memory_db.sealed import SealedBlob, SealedText
 
 metadata = MetaData()
 
@@ -43,9 +43,9 @@ facts = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("writer", Text, nullable=False),
     Column("trust", Text, nullable=False),
-    Column("payload", Text),
+    Column("payload", SealedText),
     Column("sets", Text, nullable=False),
-    Column("salt", LargeBinary),
+    Column("salt", SealedBlob),
     Column("digest", String(64), nullable=False),
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
@@ -70,8 +70,8 @@ vectors = Table(
     Column("fact_seq", BigInteger, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("part", Integer, nullable=False),
-    Column("blob", LargeBinary, nullable=False),
-    Column("checksum", LargeBinary, nullable=False),
+    Column("blob", SealedBlob, nullable=False),
+    Column("checksum", SealedBlob, nullable=False),
     PrimaryKeyConstraint("fingerprint", "fact_seq", "part"),
 )
 

@@ -8,9 +8,11 @@ the store is indexed.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from agent.domain import Memory, ScoreParts
 from agent.errors import ConfigError
 from agent.settings import Recall
+from memory_db import folding
 from memory_db.chain import Fact
 from memory_db.chroma import Seqs
 from memory_db.episodes import (
@@ -31,6 +34,7 @@ from memory_db.episodes import (
     ranks,
     recency,
     score,
+    shape_of,
     word_weight,
 )
 from memory_db.index import Index
@@ -71,14 +75,17 @@ class TextSearch:
             indexes, listing = self._words()
             now = to_micros("as_of", query.as_of)
             known = (listing.known <= now) & ~self._archived(listing, now)
-            allowed = known & _matching(listing, query)
+            shown, counts = self._folded(listing, known)
+            allowed = shown & _matching(listing, query)
             if not allowed.any():
                 return []
             relevance = self._relevance(query, indexes, listing, known, allowed)
             best = score(listing, relevance, query, now, self._settings)
             facts = {fact.seq: fact for fact in self._journal.by_seq([int(listing.seq[item.row]) for item in best])}
         found = [(facts[int(listing.seq[item.row])], item) for item in best]
-        return [memory_of(fact, item.score, item.parts) for fact, item in found if fact.payload is not None]
+        return [
+            memory_of(fact, item.score, item.parts, counts.get(item.row, 1)) for fact, item in found if fact.payload is not None
+        ]
 
     def recent(self, n: int, symbol: str | None, kind: str | None, as_of: datetime | None) -> list[Memory]:
         """Return the ``n`` memories known last, whatever their age; scores are recency and importance, without similarity."""
@@ -87,7 +94,8 @@ class TextSearch:
         with self._lock:
             _, listing = self._words()
         visible = np.ones(len(listing.seq), dtype=bool) if as_of is None else listing.known <= to_micros("as_of", as_of)
-        visible &= _filter(listing, symbol, kind)
+        visible, counts = self._folded(listing, visible)
+        visible = visible & _filter(listing, symbol, kind)
         rows = np.flatnonzero(visible)
         rows = rows[np.lexsort((listing.seq[rows], listing.known[rows]))][::-1][:n]
         found = {fact.seq: fact for fact in self._journal.by_seq(listing.seq[rows].tolist())}
@@ -95,7 +103,10 @@ class TextSearch:
         pairs = [(fact, row) for fact, row in pairs if fact.payload is not None]
         facts = [fact for fact, _ in pairs]
         now = as_of or (facts[0].known_at if facts else None)
-        return [self._unasked(fact, float(listing.importance[row]), now or fact.known_at) for fact, row in pairs]
+        return [
+            self._unasked(fact, float(listing.importance[row]), now or fact.known_at, counts.get(int(row), 1))
+            for fact, row in pairs
+        ]
 
     def listing(self) -> Listing:
         """Return what is remembered, a row per memory in seq order."""
@@ -121,6 +132,19 @@ class TextSearch:
                 taken += len(page)
             return taken
 
+    def words_are_true(self) -> bool:
+        """Say whether the index file holds what the journal says up to its mark, word for word."""
+        with self._lock:
+            main, fresh = self._index.lexical(), Lexical(None)
+            try:
+                for page, mark in self._documents(0, main.watermark):
+                    fresh.add(page, mark)
+                return fresh.digest() == main.digest()
+            except sqlite3.DatabaseError:
+                return False
+            finally:
+                fresh.close()
+
     def close(self) -> None:
         """Let go of the index in memory."""
         if self._tail is not None:
@@ -130,6 +154,15 @@ class TextSearch:
     def _archived(self, listing: Listing, now: int) -> NDArray[np.bool_]:
         gone = sorted(seq for seq, since in self.archived().items() if since <= now)
         return np.isin(listing.seq, gone) if gone else np.zeros(len(listing.seq), dtype=bool)
+
+    def _folded(self, listing: Listing, known: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], dict[int, int]]:
+        """Return which of the known rows are shown, and how many those stand for that stand for several."""
+        if not listing.shape.any():
+            return known, {}
+        rows, counts = folding.folded(listing.shape, listing.known, listing.seq, known)
+        shown = known & (listing.shape == 0)
+        shown[rows] = True
+        return shown, {int(row): int(count) for row, count in zip(rows, counts, strict=True) if count > 1}
 
     def _words(self) -> tuple[list[Lexical], Listing]:
         """Return the index file and that of the tail, brought up to the journal's end."""
@@ -153,7 +186,7 @@ class TextSearch:
             data = fact.data
             # other rooms write facts of the same kinds, which are no texts
             if "content" in data and "importance" in data:
-                page.append(_document(fact, str(data["content"]), float(data["importance"])))
+                page.append(_document(fact, data))
             if len(page) == _PAGE:
                 yield page, fact.seq
                 page = []
@@ -199,18 +232,21 @@ class TextSearch:
             return None
         return meaning.proposals(self._index, vector, max(depth, query.k * settings.oversample))
 
-    def _unasked(self, fact: Fact, importance: float, now: datetime) -> Memory:
+    def _unasked(self, fact: Fact, importance: float, now: datetime, count: int) -> Memory:
         parts = ScoreParts(
             similarity=0.0,
             importance=importance / MAX_IMPORTANCE,
             recency=recency(fact.kind, age_days(fact, max(now, fact.happened_at))),
         )
         settings = self._settings
-        return memory_of(fact, settings.weight_importance * parts.importance + settings.weight_recency * parts.recency, parts)
+        return memory_of(
+            fact, settings.weight_importance * parts.importance + settings.weight_recency * parts.recency, parts, count
+        )
 
 
-def _document(fact: Fact, content: str, importance: float) -> Document:
-    return Document(fact.seq, fact.kind, fact.symbol, fact.happened_us, fact.known_us, importance, content)
+def _document(fact: Fact, data: dict[str, Any]) -> Document:
+    importance, content = float(data["importance"]), str(data["content"])
+    return Document(fact.seq, fact.kind, fact.symbol, fact.happened_us, fact.known_us, importance, content, shape_of(fact, data))
 
 
 def _matching(listing: Listing, query: Query) -> NDArray[np.bool_]:

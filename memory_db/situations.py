@@ -26,6 +26,7 @@ from memory_db.journal import Journal
 from memory_db.nearest import NEVER, Chosen, Columns, Rows, Search, estimate
 from memory_db.schema import facts, from_micros, to_micros, vectors
 from memory_db.snapshot import Snapshot
+from memory_db.upkeep import ARCHIVED
 from memory_db.writer import Commit, Writer
 
 KIND = "situation"
@@ -145,7 +146,7 @@ class Situations:
         with self._lock:
             columns = self._columns.head(len(self))
         now = to_micros("as_of", as_of) * 1000
-        settled = np.flatnonzero(columns.known <= now)
+        settled = np.flatnonzero((columns.known <= now) & (columns.gone > now))
         if len(settled) < max(1, min_settled):
             return SituationRecall(None, None, [], [], len(settled))
         if len(query) != columns.vectors.shape[1]:
@@ -204,7 +205,7 @@ class Situations:
             proposed = propose(search.query, search.k)
             if proposed is not None:
                 rows = self.row_of_seq(proposed)
-                chosen = search.among(rows[search.columns.known[rows] <= search.now])
+                chosen = search.among(rows[(search.columns.known[rows] <= search.now) & (search.columns.gone[rows] > search.now)])
                 if chosen.full(search.k):
                     return chosen
         return search.exactly(settled)
@@ -245,6 +246,8 @@ class Situations:
                     self._append(fact.seq, fact.key, fact.symbol, fact.happened_us, fact.known_us, held[fact.seq])
                 elif fact.kind == SHADOW:
                     self._settle(fact.key, fact.known_us, fact.payload)
+                elif fact.kind == ARCHIVED:
+                    self._archive(fact.data["facts"], fact.known_us)
             self._seen = commit.last
 
     def _restore(self, snapshot: Snapshot) -> None:
@@ -273,6 +276,9 @@ class Situations:
         outcomes = select(facts.c.key, facts.c.known_at, facts.c.payload).where(facts.c.kind == SHADOW)
         found = self._journal.read(outcomes.where(facts.c.seq > self._seen, facts.c.seq <= last).order_by(facts.c.seq))
         self._settle_all([(row[0], row[1], row[2]) for row in found if row[2] is not None])
+        for fact in self._journal.facts([ARCHIVED], after_seq=self._seen):
+            if fact.seq <= last:
+                self._archive(fact.data["facts"], fact.known_us)
         self._seen = last
 
     def _extend(
@@ -290,7 +296,8 @@ class Situations:
         new = slice(start, start + more)
         columns.vectors[new] = np.frombuffer(b"".join(blobs), dtype=np.float32).reshape(more, width)
         # squares only draw a pool with room for rounding; exact distances decide
-        columns.squares[new] = (columns.vectors[new] ** 2).sum(axis=1)
+        with np.errstate(over="ignore", invalid="ignore"):  # a damaged vector must not keep verify from naming it
+            columns.squares[new] = (columns.vectors[new] ** 2).sum(axis=1)
         columns.seq[new], columns.bar[new], columns.made[new] = seqs, np.multiply(happened, 1000), np.multiply(known, 1000)
         columns.symbol[new] = [self._code(symbol or "") for symbol in symbols]
         identities = [key.removeprefix(f"{KIND}:") for key in keys]
@@ -316,6 +323,19 @@ class Situations:
         identity = key.removeprefix(f"{KIND}:")
         self._row_of[identity] = row
         self._ids.append(identity)
+
+    def _archive(self, seqs: list[int], known: int) -> None:
+        rows = self.row_of_seq(np.array(seqs, dtype=np.int64))
+        self._columns.gone[rows] = np.minimum(self._columns.gone[rows], known * 1000)
+
+    def over(self, cap: int) -> list[int]:
+        """Return the facts of the oldest situations that exceed ``cap``, of those not archived."""
+        with self._lock:
+            columns = self._columns.head(len(self))
+        here = np.flatnonzero(columns.gone == NEVER)
+        oldest = here[np.lexsort((columns.seq[here], columns.bar[here]))]
+        found: list[int] = sorted(columns.seq[oldest[: max(0, len(here) - cap)]].tolist())
+        return found
 
     def _settle_all(self, found: list[tuple[str, int, str]]) -> None:
         """Take in many outcomes at once, as ``_settle`` takes in one."""

@@ -23,14 +23,16 @@ from agent.domain import Memory
 from agent.embedding import Embedder
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
+from agent.guard.vault import Vault
 from agent.settings import Settings
-from memory_db import episodes, snapshot, upkeep
+from memory_db import episodes, snapshot, statistics, upkeep
 from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
 from memory_db.episodes import Formula, Mode, Query
 from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
-from memory_db.schema import facts, from_micros, vectors
+from memory_db.recent import Recent
+from memory_db.schema import facts, vectors
 from memory_db.search import TextSearch
 from memory_db.situations import KIND, SituationRecall, Situations
 from memory_db.writer import Trust, Writer
@@ -50,8 +52,9 @@ class MemoryStore:
         self.folder = folder
         self.journal = journal
         self.settings = settings
+        self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
-        self.situations = Situations(journal, situation_version, snapshot.load(self._snapshot))
+        self.situations = Situations(journal, situation_version, None if journal.cipher else snapshot.load(self._snapshot))
         self._embedder = embedder
         self._closed = False
         self._index: Index | None = None
@@ -70,6 +73,7 @@ class MemoryStore:
         durable: bool,
         create: bool = True,
         situation_version: str = "1",
+        vault: Vault | None = None,
     ) -> MemoryStore:
         """Open the memory in a folder, made (0700) unless ``create`` is False.
 
@@ -80,7 +84,7 @@ class MemoryStore:
             raise ConfigError(f"there is no memory in {folder}; run a backtest or tradecraft run first, or name another home")
         if folder.exists() and (not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK)):
             raise JournalError(f"memory folder {folder} cannot be written; check its owner and permissions")
-        return cls(folder, Journal.open(path, signer, durable=durable), embedder, settings, situation_version)
+        return cls(folder, Journal.open(path, signer, durable=durable, vault=vault), embedder, settings, situation_version)
 
     def write(self) -> AbstractContextManager[Writer]:
         """Give a Writer whose facts commit together."""
@@ -143,6 +147,7 @@ class MemoryStore:
         metadata: Mapping[str, Any] | None = None,
         writer: str = "agent",
         trust: Trust = "market",
+        fold: bool = False,
     ) -> int:
         """Write a text memory; see ``memory_db.episodes.remember``."""
         return episodes.remember(
@@ -157,6 +162,7 @@ class MemoryStore:
             metadata=metadata,
             writer=writer,
             trust=trust,
+            fold=fold,
         )
 
     def search(
@@ -186,32 +192,23 @@ class MemoryStore:
         text = self._texts()
         return text.recent(n, symbol, kind, as_of) if text else []
 
-    def stats(self) -> dict[str, Any]:
-        """Return totals, counts by kind and by symbol, the mean importance of text memories, and the oldest and newest time."""
-        counts = self.journal.read(
-            select(facts.c.kind, facts.c.symbol, func.count(), func.min(facts.c.known_at), func.max(facts.c.known_at)).group_by(
-                facts.c.kind, facts.c.symbol
-            )
-        )
-        by_kind: dict[str, int] = {}
-        by_symbol: dict[str, int] = {}
-        for kind, symbol, count, *_ in counts:
-            by_kind[kind] = by_kind.get(kind, 0) + count
-            if symbol is not None:
-                by_symbol[symbol] = by_symbol.get(symbol, 0) + count
+    def window(self, symbol: str, as_of: datetime) -> list[Memory]:
+        """Return what matters most of the last ``recall.window_days`` of a symbol, as known at ``as_of``."""
+        return self._lately.window(symbol, as_of)
+
+    def stats(self, now: datetime, symbol: str | None = None, since: datetime | None = None) -> dict[str, Any]:
+        """Return totals, counts by kind, symbol, age and importance, and the oldest and newest time, as known at ``now``.
+
+        ``symbol`` and ``since`` (what became known from then on) narrow all of it but the situations' counts.
+        """
         text = self._texts()
+        counted = statistics.counted(self.journal, now, symbol, since)
         listing = text.listing() if text else None
-        memories = len(listing.seq) if listing else 0
         return {
-            "facts": sum(by_kind.values()),
-            "memories": memories,
+            **counted,
+            **statistics.of_texts(listing, set(text.archived()) if text else set(), now, symbol, since),
             "situations": len(self.situations),
             "settled": self.situations.settled(),
-            "by_kind": dict(sorted(by_kind.items())),
-            "by_symbol": dict(sorted(by_symbol.items())),
-            "mean_importance": float(listing.importance.mean()) if listing and memories else None,
-            "oldest": from_micros(min(row[3] for row in counts)).isoformat() if counts else None,
-            "newest": from_micros(max(row[4] for row in counts)).isoformat() if counts else None,
         }
 
     def index(self, progress: Progress | None = None) -> dict[str, int]:
@@ -229,7 +226,7 @@ class MemoryStore:
         last = self.journal.last_seq
         words = text.index_words(last)
         embedded = self._meaning.embed(self._meaning.pending(text.listing()), progress) if self._meaning else 0
-        rows = self._index_vectors(index, last, progress)
+        rows = {"situations": 0, "episodes": 0} if index.memory_only else self._index_vectors(index, last, progress)
         return {"embedded": embedded, "words": words, **rows}
 
     def forget(self, name: str, now: datetime, reason: str) -> upkeep.Forgotten:
@@ -252,11 +249,13 @@ class MemoryStore:
         return done
 
     def cleanup(self, now: datetime) -> int:
-        """Archive text memories that decayed or exceed their cap; return how many."""
+        """Archive text memories that decayed or exceed their cap, and the oldest situations beyond theirs; return how many."""
         text = self._texts()
         if text is None:
             return 0
+        self.situations.refresh()
         gone = upkeep.decayed(text.listing(), set(text.archived()), now, self.settings.recall)
+        gone += self.situations.over(self.settings.recall.cap_situations)
         upkeep.archive(self.journal, gone, now)
         return len(gone)
 
@@ -306,12 +305,12 @@ class MemoryStore:
             first = self.journal.read(select(facts.c.hash).where(facts.c.seq == 1))
             if not first:
                 return None
-            self._index = Index(self.folder / "index", first[0].hash)
+            self._index = Index(self.folder / "index", first[0].hash, memory_only=self.journal.cipher is not None)
             self._text = TextSearch(self.journal, self._index, self._meaning, self.settings.recall)
         return self._text
 
     def _save_situations(self) -> None:
-        held = self.situations.snapshot()
+        held = None if self.journal.cipher else self.situations.snapshot()
         if held is not None:
             snapshot.save(self._snapshot, held)
 
@@ -372,7 +371,8 @@ class MemoryStore:
             return 0
         if snapshot.damaged(self._snapshot):
             problems.append(f"index: {self._snapshot.name} is damaged; rebuild it")
-        index.lexical()
+        if self._text is not None and not self._text.words_are_true():
+            problems.append("index: the word index does not hold the words of the journal; rebuild it")
         if index.mark(self._collection).watermark:
             self._trusted(index)
         if self._meaning and index.mark(self._meaning.collection).watermark:

@@ -192,6 +192,28 @@ def flush(connection: Connection, writer: Writer) -> None:
         _apply_sets(connection, writer.sets)
 
 
+def reseal(connection: Connection, first: int, last: int) -> None:
+    """Read content and vectors of facts ``first`` to ``last`` and write them back: what is written is sealed anew."""
+    rows = connection.execute(
+        select(facts.c.seq, facts.c.payload, facts.c.salt).where(facts.c.seq.between(first, last), facts.c.payload.is_not(None))
+    ).all()
+    if rows:
+        connection.execute(
+            update(facts).where(facts.c.seq == bindparam("at")).values(payload=bindparam("text"), salt=bindparam("grain")),
+            [{"at": row.seq, "text": row.payload, "grain": row.salt} for row in rows],
+        )
+    held = connection.execute(select(vectors).where(vectors.c.fact_seq.between(first, last))).all()
+    if held:
+        connection.execute(
+            update(vectors)
+            .where(
+                vectors.c.fact_seq == bindparam("at"), vectors.c.fingerprint == bindparam("by"), vectors.c.part == bindparam("n")
+            )
+            .values(blob=bindparam("bytes"), checksum=bindparam("sum")),
+            [{"at": v.fact_seq, "by": v.fingerprint, "n": v.part, "bytes": v.blob, "sum": v.checksum} for v in held],
+        )
+
+
 def _apply_sets(connection: Connection, sets: dict[tuple[str, str], tuple[Any, int]]) -> None:
     gone = [{"b_space": space, "b_key": key} for (space, key), (value, _) in sets.items() if value is None]
     kept = [

@@ -107,7 +107,7 @@ def _judge(
         return None, Admission(verdict="reject", reasons=[_of(doubt) for doubt in found])
     doubts = [*_authority(there, typed, principal), *map(_of, found), *_measured(rules, typed, frame)]
     if principal != "operator":
-        doubts += map(_of, drifted(there.skills.values(), typed, frame))
+        doubts += map(_of, drifted(there.skills.values(), typed, () if frame is None else [frame]))
     notes = []
     if principal == "agent" and (words := free_words(typed, vouched(_inputs(there, typed)))):
         notes.append(Reason(rule="free-text", where="text", excerpt=f"needs approval before it trades: {', '.join(words)}"))

@@ -30,6 +30,7 @@ from skills.shipped import shipped as shipped_skills
 from skills.staged import Shelves, Staged
 
 PINS_SPACE = "skill_pins"
+BASE_SPACE = "skill_base"  # what side and exits of a version earn at any moment
 
 
 class Catalogue:
@@ -116,10 +117,15 @@ class Catalogue:
         record = self.records.get((skill.key, mode), EMPTY)
         return record.total if regime is None else record.regimes.get(regime, NONE)
 
+    def regimes(self, skill: Skill) -> dict[str, Counts]:
+        """Return a version's counts in the book, by regime."""
+        return dict(sorted(self.records.get((skill.key, "book"), EMPTY).regimes.items()))
+
     def rows(self) -> list[dict[str, Any]]:
         """Return what ``skills list`` shows."""
+        bases = self._journal.state(BASE_SPACE)
         return [
-            row(skill, self.standings[skill.key], self.counts(skill, "book"), self.counts(skill, "shadow"))
+            row(skill, self.standings[skill.key], self.counts(skill, "book"), self.counts(skill, "shadow"), bases.get(skill.key))
             for skill in self.versions()
         ]
 

@@ -7,7 +7,7 @@ that fires three times as often (or a third as often) is a doubt for a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from agent.market.features import FeatureFrame
 from skills.conditions import firing_rate
@@ -26,12 +26,12 @@ def approved_version(there: Iterable[Skill], name: str) -> Skill | None:
     return max(versions, key=lambda skill: skill.version, default=None)
 
 
-def drifted(there: Iterable[Skill], draft: SkillDraft, frame: FeatureFrame | None = None) -> list[Doubt]:
+def drifted(there: Iterable[Skill], draft: SkillDraft, frames: Collection[FeatureFrame] = ()) -> list[Doubt]:
     """Return what a draft does differently from the approved version of its name; nothing without one."""
     before = approved_version(there, draft.name)
     if before is None:
         return []
-    return [*_parameters(before, draft), *_plan(before, draft), *_firing(before, draft, frame)]
+    return [*_parameters(before, draft), *_plan(before, draft), *_firing(before, draft, frames)]
 
 
 def _parameters(before: Skill, draft: SkillDraft) -> list[Doubt]:
@@ -58,10 +58,10 @@ def _plan(before: Skill, draft: SkillDraft) -> list[Doubt]:
     return found
 
 
-def _firing(before: Skill, draft: SkillDraft, frame: FeatureFrame | None) -> list[Doubt]:
-    if frame is None or before.condition is None or draft.condition is None:
+def _firing(before: Skill, draft: SkillDraft, frames: Collection[FeatureFrame]) -> list[Doubt]:
+    if before.condition is None or draft.condition is None:
         return []
-    was, now = (firing_rate(condition, [frame], _BARS) for condition in (before.condition, draft.condition))
+    was, now = (firing_rate(condition, frames, _BARS) for condition in (before.condition, draft.condition))
     if was is None or now is None or max(was, now) < 0.01 or max(was, now) <= _OFTENER * min(was, now):
         return []
     return [Doubt("drift", "when", f"fired on {was:.1%} of recent bars, would fire on {now:.1%}")]

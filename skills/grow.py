@@ -14,12 +14,16 @@ from typing import Any
 
 from agent.errors import ConfigError
 from agent.market.series import Series
+from agent.risk.sizing import Exits
 from agent.settings import Costs, Growing
 from memory_db.writer import Writer
 from skills.admit import admit
-from skills.catalogue import Catalogue
+from skills.breakdown import base_of
+from skills.catalogue import BASE_SPACE, Catalogue
 from skills.compose import compose
 from skills.conditions import firing_rate
+from skills.consolidate import merge, near_duplicates
+from skills.formation import formed, trajectories
 from skills.lifecycle import SIZED, Status
 from skills.schema import Skill, SkillDraft
 from skills.staged import Staged
@@ -35,13 +39,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a look rests on: the series as known at ``at``, costs, rules and seed."""
+    """What a look rests on: the series as known at ``at``, costs, rules, seed, and the standard exits in ATR."""
 
     series: Sequence[Series]
     costs: Costs
     rules: Growing
     seed: int
     at: datetime
+    exits: Exits
 
 
 def due(catalogue: Catalogue, rules: Growing, at: datetime) -> bool:
@@ -58,7 +63,9 @@ def grow(w: Writer, catalogue: Catalogue, ground: Ground) -> Json:
         return {}
     composed = _compose(w, catalogue, staged, ground, int(before.get("pairs", 0)))
     refined = _refine(w, catalogue, staged, ground) if ground.rules.refine else []
-    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined}
+    told_of = _form(w, catalogue, ground) if ground.rules.form else []
+    merged = _merge(w, catalogue, staged, ground) if ground.rules.merge else []
+    told: Json = {"at": ground.at.isoformat(), "composed": composed, "refined": refined, "formed": told_of, "merged": merged}
     pairs = int(before.get("pairs", 0)) + composed["tried"]
     w.add(
         "skill_growth",
@@ -66,7 +73,7 @@ def grow(w: Writer, catalogue: Catalogue, ground: Ground) -> Json:
         key=f"skill-growth:{ground.at.isoformat()}",
         happened_at=ground.at,
         known_at=ground.at,
-        sets=[(SPACE, "last", ground.at.isoformat()), (SPACE, "pairs", pairs)],
+        sets=[*_bases(catalogue, staged, ground), (SPACE, "last", ground.at.isoformat()), (SPACE, "pairs", pairs)],
     )
     return told
 
@@ -92,6 +99,21 @@ def _compose(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground, ea
     return {"tried": looked.tried, "pairings": [pairing.document() for pairing in looked.pairings], "proposed": proposed}
 
 
+def _form(w: Writer, catalogue: Catalogue, ground: Ground) -> list[Json]:
+    """Bring what winning trades had in common to the write door."""
+    frames = [one.frame for one in ground.series]
+    found = formed(catalogue, trajectories(catalogue.journal), frames, ground.exits, ground.rules)
+    return [
+        {**one.document(), **admit(w, catalogue, one.draft, principal="agent", at=ground.at).model_dump(mode="json")}
+        for one in found[: ground.rules.proposals]
+    ]
+
+
+def _bases(catalogue: Catalogue, staged: Staged, ground: Ground) -> list[tuple[str, str, Json | None]]:
+    """Return what side and exits of each strategy in use earn at any moment: what its record is held against."""
+    return [(BASE_SPACE, skill.key, base_of(skill, ground.series, ground.costs)) for skill in _components(catalogue, staged)]
+
+
 def _refine(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> list[Json]:
     """Look for better versions of what the agent learned itself; what a person wrote is a person's to change."""
     own = [
@@ -108,6 +130,18 @@ def _refine(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> 
         for skill in own
         if skill.id not in waiting  # one new version at a time
     ]
+
+
+def _merge(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> list[Json]:
+    """Make one of two near-duplicates that the agent learned itself, the most alike, one in a look."""
+    frames = [one.frame for one in ground.series]
+    new = {skill.id for skill in staged.skills.values() if skill.created_at == ground.at}
+    for twins in near_duplicates(catalogue, frames, ground.rules):
+        own = all(skill.trust != "operator" and catalogue.cleared(skill) for skill in (twins.keep, twins.drop))
+        if own and not new & {twins.keep.id, twins.drop.id}:
+            judged = merge(w, catalogue, twins, principal="agent", reason="near-duplicates", at=ground.at)
+            return [{**twins.document(), **judged.model_dump(mode="json")}]
+    return []
 
 
 def _components(catalogue: Catalogue, staged: Staged) -> list[Skill]:

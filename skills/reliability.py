@@ -13,11 +13,14 @@ so a regime hardly seen answers with the overall record and one well known answe
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from scipy.special import betainc, betaincinv, stdtrit
 
+from agent.domain import Grade
 from skills.counts import Counts
 
 REGIME_WEIGHT = 20.0  # trades that the record of other regimes counts for at most
@@ -68,6 +71,22 @@ def in_regime(regime: Counts, overall: Counts, weight: float = REGIME_WEIGHT, le
     share = min(1.0, weight / total) if total else 0.0
     losses = (regime.total - regime.wins) + share * (total - wins)
     return _beta(regime.wins + share * wins, losses, level)
+
+
+def remembered(
+    executions: Iterable[tuple[Grade, datetime]], at: datetime, half_life_days: float, level: float = 0.95
+) -> Estimate:
+    """Return the posterior when an execution weighs 0.5^(age / half-life) at ``at``; what is unknown weighs nothing.
+
+    Two wins of today and two losses of one half-life ago are worth 2 wins and 1 loss: Beta(4, 3), mean 0.57.
+    """
+    wins = losses = 0.0
+    for outcome, known in executions:
+        weight = 0.5 ** (max((at - known).total_seconds(), 0.0) / 86400 / half_life_days)
+        won = {"success": 1.0, "partial": 0.5, "failure": 0.0}.get(outcome)
+        if won is not None:
+            wins, losses = wins + weight * won, losses + weight * (1 - won)
+    return _beta(wins, losses, level)
 
 
 def lower_bound(counts: Counts, level: float = 0.95) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from skills.counts import Counts
 from skills.lifecycle import Status
-from skills.reliability import contract, posterior
+from skills.reliability import contract, lift, posterior
 from skills.schema import Skill
 
 
@@ -38,8 +38,11 @@ def read_standing(data: dict[str, Any]) -> Standing:
     return Standing(**{**data, "since": datetime.fromisoformat(data["since"])})
 
 
-def row(skill: Skill, standing: Standing, book: Counts, shadow: Counts) -> dict[str, Any]:
-    """Return the row as JSON data; ``executions`` are those of the book, those in shadow stand apart."""
+def row(skill: Skill, standing: Standing, book: Counts, shadow: Counts, base: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the row as JSON data; ``executions`` are those of the book, those in shadow stand apart.
+
+    ``base`` is what the same side and exits earn at any moment; ``lift`` is how much more often the skill wins.
+    """
     interval = posterior(book)
     return {
         "id": skill.id,
@@ -64,6 +67,8 @@ def row(skill: Skill, standing: Standing, book: Counts, shadow: Counts) -> dict[
             "failure": shadow.failure,
             "mean_r": shadow.mean_r,
         },
+        "base_rate": base["win_rate"] if base else None,
+        "lift": lift(book, base["win_rate"]) if base else None,
         "since": standing.since.isoformat(),
         "reason": standing.reason,
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,8 @@ _COMMON = frozenset(
     + ("the", "to", "we", "what", "when", "which", "with", "you")
 )
 _COMPONENT = 0.5  # what a component's word weighs in its composite
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Takes texts, returns their unit vectors, a row each."""
 SIMILARITY, RELIABILITY, RECENCY = 0.6, 0.3, 0.1
 _LEAST_MEANING = 0.35  # a cosine below this is no likeness
 _POOL = 200  # the most similar that are ranked by reliability and recency too
@@ -129,6 +131,22 @@ def find(
     ranked = [(row, hit) for row in pool.tolist() if (hit := _hit(shelf, catalogue, row, float(similarity[row]), at, asked))]
     ranked.sort(key=lambda pair: (-pair[1]["score"], pair[1]["name"]))
     return [hit | {"reasons": _reasons(shelf, row, wanted, hit)} for row, hit in ranked[:k]]
+
+
+def meaning_of(shelf: Shelf, embed: Embed, query: str) -> list[float]:
+    """Return the query's likeness in meaning to each skill of the shelf: its name, description and preconditions, and those of
+    its components.
+    """
+    by_id = {skill.id: skill for skill in shelf.skills}
+    parts = [[skill, *(by_id[k] for k in skill.sub_skills if k in by_id)] for skill in shelf.skills]
+    texts = [" ".join(_telling(part) for part in each) for each in parts]
+    rows = embed([query, *texts])
+    likeness: list[float] = (rows[1:] @ rows[0]).tolist()
+    return likeness
+
+
+def _telling(skill: Skill) -> str:
+    return " ".join((skill.name.replace("-", " "), skill.description, *skill.preconditions))
 
 
 def search(catalogue: Catalogue, query: str, k: int = 10) -> list[dict[str, Any]]:

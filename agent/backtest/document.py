@@ -13,11 +13,13 @@ import numpy as np
 
 from agent.backtest.holding import held_equity, matched_equity
 from agent.backtest.plan import Plan, chunk_name
+from agent.backtest.summary import by_symbol, trend
 from agent.cycle import Desk
 from agent.cycle.accounts import accounts
 from agent.cycle.accounts import notes as model_notes
 from agent.cycle.history import closed_trades, record_documents
 from agent.domain import Outcome
+from agent.learn.attribution import attribution, regret, reliability, scored
 from agent.learn.models import history_rows
 from agent.learn.tables import parameter_rows, regime_rows, voter_rows
 from agent.market.bars import to_stamp
@@ -46,7 +48,11 @@ def document(desk: Desk, plan: Plan) -> Json:
         "equity": [[_iso(s), value] for s, value in zip(stamps, equity, strict=True)],
         "decisions": [_decision(r) for r in records],
         **_tail(plan, model_notes(records)),
-        "learned": _learned(desk, records),
+        "learned": _learned(desk, records, trades),
+        "summary": {
+            "trend": trend(desk.memory.journal, lambda moment: chunk_name(moment, plan.chunk)),
+            "symbols": by_symbol(trades, stamps, plan.settings.cash, trading_days(plan)),
+        },
         **({"model": _model(desk, plan)} if desk.mind else {}),
         "cost_sensitivity": _sensitivity(desk, plan, stamps, equity, trades),
         "abstained": sum(r["status"] == "abstained" for r in records),
@@ -206,13 +212,18 @@ def _chunk(name: str, inside: list[Json], trades: list[Outcome], before: float, 
     }
 
 
-def _learned(desk: Desk, records: list[Json]) -> Json:
+def _learned(desk: Desk, records: list[Json], trades: list[Outcome]) -> Json:
+    rows = scored(desk.memory.journal)
     return {
         "skills": [row for row in desk.skills.rows() if row["kind"] == "strategy"],
         "voters": voter_rows(desk.voters),
         "regimes": regime_rows(desk.regimes),
         "parameters": parameter_rows(desk.memory.journal),
         "forecast": history_rows(desk.memory.journal),
+        "reliability": reliability(rows),
+        "regret": regret(rows, desk.settings.learning),
+        "by_quarter": attribution(rows, trades, "quarter"),
+        "by_symbol": attribution(rows, trades, "symbol"),
         "regime_share": dict(Counter(r["state"]["regime"]["label"] for r in records if r["state"])),
     }
 

@@ -78,12 +78,14 @@ def check(
     no_likeness: Annotated[bool, typer.Option("--no-likeness", help="Rules without sentence vectors.")] = False,
 ) -> None:
     """What the write door would say, as JSON lines; nothing is stored."""
+    from agent.guard.detect import detect
     from agent.wiring import likeness
 
     measure = None
     if not no_detection and not no_likeness:
         measure = likeness(GLOBALS.settings())
-        measure("the model is loaded before anything is timed")
+    if not no_detection:
+        detect("Rules and model are loaded before anything is timed.", likeness=measure)
     with ExitStack() as stack:
         door = _Door(_principal(), not no_detection, measure, lambda: _checking(stack))
         for number, raw in _raw_lines(jsonl):

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def register(memory: typer.Typer) -> None:
     """Add the commands."""
     memory.command("import")(import_)
-    for command in (export, cleanup, forget, backup, restore, rebuild, compare):
+    for command in (export, cleanup, forget, backup, restore, rebuild, compare, encrypt):
         memory.command()(command)
+    memory.command("rotate-key")(rotate_key)
 
 
 def _standing() -> str:
@@ -192,6 +193,31 @@ def rebuild() -> None:
     with _opened(_standing()) as store:
         done = store.rebuild(_progress)
     emit(done, lambda out: out.print(", ".join(f"{name} {count}" for name, count in done.items())))
+
+
+def encrypt() -> None:
+    """Encrypt the run's content and vectors at rest; end other processes that have it open first.
+
+    The key is TRADECRAFT_MEMORY_KEY (Fernet keys, the newest first), or of the keyring (service tradecraft-memory, the
+    home as account), or is made and kept in HOME/keys/memory.key under TRADECRAFT_MEMORY_PASSPHRASE.
+    """
+    from agent.wiring import encrypt_run
+
+    run = _standing()
+    count = encrypt_run(GLOBALS.home, run, _progress)
+    emit({"run": run, "facts": count, "encrypted": True}, lambda out: out.print(f"run {run}: {count} facts are encrypted"))
+
+
+def rotate_key() -> None:
+    """Seal every encrypted run of the home with a new key, while others go on writing.
+
+    A key file gets a new key by itself. In TRADECRAFT_MEMORY_KEY or the keyring put the new key before the old one first,
+    and take the old one away afterwards.
+    """
+    from agent.wiring import rotate_memory_key
+
+    count = rotate_memory_key(GLOBALS.home, _progress)
+    emit({"facts": count}, lambda out: out.print(f"{count} facts are sealed with the newest key"))
 
 
 def compare(

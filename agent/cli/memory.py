@@ -148,10 +148,20 @@ def recent(
 
 
 @memory.command()
-def stats() -> None:
-    """How much is remembered: totals, by kind, by symbol, importance, age."""
+def stats(
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Only of this symbol.")] = None,
+    hours: Annotated[float | None, typer.Option("--hours", help="Only what became known in so many hours.", min=0)] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="As it was then.")] = None,
+) -> None:
+    """How much is remembered: totals, by kind, symbol, age and importance."""
+    from datetime import timedelta
+
+    from agent.wiring import wall_clock
+
+    now = inputs.moment(as_of, "--as-of") if as_of else wall_clock()
+    since = None if hours is None else now - timedelta(hours=hours)
     with _opened() as store:
-        found: dict[str, Any] = store.stats()
+        found: dict[str, Any] = store.stats(now, symbol, since)
 
     def words(out: Console) -> None:
         shown = table(None, "", "", right=(1,))

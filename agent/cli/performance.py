@@ -56,15 +56,58 @@ def _cell(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
+By = Annotated[
+    str | None, typer.Option("--by", help="symbol, quarter or regime: counts by group, with what trades on its side paid.")
+]
+
+
 @performance.command()
-def voters() -> None:
-    """Each voter's weight, hit rate and Brier score, overall and by regime."""
+def voters(by: By = None) -> None:
+    """Each voter's weight, hit rate and Brier score, overall and by regime; --by adds symbol or quarter, and P&L."""
     from agent.learn.tables import voter_rows
     from agent.wiring import restored_voters
 
+    if by is not None:
+        _attributed(by, skills_only=False)
+        return
     with _journal() as journal:
         rows = voter_rows(restored_voters(journal, GLOBALS.settings()))
-    _show(rows, ("voter", "regime", "weight", "n", "hit_rate", "interval", "brier"))
+    _show(rows, ("voter", "regime", "weight", "n", "hit_rate", "interval", "brier", "worth"))
+
+
+def _attributed(by: str, *, skills_only: bool) -> None:
+    """Show who was right in which group; skills are voters called ``skill:ID``."""
+    from agent.cycle.history import closed_trades
+    from agent.errors import ConfigError
+    from agent.learn.attribution import GROUPS, attribution, scored
+
+    if by not in GROUPS:
+        raise ConfigError(f"--by {by!r} is unknown; choose one of {', '.join(GROUPS)}")
+    with _journal() as journal:
+        rows = attribution(scored(journal), closed_trades(journal), by)
+    kept = [row for row in rows if row["voter"].startswith("skill:") == skills_only]
+    _show(kept, ("voter", by, "n", "hit_rate", "interval", "brier", "trades", "pnl", "mean_r"))
+
+
+@performance.command()
+def calibration() -> None:
+    """How often decisions were right against how sure they were, and the regret against the best voter."""
+    from agent.learn.attribution import regret, reliability, scored
+
+    with _journal() as journal:
+        rows = scored(journal)
+    found = {**reliability(rows), "regret": regret(rows, GLOBALS.settings().learning)}
+
+    def words(out: Console) -> None:
+        shown = table(None, "stated", "right", "interval", "n", right=(0, 1, 3))
+        for row in found["bins"]:
+            shown.add_row(*(_cell(row[name]) for name in ("p", "hit_rate", "interval", "n")))
+        out.print(shown if found["n"] else "nothing settled yet")
+        out.print(
+            f"calibration error {_cell(found['ece'])}, Brier {_cell(found['brier'])}, base rate's {_cell(found['base_brier'])}"
+        )
+
+    emit(found, words)
 
 
 @performance.command()
@@ -80,10 +123,13 @@ def regimes() -> None:
 
 
 @performance.command()
-def skills() -> None:
-    """Each skill's record in the book and in shadow."""
+def skills(by: By = None) -> None:
+    """Each skill's record in the book and in shadow; --by shows its votes at the standard horizon by group."""
     from agent.wiring import open_catalogue
 
+    if by is not None:
+        _attributed(by, skills_only=True)
+        return
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
         rows = catalogue.rows()
     _show(rows, ("name", "status", "executions", "reliability", "interval", "mean_r"))
@@ -102,7 +148,7 @@ def parameters() -> None:
 @performance.command()
 def replay(
     jsonl: Annotated[Path, typer.Option("--jsonl", help='Lines {"at","regime","votes":{name:p},"outcome"}.')],
-    pooling: Annotated[str, typer.Option("--pooling", help="linear or log-odds.")] = "linear",
+    pooling: Annotated[str, typer.Option("--pooling", help="learned (as decisions are made), linear or log-odds.")] = "learned",
 ) -> None:
     """Learn whom to believe from given votes; each joint p is from before its outcome. The regret goes to stderr."""
     from agent.learn.replay import read_lines, regret
@@ -111,7 +157,7 @@ def replay(
     given = read_lines(inputs.text_lines(jsonl, "--jsonl"))
     settings = GLOBALS.settings().learning
     lines(walk(given, settings, pooling))
-    found = regret(given, settings)
+    found = regret(given, settings, pooling)
     if found["best"] is not None:
         told = f"regret {found['regret']:.2f} against {found['best']} over {found['steps']} steps (bound {found['bound']:.2f})"
         sys.stderr.write(told + "\n")

@@ -1,4 +1,4 @@
-"""Commands by which skills come to be and travel: discover, compose, refine, rollback, export."""
+"""Commands by which skills come to be and travel: discover, form, compose, export."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from agent.risk.sizing import Exits
     from agent.settings import Settings
     from skills.discovery import Discovery, Hypothesis, Trade
-    from skills.versions import Refinement
 
 
 def add(skills: typer.Typer) -> None:
     """Add the commands to the group ``skills``."""
     skills.command("discover")(discover)
     skills.command("compose")(compose)
-    skills.command("refine")(refine)
-    skills.command("rollback")(rollback)
+    skills.command("form")(form)
     skills.command("export")(export)
 
 
@@ -54,83 +52,34 @@ def compose(
     return 1 if judged.verdict == "reject" else 0
 
 
-def refine(
-    ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")],
-    data: Data = [],  # noqa: B006 - typer reads it and never changes it
-    draft: Annotated[
-        Path | None,
-        typer.Option("--draft", help="Your own next version in JSON, instead of a search."),
-    ] = None,
+def form(
+    data: Data,
+    apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what was formed.")] = False,
     symbol: Symbol = None,
     interval: Interval = None,
     factors: Factors = None,
     raw: Raw = False,
     repair: Repair = False,
     timerange: Range = None,
-) -> int:
-    """A shorter condition or better numbers, where later bars agree; the new version starts without statistics."""
-    from agent.wiring import prepared, wall_clock
-    from skills.versions import refine_skill, replace_skill
-
-    said(reason)
-    if (draft is None) == (not data):
-        raise ConfigError("give either --data FILE to look for a better version, or --draft F.json with your own")
-    settings = GLOBALS.settings()
-    series = []
-    if data:
-        bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
-        series = list(prepared(bars, settings).values())
-    with writing() as (journal, catalogue):
-        skill = catalogue.get(ident)
-        with journal.write() as w:
-            who, now = principal(), wall_clock()
-            if draft is not None:
-                done = replace_skill(w, catalogue, skill, _text(draft), principal=who, reason=reason, at=now)
-            else:
-                done = refine_skill(
-                    w, catalogue, skill, series, settings.costs, settings.grow, principal=who, reason=reason, at=now
-                )
-    emit(done.model_dump(mode="json"), lambda out: _refined(out, done))
-    return 1 if done.admission is not None and done.admission.verdict == "reject" else 0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
-        raise ConfigError(f"--draft {path} cannot be read ({err}); give a draft in JSON") from None
-
-
-def _refined(out: Console, done: Refinement) -> None:
-    evidence = done.evidence
-    if evidence.get("what"):
-        out.print(f"{done.name}: {evidence['what']} ({evidence['tried']} changes tried)", markup=False)
-    for part in ("earlier", "later"):
-        if evidence.get(part):
-            row = evidence[part]
-            out.print(f"  {part}: {row['new']:+.3f} R a trade against {row['old']:+.3f} over {row['trades'][0]} trades")
-    if "reason" in evidence:
-        out.print(f"  {evidence['reason']}", markup=False)
-    if done.admission is not None:
-        told = "; ".join(f"{found.rule}: {found.excerpt}" for found in done.admission.reasons)
-        out.print(f"  {done.admission.verdict}: version {done.admission.version} is {done.admission.status} {told}", markup=False)
-
-
-def rollback(
-    ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")],
-    to: Annotated[int | None, typer.Option("--to", help="Version; default: the newest that was superseded.", min=1)] = None,
 ) -> None:
-    """Put an earlier version back in force with the statistics it had; newer ones are taken out of use."""
-    from agent.wiring import wall_clock
-    from skills.versions import rollback as go_back
+    """Skills that a run's winning trades speak for: what they had in common when they began."""
+    from agent.wiring import prepared, wall_clock
+    from skills.admit import admit
+    from skills.formation import formed, trajectories
 
-    said(reason)
-    with writing() as (journal, catalogue), journal.write() as w:
-        skill, status = go_back(w, catalogue, ident, to, principal=principal(), reason=reason, at=wall_clock())
-    document = {"id": skill.id, "name": skill.name, "version": skill.version, "status": status}
-    emit(document, lambda out: out.print(f"{skill.name} v{skill.version} is {status} again"))
+    settings = GLOBALS.settings()
+    series = prepared(load_range(data, Reading(symbol, interval, factors, raw, repair), timerange), settings)
+    frames = [one.frame for one in series.values()]
+    with writing() as (journal, catalogue):
+        told = trajectories(journal)
+        found = formed(catalogue, told, frames, _exits(settings), settings.grow)
+        rows = [{**one.document(), "draft": one.draft.document()} for one in found]
+        for one, row in zip(found, rows, strict=True) if apply else ():
+            with journal.write() as w:
+                row["admission"] = admit(w, catalogue, one.draft, principal=_finder(), at=wall_clock()).model_dump(mode="json")
+    words = [f"{row['name']}: {row['won']} of {row['trades']} trades won; formed from {len(row['decisions'])}" for row in rows]
+    document = {"trades": len(told), "formed": rows}
+    emit(document, lambda out: out.print("\n".join(words) or f"nothing in {len(told)} closed trades", markup=False))
 
 
 def export(

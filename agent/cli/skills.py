@@ -22,10 +22,11 @@ skills = typer.Typer(help="What the agent knows how to do, and how well it went.
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    from agent.cli import skill_growth, skill_life
+    from agent.cli import skill_growth, skill_life, skill_versions
 
     skill_life.add(skills)
     skill_growth.add(skills)
+    skill_versions.add(skills)
     app.add_typer(skills, name="skills")
 
 
@@ -40,8 +41,13 @@ def _opened() -> Iterator[Catalogue]:
 @skills.command("list")
 def list_() -> None:
     """Every skill with its status, executions and reliability with interval."""
+    from skills.alarms import SPACE, standing_alarms
+
     with _opened() as catalogue:
-        rows: list[dict[str, Any]] = catalogue.rows()
+        alarms = catalogue.state(SPACE)
+        rows: list[dict[str, Any]] = [
+            {**row, "alarms": alarms.get(f"{row['id']}:{row['version']}", {})} for row in catalogue.rows()
+        ]
 
     def words(out: Console) -> None:
         shown = table(
@@ -61,19 +67,39 @@ def list_() -> None:
                 number(row["mean_r"], "{:+.2f}"),
             )
         out.print(shown)
+        names = {f"{row['id']}:{row['version']}": f"{row['name']} v{row['version']}" for row in rows}
+        for line in standing_alarms({names.get(key, key): found for key, found in alarms.items()}):
+            out.print(f"alarm: {line}", markup=False)
 
     emit(rows, words)
 
 
 @skills.command()
-def show(ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")]) -> None:
-    """A skill as a draft that `skills add` accepts."""
+def show(
+    ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")],
+    record: Annotated[bool, typer.Option("--record", help="With --json: the record instead of the draft.")] = False,
+) -> None:
+    """A skill as a draft that `skills add` accepts; with --record its record by regime and symbol instead."""
+    from agent.wiring import wall_clock
+    from skills.breakdown import breakdown
     from skills.render import render
 
     with _opened() as catalogue:
         skill = catalogue.get(ident)
         text = render(skill, catalogue.counts(skill))
-    emit(skill.document(), lambda out: out.print(text, markup=False))
+        told = breakdown(catalogue, skill, wall_clock())
+
+    def words(out: Console) -> None:
+        out.print(text, markup=False)
+        if told["base"]:
+            lifted = "" if told["lift"] is None else f", so it wins {told['lift']:+.0%} more often"
+            out.print(f"Base: {told['base']['win_rate']:.0%} of {told['base']['trades']} trades at any moment won{lifted}")
+        for kind in ("regimes", "symbols"):
+            for name, part in told[kind].items():
+                low, high = part["interval"]
+                out.print(f"{name}: {part['reliability']:.2f} [{low:.2f}, {high:.2f}] over {part['executions']}", markup=False)
+
+    emit({"id": skill.id, "name": skill.name, "version": skill.version, **told} if record else skill.document(), words)
 
 
 @skills.command()
@@ -84,14 +110,19 @@ def search(
     tag: Annotated[str | None, typer.Option("--tag", help="Only with this tag.")] = None,
     min_reliability: Annotated[float | None, typer.Option("--min-reliability", help="Least reliability.", min=0, max=1)] = None,
     regime: Annotated[str | None, typer.Option("--regime", help="Rank by the record in this regime.")] = None,
+    mode: Annotated[str, typer.Option("--mode", help="hybrid (words and meaning) or words (no model is loaded).")] = "hybrid",
 ) -> None:
-    """Skills for a task, by words, reliability and recency, with reasons."""
-    from agent.wiring import wall_clock
-    from skills.search import Filters, find, shelf_of
+    """Skills for a task, by words and meaning, reliability and recency, with reasons."""
+    from agent.errors import ConfigError
+    from agent.wiring import text_embedder, wall_clock
+    from skills.search import Filters, find, meaning_of, shelf_of
 
+    if mode not in ("hybrid", "words"):
+        raise ConfigError(f"--mode {mode!r} is unknown; choose hybrid or words")
     with _opened() as catalogue:
-        wanted = Filters(category, tag, min_reliability, regime)
-        found = find(shelf_of(catalogue), catalogue, query, k=k, at=wall_clock(), filters=wanted)
+        wanted, shelf = Filters(category, tag, min_reliability, regime), shelf_of(catalogue)
+        cosines = meaning_of(shelf, text_embedder(GLOBALS.settings()).embed, query) if mode == "hybrid" else None
+        found = find(shelf, catalogue, query, k=k, at=wall_clock(), filters=wanted, cosines=cosines)
 
     def words(out: Console) -> None:
         shown = table(None, "score", "skill", "because", right=(0,))

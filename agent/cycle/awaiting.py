@@ -51,5 +51,5 @@ def awaiting(record: CycleRecord) -> Awaiting | None:
         skills=record.skills,
         side=record.signal.side if record.signal else None,
         confidence=record.signal.confidence if record.signal else 0.0,
-        followed=[(s.id, s.version) for s in record.skills if s.status != "active"],
+        followed=[(s.id, s.version) for s in record.skills if s.followed],
     )

@@ -43,6 +43,7 @@ from agent.domain import (
 )
 from agent.errors import BrokerError, ConfigError, JournalError, MarketDataError, TradecraftError
 from agent.forecast.forecaster import Opinion
+from agent.llm.spans import span, working
 from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
 from agent.reason.context import Context
@@ -106,15 +107,16 @@ def decide_symbol(desk: Desk, opened: Opened, symbol: str) -> CycleRecord:
     if found is not None:
         return found
     ident = decision_id(desk.run, symbol, state.bar_time)
-    with desk.alone:
-        thought = _think(desk, None, series, state)
-    asked = None
-    if isinstance(thought, Thought) and desk.mind is not None:
-        asked = ask(desk, ident, series, thought.context, thought.arithmetic, read_control(desk.memory.journal))
-    with desk.alone:
-        with desk.memory.write() as w:
-            record = _conclude(desk, w, opened, symbol, thought, asked, read_control(w))
-        send(desk, series, state.as_of)
+    with working("cycle", cycle=ident, symbol=symbol):
+        with desk.alone:
+            thought = _think(desk, None, series, state)
+        asked = None
+        if isinstance(thought, Thought) and desk.mind is not None:
+            asked = ask(desk, ident, series, thought.context, thought.arithmetic, read_control(desk.memory.journal))
+        with desk.alone:
+            with desk.memory.write() as w:
+                record = _conclude(desk, w, opened, symbol, thought, asked, read_control(w))
+            send(desk, series, state.as_of)
     return record
 
 
@@ -144,8 +146,10 @@ class Thought:
 
 
 def _decide(desk: Desk, w: Writer, opened: Opened, symbol: str) -> CycleRecord:
-    thought = _think(desk, w, opened.views[symbol], opened.states[symbol])
-    return _conclude(desk, w, opened, symbol, thought, None, opened.control)
+    ident = decision_id(desk.run, symbol, opened.states[symbol].bar_time)
+    with working("cycle", cycle=ident, symbol=symbol):
+        thought = _think(desk, w, opened.views[symbol], opened.states[symbol])
+        return _conclude(desk, w, opened, symbol, thought, None, opened.control)
 
 
 def _think(desk: Desk, w: Writer | None, series: Series, state: MarketState) -> Thought | TradecraftError | None:
@@ -258,7 +262,7 @@ def _reasoned(
             *(asked.votes(arithmetic[0], _speaks(arithmetic[1])) if asked else []),
         ],
         recollection=context.recollection,
-        skills=_agreeing(context.skills, signal, parts, entered),
+        skills=_agreeing(context.skills, signal, _open_trials(desk, state.symbol), entered),
         signal=signal if spoke else None,
         contributions=parts,
         clamps=clamps,
@@ -283,13 +287,15 @@ def _speaks(parts: list[Contribution]) -> bool:
 
 def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, opinion: Opinion | None) -> Context:
     votes = desk.consult(series, state, desk.voters.pasts())
+    with span("recall"):
+        recollection = desk.recall(series, state.as_of - INSTANT)  # what this bar taught is for the next one
     plan, atr = desk.settings.plan, state.features["atr_14"] or 0.0
     matches, plans = desk.skills.match(series.frame, votes, state.regime.label, atr, w)
     return Context(
         state=state,
         votes=votes,
         forecast=opinion.forecast if opinion else None,
-        recollection=desk.recall(series, state.as_of - INSTANT),  # what this bar taught is for the next one
+        recollection=recollection,
         skills=matches,
         plans=plans,
         standard=Exits(
@@ -305,15 +311,21 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
     )
 
 
-def _agreeing(skills: list[SkillMatch], signal: Signal, parts: list[Contribution], entered: bool) -> list[SkillMatch]:
-    """Mark the skills that fired on the side of an entry: they will be credited with its outcome."""
+def _open_trials(desk: Desk, symbol: str) -> set[tuple[str, int]]:
+    """The skill versions with a shadow trial that is not over: another may not begin, or outcomes would overlap."""
+    return {followed for item in desk.awaiting.get(symbol, []) for followed in item.followed}
+
+
+def _agreeing(skills: list[SkillMatch], signal: Signal, open_trials: set[tuple[str, int]], entered: bool) -> list[SkillMatch]:
+    """Mark the skills that fired on the side of an entry, which will be credited with its outcome, and those followed."""
     plan_given = False
     marked = []
     for skill in skills:
         agreed = entered and skill.status == "active" and skill.side == signal.side
         supplied = agreed and not plan_given
         plan_given = plan_given or supplied
-        marked.append(skill.model_copy(update={"agreed": agreed, "supplied_plan": supplied}))
+        followed = skill.status != "active" and (skill.id, skill.version) not in open_trials
+        marked.append(skill.model_copy(update={"agreed": agreed, "supplied_plan": supplied, "followed": followed}))
     return marked
 
 

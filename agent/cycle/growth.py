@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.cycle.desk import Desk
+from agent.risk.sizing import Exits
 from skills.grow import Ground, due
 from skills.grow import grow as look
 
@@ -22,6 +23,7 @@ def grow(desk: Desk, as_of: datetime, *, at_once: bool = False) -> dict[str, Any
         return {}
     if not (at_once or due(desk.skills, desk.settings.grow, as_of)):
         return {}
+    plan = desk.settings.plan
     views = [desk.feed.view(symbol, as_of) for symbol in desk.feed.symbols]
     ground = Ground(
         series=[series for series in views if series is not None],
@@ -29,6 +31,7 @@ def grow(desk: Desk, as_of: datetime, *, at_once: bool = False) -> dict[str, Any
         rules=desk.settings.grow,
         seed=desk.settings.seed,
         at=as_of,
+        exits=Exits(stop_distance=plan.stop_atr, target_distance=plan.target_atr, max_bars=plan.horizon),
     )
     with desk.memory.write() as w:
         return look(w, desk.skills, ground)

@@ -15,6 +15,7 @@ from agent.cycle.settle import Settled, settle
 from agent.domain import MarketState, Refusal
 from agent.market.series import Series
 from memory_db.writer import Writer
+from skills.alarms import watch, week_begins
 from skills.maintain import maintain
 
 
@@ -38,7 +39,10 @@ def open_bar(desk: Desk, w: Writer, views: dict[str, Series], states: dict[str, 
     settled = {symbol: _settled(desk, w, symbol, series) for symbol, series in views.items()}
     for series in views.values():
         _renew(desk, w, series, as_of)
-    maintain(w, desk.skills, as_of, [series.frame for series in views.values()])
+    frames = [series.frame for series in views.values()]
+    maintain(w, desk.skills, as_of, frames)
+    if week_begins(frames):
+        watch(w, desk.skills, as_of, frames)
     control = _watch_drawdown(desk, w, as_of, control)
     for symbol, refusals in withdrawn.items():
         settled[symbol].refusals += refusals

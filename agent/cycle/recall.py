@@ -16,7 +16,9 @@ SHOWN = 8  # analogues kept on the record; the estimate rests on all that were c
 def recollect(
     memory: MemoryStore, series: Series, as_of: datetime, k: int | None = None, *, shuffle: int | None = None
 ) -> Recollection:
-    """Situations like the last of ``series``, with what followed; empty while its features are not known.
+    """Situations like the last of ``series``, with what followed, and what was remembered lately.
+
+    Empty while the features of its last bar are not known.
 
     The holding window is the time that the standard horizon took on this series, so that no two
     chosen situations of a symbol share bars. ``shuffle`` seeds a control: outcomes permuted among memories.
@@ -31,4 +33,5 @@ def recollect(
         estimate=found.estimate,
         other_side=found.other_side,
         counter_evidence=found.counter_evidence,
+        memories=memory.window(series.bars.symbol, as_of),
     )

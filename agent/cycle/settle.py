@@ -169,7 +169,7 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
     if losses:
         w.add(
             "votes_scored",
-            {"decision": item.id, "rose": rose, "losses": losses},
+            {"decision": item.id, "regime": item.regime, "rose": rose, "losses": losses},
             key=f"votes:{item.id}",
             symbol=symbol,
             happened_at=known,

@@ -6,10 +6,9 @@ import math
 
 from agent.domain import Signal, SkillMatch, Vote
 from agent.forecast.forecaster import Opinion
+from agent.learn.attribution import JOINT
 from agent.reason.arithmetic import evidence, memory_score, skill_voter
 from agent.reason.context import KINDS, Context
-
-JOINT = "joint"
 
 
 def all_votes(context: Context, opinion: Opinion | None, signal: Signal | None) -> list[Vote]:

@@ -4,7 +4,7 @@
 port; ``transport`` puts it under the official SDK without a network.
 """
 
-from agent.doubles.behaviours import BEHAVIOURS, Double, Script, double
+from agent.doubles.behaviours import BEHAVIOURS, Double, Knowing, Script, double
 from agent.doubles.protocol import BadRequest, check_request
 from agent.doubles.respond import Response, respond
 from agent.doubles.server import DoubleServer, serve
@@ -15,6 +15,7 @@ __all__ = [
     "BadRequest",
     "Double",
     "DoubleServer",
+    "Knowing",
     "Response",
     "Script",
     "check_request",

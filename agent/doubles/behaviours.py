@@ -185,6 +185,27 @@ class Random:
 
 
 @dataclass(frozen=True)
+class Knowing:
+    """An analyst that knows a planted truth: where ``feature`` exceeds ``above``, the bar's own direction goes on.
+
+    It says so with ``confidence`` (twice the probability, less one) and holds elsewhere.
+    """
+
+    feature: str
+    above: float
+    confidence: float
+
+    def __call__(self, request: Json) -> Reply:
+        """Answer from the figures shown."""
+        text = texts(request)
+        seen = figures(text)
+        if seen.get(self.feature, 0.0) <= self.above or not seen.get("oc_range"):
+            return _shaped(request, Opinion("hold", 0.0, 1.0, "Nothing is known of such a bar."))
+        action = "buy" if seen["oc_range"] > 0 else "sell"
+        return _shaped(request, Opinion(action, self.confidence, 1.0, "Such a bar goes on.", shown_ids(text)[:2]))
+
+
+@dataclass(frozen=True)
 class Slow:
     """The analyst after ``seconds``."""
 

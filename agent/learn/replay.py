@@ -1,9 +1,11 @@
 """Whom to believe, replayed over given votes: the joint probability at each step, before its outcome counts.
 
 A line is ``{"at", "regime", "votes": {name: p up}, "outcome": 0 or 1}``; a vote that is absent or null abstains.
+By default the joint probability is the one decisions are made of: stated probabilities joined by weight and, as the record
+grows, the calibrated log-odds of being right instead. ``linear`` and ``log-odds`` join stated probabilities by weight alone.
 Beside it the regret: how much more the mixture lost than the best voter would have, with the bound of
 exponential weights, ln(voters) / rate + rate x steps / 8 (Cesa-Bianchi and Lugosi 2006, Theorem 2.2), which holds
-without sharing and floor and while nobody abstains.
+for ``linear`` without sharing and floor and while nobody abstains.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from typing import Any
 
 from agent.domain import Vote
 from agent.errors import ConfigError
+from agent.learn.joint import Joint
 from agent.learn.voters import VoterTable
 from agent.reason.pool import pooled
 from agent.settings import Learning
 
 Json = dict[str, Any]
+LEARNED = "learned"
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,27 @@ def _line(number: int, text: str) -> Line:
     return Line(str(at), found.get("regime"), votes, bool(outcome))
 
 
-def replay(lines: list[Line], settings: Learning, pooling: str = "linear") -> Iterator[Json]:
+def replay(lines: list[Line], settings: Learning, pooling: str = LEARNED) -> Iterator[Json]:
     """The joint probability and the weights of each step, as they stood before its outcome."""
     names = tuple(sorted({name for line in lines for name in line.votes}))
-    table = VoterTable(names, settings)
+    table, joint = VoterTable(names, settings), Joint(settings)
     for line in lines:
         weights = table.weights(line.regime)
-        said = {name: p for name, p in line.votes.items() if p is not None}
-        joint = pooled([(weights[name], p) for name, p in sorted(said.items())], pooling)
-        yield {"at": line.at, "p": joint, "weights": weights}
+        said = sorted((name, p) for name, p in line.votes.items() if p is not None)
+        stated = pooled([(weights[name], p) for name, p in said], "linear" if pooling == LEARNED else pooling)
+        learned = joint.learned(table, line.regime)
+        brought = math.fsum(_sign(p) * learned.odds.get(name, 0.0) for name, p in said)
+        p = stated
+        if stated is not None and pooling == LEARNED:
+            p = (1 - learned.share) * stated + learned.share / (1 + math.exp(-learned.slopes["vote"] * brought))
+        yield {"at": line.at, "p": p, "weights": weights}
         table.score([_vote(name, line.votes.get(name)) for name in names], line.regime, line.outcome)
+        if said:
+            joint.score({"vote": brought}, line.outcome, *((1.0, -1.0) if line.outcome else (-1.0, 1.0)))
+
+
+def _sign(p: float) -> int:
+    return (p > 0.5) - (p < 0.5)
 
 
 def _vote(name: str, p: float | None) -> Vote:
@@ -75,10 +90,10 @@ def _vote(name: str, p: float | None) -> Vote:
     return Vote(voter=name, direction=1 if p >= 0.5 else -1, confidence=abs(2 * p - 1), reason="given")
 
 
-def regret(lines: list[Line], settings: Learning) -> Json:
+def regret(lines: list[Line], settings: Learning, pooling: str = LEARNED) -> Json:
     """The loss of the joint probability, of the best voter, the difference, and the theorem's bound on it."""
     names = sorted({name for line in lines for name in line.votes})
-    joint = [row["p"] for row in replay(lines, settings)]
+    joint = [row["p"] for row in replay(lines, settings, pooling)]
     lost = math.fsum((p - line.outcome) ** 2 for p, line in zip(joint, lines, strict=True) if p is not None)
     full = {name: [line.votes.get(name) for line in lines] for name in names}
     losses = {

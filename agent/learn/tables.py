@@ -14,13 +14,18 @@ Json = dict[str, Any]
 
 
 def voter_rows(table: VoterTable) -> list[Json]:
-    """Each voter's record, overall and per regime: weight, scored votes, hit rate with its 95 % interval, Brier score."""
+    """Each voter's record, overall and per regime: weight, scored votes, hit rate with its 95 % interval, Brier score.
+
+    Whoever is scored for the record alone (memory, models, arithmetic beside a model) has no weight here.
+    ``worth`` is the log-odds of being right that its record is credited with. Skills have their own table.
+    """
     rows: list[Json] = []
     for regime in table.regimes:
         weights = table.weights(regime)
-        for voter in (*table.voters, "memory"):
+        odds = table.odds(regime)
+        for voter in table.scored(regime):
             record = table.record(regime, voter)
-            if not record.n:
+            if not record.n or voter.startswith("skill:"):
                 continue
             spread = wilson(record.hits, record.n)
             rows.append(
@@ -32,6 +37,7 @@ def voter_rows(table: VoterTable) -> list[Json]:
                     "hit_rate": record.hits / record.n,
                     "interval": list(spread) if spread else None,
                     "brier": record.brier / record.n,
+                    "worth": odds.get(voter, 0.0),
                 }
             )
     return rows

@@ -73,6 +73,11 @@ class VoterTable:
         """The regimes with a record, ``all`` first."""
         return [OVERALL, *sorted(set(self._records) - {OVERALL})] if self._records else []
 
+    def scored(self, regime: str) -> list[str]:
+        """Everyone with a record in a regime, those with a weight first."""
+        found = self._records.get(regime, {})
+        return [*(v for v in self.voters if v in found), *sorted(v for v in found if v not in self.voters)]
+
     def weights(self, regime: str | None) -> dict[str, float]:
         """Weights with mean 1 for a regime, backing off to the overall record."""
         key = regime or OVERALL
@@ -94,8 +99,8 @@ class VoterTable:
         if regime != OVERALL:
             here = self.record(regime, voter)
             rate = (here.right + backoff * rate) / (here.seen + backoff) if here.seen + backoff else rate
-        rate = min(rate, SUREST)
-        return max(0.0, math.log(rate / (1 - rate)))
+        rate = min(max(rate, 0.5), SUREST)
+        return math.log(rate / (1 - rate))
 
     def _blend(self, regime: str) -> dict[str, float]:
         overall = self._weigh(OVERALL)

@@ -22,6 +22,7 @@ from agent.llm.faults import ModelFault
 from agent.llm.hearing import Hear, Piece
 from agent.llm.money import Spent
 from agent.llm.request import Request
+from agent.llm.spans import span
 
 Mode = Literal["live", "record", "replay", "mock"]
 log = structlog.get_logger()
@@ -95,7 +96,10 @@ class Model:
             return _heard(found, hear)
         if self.mode == "replay":
             return _heard(self._replayed(request, key, as_of, decision, symbol), hear)
-        answer = self._client.ask(request, deadline, hear)
+        with span("model", task=request.task, model=request.model) as told:
+            answer = self._client.ask(request, deadline, hear)
+            told |= {"input_tokens": answer.usage.input_tokens, "output_tokens": answer.usage.output_tokens}
+            told |= {"cached_tokens": answer.usage.cached_tokens, "cost_usd": answer.cost_usd}
         call = Call(
             hash=key,
             task=request.task,

@@ -144,10 +144,12 @@ class ModelReasoner:
     def question(self, context: Context, arithmetic: Reasoning, decision: str) -> Question:
         """What is put to every voice."""
         symbol, veil, (signal, parts, _) = context.state.symbol, self.veil, arithmetic
-        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
         shown = context if veil is None else veil.context(context)
         beside = signal if veil is None else veil.signal(symbol, signal)
+        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
         describe: Describe = self.describe if veil is None else lambda match: veil.words(self.describe(match))
+
+        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
 
         def written(track: str) -> Brief:
             return brief(shown, beside, parts, describe, track, self.settings.model.context_tokens, enter_from)

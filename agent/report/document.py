@@ -125,6 +125,25 @@ class ParameterRow(Part):
     trigger: str = ""
 
 
+class ReliabilityBin(Part):
+    """Decisions about as sure as each other: mean stated probability, share that was right with its interval."""
+
+    p: float
+    hit_rate: float
+    interval: Bounds | None = None
+    n: int = 0
+
+
+class Reliability(Part):
+    """How often decisions were right against how sure they were."""
+
+    n: int = 0
+    brier: Number = None
+    base_brier: Number = None
+    ece: Number = None
+    bins: list[ReliabilityBin] = []
+
+
 class Learned(Part):
     """What stood at the end of the run that did not stand at its start."""
 
@@ -132,6 +151,7 @@ class Learned(Part):
     voters: list[VoterRow] = []
     regimes: list[RegimeRow] = []
     parameters: list[ParameterRow] = []
+    reliability: Reliability = Reliability()
 
 
 class Comparison(Part):

@@ -1,11 +1,11 @@
-"""Charts of what was learned: skills by reliability, voters' weights from chunk to chunk."""
+"""Charts of what was learned: skills by reliability, voters' weights from chunk to chunk, how sure against how right."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from agent.report.document import Chunk, SkillRow
+from agent.report.document import Chunk, Reliability, SkillRow
 from agent.report.palette import BLUE, CYCLE, GREY, ORANGE, Figure, axis, layout, plain, upright
 from agent.report.wording import bounds, number
 
@@ -98,3 +98,37 @@ def weights(chunks: Sequence[Chunk]) -> Figure | None:
         yaxis=axis(title="weight", rangemode="tozero"),
     )
     return {"data": data, "layout": chart}
+
+
+def reliability(found: Reliability) -> Figure | None:
+    """Draw how often decisions were right against how sure they were, with intervals; None when none was scored."""
+    rows = [row for row in found.bins if row.interval is not None]
+    if not rows:
+        return None
+    whisker = {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, (row.interval[1] or 0.0) - row.hit_rate) if row.interval else 0.0 for row in rows],
+        "arrayminus": [max(0.0, row.hit_rate - (row.interval[0] or 0.0)) if row.interval else 0.0 for row in rows],
+        "color": GREY,
+        "thickness": 1.8,
+        "width": 5,
+    }
+    dots = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [row.p for row in rows],
+        "y": [row.hit_rate for row in rows],
+        "error_y": whisker,
+        "marker": {"size": 11, "color": BLUE},
+        "text": [f"{row.n} decisions: stated {number(row.p)}, right {number(row.hit_rate)}" for row in rows],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    ideal = {"type": "scatter", "mode": "lines", "x": [0.5, 1], "y": [0.5, 1], "line": {"color": GREY, "dash": "dot"}}
+    chart = layout(
+        320,
+        showlegend=False,
+        xaxis=axis(range=[0.48, 1.02], title="stated probability of the decision's side", zeroline=False),
+        yaxis=axis(range=[0, 1], title="share that was right"),
+    )
+    return {"data": [{**ideal, "hoverinfo": "skip"}, dots], "layout": chart}

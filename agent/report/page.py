@@ -76,6 +76,7 @@ def _figures(arms: Sequence[Document], quotes: Mapping[str, Prices]) -> dict[str
         "quarters": curves.quarters(arms),
         "skills": evidence.skills(full.learned.skills),
         "weights": evidence.weights(full.chunks),
+        "reliability": evidence.reliability(full.learned.reliability),
         "costs": curves.cost_curve(full),
     }
     for symbol in _most_traded(full, quotes):

@@ -61,10 +61,9 @@ def reflecting(build: Build) -> Api:
 
 
 @contextmanager
-def looking_back(home: Path, api: Api, costs: Costs | None = None) -> Iterator[Desk]:
+def looking_back(home: Path, api: Api) -> Iterator[Desk]:
     """A desk that traded by arithmetic for a while, with a model to look back."""
     settings = SETTINGS.model_copy(update={"llm": "mock", "model": Llm(max_cost=None, max_cost_day=None, reflect_trades=3)})
-    settings = settings.model_copy(update={"costs": costs or settings.costs})
     bare = settings.model_copy(update={"llm": "none"})
     with desk_at(home, settings=bare) as desk:
         run(desk, READY, LAST)
@@ -150,8 +149,10 @@ def test_without_a_model_or_trades_nothing_happens_and_is_said(home: Path) -> No
 
 def test_markets_that_contradict_a_claim_halve_its_lesson_until_it_is_no_longer_shown(home: Path) -> None:
     claims = reflecting(lambda ids: reply(lessons=[lesson(ids), lesson(ids, "It does not.", claim={**CLAIM, "pays": False})]))
-    with looking_back(home, claims, Costs(fee_bps=200)) as desk:  # at such costs nothing pays, whatever the market does
+    with looking_back(home, claims) as desk:
         back(desk)
+    costly = SETTINGS.model_copy(update={"llm": "none", "costs": Costs(fee_bps=200)})  # nothing pays, whatever the market does
+    with desk_at(home, settings=costly) as desk:
         run(desk, LAST, LAST + 90)
         later = reflect(desk, "2014Q2", known(LAST), known(LAST + 89))
         there = {one.key: one for one in standing(desk.memory.journal)}

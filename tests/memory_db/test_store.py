@@ -3,11 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
-from agent.settings import Settings
+from agent.settings import Recall, Settings
 from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, DAY_NS, START, HashingEmbedder, fill, remember
 
@@ -19,24 +20,48 @@ def test_store_that_is_empty_answers_with_nothing(store: MemoryStore) -> None:
     assert store.recent(3) == []
     assert store.index() == {"embedded": 0, "words": 0, "situations": 0, "episodes": 0}
     assert store.verify() == {"ok": True, "facts": 0, "indexed": 0, "problems": []}
-    assert store.stats()["facts"] == 0
+    assert store.stats(START)["facts"] == 0
 
 
-def test_stats_count_by_kind_and_symbol(store: MemoryStore) -> None:
+def test_stats_count_by_kind_symbol_age_and_importance(store: MemoryStore) -> None:
     fill(store, 10, symbols=1)
     remember(store, "critical", day=2, symbol="S0", importance=2.0)
     remember(store, "normal", day=30)
-    assert store.stats() == {
+    assert store.stats(START + 31 * DAY) == {
         "facts": 19,
         "memories": 2,
+        "archived": 0,
         "situations": 10,
         "settled": 7,
         "by_kind": {"lesson": 2, "shadow": 7, "situation": 10},
         "by_symbol": {"S0": 18},
+        "memories_by_kind": {"lesson": 2},
+        "by_age": {"hour": 0, "day": 0, "week": 1, "month": 1, "year": 0, "older": 0},
+        "by_importance": {"low": 0, "normal": 1, "high": 0, "critical": 1},
         "mean_importance": 1.5,
         "oldest": (START + DAY).isoformat(),
         "newest": (START + 30 * DAY).isoformat(),
     }
+    lately = store.stats(START + 3 * DAY, "S0", START + 2 * DAY)
+    assert lately["by_kind"] == {"lesson": 1, "situation": 2}
+    assert lately["memories"] == 1
+
+
+def test_cleanup_archives_the_oldest_situations_beyond_the_cap(tmp_path: Path, signer: Signer) -> None:
+    """Recall as of before the cleanup still finds them; a fresh start does not bring them back."""
+    chosen = Settings(recall=Recall(k=3, min_settled=2, cap_situations=6))
+    query = np.zeros(6, dtype=np.float32)
+
+    def settled(store: MemoryStore, day: int) -> int:
+        return store.recall(query, symbol="Q", as_of=START + day * DAY, horizon_ns=DAY_NS).settled
+
+    with MemoryStore.open(tmp_path / "r", signer=signer, embedder=None, settings=chosen, durable=False) as store:
+        fill(store, 10, symbols=1)
+        assert store.cleanup(START + 20 * DAY) == 4
+        assert (settled(store, 19), settled(store, 20)) == (7, 3)
+        assert store.cleanup(START + 21 * DAY) == 0
+    with MemoryStore.open(tmp_path / "r", signer=signer, embedder=None, settings=chosen, durable=False) as store:
+        assert (settled(store, 19), settled(store, 20)) == (7, 3)
 
 
 def test_verify_names_situations_without_their_numbers(store: MemoryStore) -> None:
@@ -73,7 +98,7 @@ def test_store_opened_and_asked_for_situations_loads_no_heavy_library(tmp_path: 
     code = """
 import sys, pathlib
 from agent.guard.signing import Signer
-from agent.settings import Settings
+from agent.settings import Recall, Settings
 from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, DAY_NS, START, fill
 import numpy as np

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,9 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import SkillRejected
+from agent.guard.signing import Signer
+from skills.catalogue import stored
+from skills.compose import compose
+from skills.pack import write_pack
 from skills.schema import parse_draft
+from skills.shipped import LIBRARY
 from skills.skillmd import folder_of, read_folder, split, write_folder
-from tests.skills.build import draft, procedure
+from tests.skills.build import START, draft, opened, procedure
 
 _KEYS = {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
 
@@ -110,3 +116,39 @@ def test_skillmd_typed_part_that_is_no_skill_is_refused_with_its_reasons(tmp_pat
     (folder / "references" / "skill.json").write_text(json.dumps(draft(trust="operator")), encoding="utf-8")
     with pytest.raises(SkillRejected, match="trust"):
         read_folder(folder)
+
+
+def published_rules_broken(folder: Path) -> list[str]:
+    """What the Agent Skills specification forbids, read with another parser than ours; names it by rule."""
+    head = (folder / "SKILL.md").read_text(encoding="utf-8").split("---\n")[1]
+    front = yaml.safe_load(head)
+    name, description = front.get("name", ""), front.get("description", "")
+    rules = {
+        "six keys": set(front) <= _KEYS,
+        "name fits": 1 <= len(name) <= 64 and name == folder.name,
+        "name is lowercase, digits and single hyphens": bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)),
+        "description fits": len(description.strip()) >= 1 and len(description) <= 1024,
+        "compatibility fits": len(front.get("compatibility", "")) <= 500,
+        "metadata maps text to text": all(isinstance(part, str) for pair in front.get("metadata", {}).items() for part in pair),
+    }
+    return [rule for rule, kept in rules.items() if not kept]
+
+
+def test_skillmd_every_shipped_and_every_exported_folder_keeps_the_published_rules(tmp_path: Path) -> None:
+    """The specification's own validator (skills-ref 0.1.1) accepted the same folders when this was written."""
+    assert LIBRARY.is_dir()
+    folders = [path for path in LIBRARY.iterdir() if path.is_dir()]
+    with opened(tmp_path / "home") as (_, catalogue):
+        skills = [catalogue.get(name) for name in sorted({skill.name for skill in catalogue.versions()})]
+        pair = stored(compose(catalogue, skills[4:6]), version=1, origin="composed", trust="model", writer="agent", at=START)
+        write_pack([*skills, pair], tmp_path / "pack", Signer.load_or_create(tmp_path, "agent"))
+    folders += [path for path in (tmp_path / "pack").iterdir() if path.is_dir()]
+    assert len(folders) >= 25
+    assert {folder.name: broken for folder in folders if (broken := published_rules_broken(folder))} == {}
+
+
+def test_skillmd_the_published_rules_would_notice(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    path = folder / "SKILL.md"
+    path.write_text(path.read_text(encoding="utf-8").replace("name: weak-rsi", "name: Weak--RSI\nextra: x"), encoding="utf-8")
+    assert published_rules_broken(folder) == ["six keys", "name fits", "name is lowercase, digits and single hyphens"]

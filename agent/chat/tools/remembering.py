@@ -58,7 +58,7 @@ class Counted(Frozen):
 def remembered(view: View, asked: Counted) -> Found:
     """How much is remembered, by kind."""
     counts: Counter[str] = Counter()
-    for kind, n in view.memory.stats()["by_kind"].items():
+    for kind, n in view.memory.stats(max(view.now, view.clock()))["by_kind"].items():
         counts[kind] = n
     texts = [f"{counts[k]} {k}" for k in KINDS if counts[k]]
     settled = len(view.tables.shadows)

@@ -1,0 +1,138 @@
+"""Do similar situations go on alike? What followed the situations found, beside random ones and those found by text.
+
+    python -m evals.closeness [FILE..]
+
+For every fifth bar, ten past situations are chosen whose next 20 bars were known by then: the nearest by the agent's own
+search, ten at random, and the ten whose line of words is nearest in meaning. Each choice keeps the same distance in time
+between its own. Compared are the volatility of the next 20 bars (absolute log ratio of the mean of the ten to what came)
+and the regime at their end (share of the ten that ended in the regime that came). Nothing is fitted: every bar is held out.
+Intervals are block bootstrap over bars, paired; a difference above 0 favours the situations. The files' default are the
+two price indices that come with the installation.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.domain import REGIMES
+from agent.embedding import Embedder
+from agent.market.feed import builtin, read_bars
+from agent.market.series import Series
+from agent.market.words import describe
+from agent.settings import Settings
+from agent.statistics import interval
+from agent.wiring import prepared, text_embedder
+from memory_db.nearest import Columns, Search
+
+AHEAD, CHOSEN, EVERY, FIRST = 20, 10, 5, 250
+Json = dict[str, Any]
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+def measure(series: Series, embedder: Embedder, seed: int = 0) -> list[Json]:
+    """Return a row per figure and alternative: the difference with its interval, and what each way reached."""
+    usable = np.flatnonzero(np.isfinite(series.situations).all(axis=1))
+    usable = usable[(usable >= series.ready) & (usable < len(series) - AHEAD)]
+    truth = _volatility(series), series.frame.regimes.astype(np.int64)
+    lines, vectors = _lines(series, usable, embedder)
+    columns = _columns(series, usable)
+    chance = np.random.default_rng(seed)
+    found: dict[str, list[tuple[float, float]]] = {"similar": [], "random": [], "text": []}
+    for place in range(FIRST, len(usable), EVERY):
+        now = int(usable[place])
+        past = np.flatnonzero(usable[:place] + AHEAD <= now)
+        search = Search(columns, [str(bar) for bar in usable], series.situations[now], CHOSEN, AHEAD, 0, now)
+        ways = {
+            "similar": search.among(past).picked,
+            "random": _spread(chance.permutation(past), usable),
+            "text": _spread(past[np.argsort(-(vectors[lines[past]] @ vectors[lines[place]]), kind="stable")], usable),
+        }
+        for name, rows in ways.items():
+            found[name].append(_close(usable[rows], now, truth))
+    return [
+        _row(series, figure, other, np.array(found["similar"])[:, i], np.array(found[other])[:, i], seed)
+        for i, figure in enumerate(("volatility", "regime"))
+        for other in ("random", "text")
+    ]
+
+
+def _row(series: Series, figure: str, other: str, similar: Floats, against: Floats, seed: int) -> Json:
+    gain = against - similar if figure == "volatility" else similar - against
+    # neighbouring queries share bars of what follows
+    said = interval(gain, lambda drawn: drawn.mean(axis=-1), block=4 * AHEAD / EVERY, seed=seed)
+    return {
+        "series": f"{series.bars.symbol}-{series.bars.interval}",
+        "figure": figure,
+        "against": other,
+        "similar": float(similar.mean()),
+        "other": float(against.mean()),
+        "better by": float(gain.mean()),
+        "interval": [said.low, said.high] if said else None,
+        "n": len(gain),
+    }
+
+
+def _volatility(series: Series) -> Floats:
+    """Log of the deviation of the 20 log returns after each bar; NaN where there are not as many."""
+    returns = np.diff(np.log(series.bars.close * series.bars.growth))
+    windows = np.lib.stride_tricks.sliding_window_view(returns, AHEAD)
+    out = np.full(len(series), np.nan)
+    out[: len(windows)] = np.log(np.maximum(windows.std(axis=1, ddof=1), 1e-9))
+    return out
+
+
+def _close(rows: Rows, now: int, truth: tuple[Floats, Rows]) -> tuple[float, float]:
+    volatility, regimes = truth
+    error = abs(float(volatility[rows].mean()) - float(volatility[now]))
+    return error, float((regimes[rows + AHEAD] == regimes[now + AHEAD]).mean())
+
+
+def _columns(series: Series, usable: Rows) -> Columns:
+    columns = Columns(len(usable), series.situations.shape[1])
+    columns.vectors[:] = series.situations[usable]
+    columns.squares[:] = (columns.vectors**2).sum(axis=1)
+    columns.bar[:] = usable  # bars stand for time here: so does the distance kept between the chosen
+    return columns
+
+
+def _lines(series: Series, usable: Rows, embedder: Embedder) -> tuple[Rows, NDArray[np.float32]]:
+    """Return the number of each bar's line of words, and the vectors of the different lines."""
+    texts = [
+        describe(series.frame.row(int(i)), REGIMES[series.frame.regimes[i]] if series.frame.regimes[i] >= 0 else None)
+        for i in usable
+    ]
+    names = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    return np.array([names[text] for text in texts]), embedder.embed(list(names))
+
+
+def _spread(order: Rows, usable: Rows) -> Rows:
+    """Return the first ten in order that are at least a holding apart, as the search keeps them."""
+    picked: list[int] = []
+    for row in order.tolist():
+        if all(abs(int(usable[row]) - int(usable[other])) >= AHEAD for other in picked):
+            picked.append(row)
+        if len(picked) == CHOSEN:
+            break
+    return np.array(picked, dtype=np.int64)
+
+
+def main(files: list[str]) -> None:
+    """Print a JSON line per figure."""
+    settings = Settings()
+    bars = [read_bars(Path(name))[0] for name in files] or [builtin("SP500"), builtin("NASDAQ")]
+    embedder = text_embedder(settings)
+    for one in bars:
+        for row in measure(prepared([one], settings)[one.symbol], embedder):
+            sys.stdout.write(json.dumps(row) + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
