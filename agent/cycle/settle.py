@@ -177,7 +177,7 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
             sets=sets,
         )
     if item.side is not None and item.confidence >= desk.settings.reason.min_confidence:
-        found.sets += desk.monitor.shadow((buy if item.side == "buy" else sell) > 0)
+        found.sets += desk.monitor.shadow(buy if item.side == "buy" else sell, item.confidence)
 
 
 def _settle_trial(desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]) -> bool:

@@ -47,7 +47,7 @@ class Exchange:
             return ask()
         except ccxt.BadSymbol as err:
             raise ConfigError(f"{self.name}: {err}; write it like BTC/USDT") from None
-        except ccxt.NetworkError as err:
+        except ccxt.OperationFailed as err:
             raise MarketDataError(f"{self.name}: {what} failed: {_line(err)}; it is tried again with the next bar") from None
         except ccxt.BaseError as err:
             raise MarketDataError(f"{self.name}: {what} was refused: {_line(err)}; check symbol and interval") from None

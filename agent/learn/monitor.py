@@ -3,25 +3,34 @@
 A win rate below 45 % over the last 20 trades, though a fair coin shows it a quarter of the time, takes
 size x0.7 and the entry threshold to 0.70 until a shadow book on the old threshold wins half of its last 20,
 or 60 bars at the latest (the periodic reset that stops the loop from feeding on itself). Losing streaks pause a symbol.
+When an alert ends, the change that ends it says what the alert was worth against that shadow book, with its interval.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+from scipy.special import stdtrit
 
 from agent.domain import Frozen, Outcome, ParameterChange
 from agent.settings import Learning, Limits
 
 Change = tuple[str, str, Any]
+MOST_GAINS = 500  # signals of one alert that are kept for its impact
 
 
 class MonitorState(Frozen):
-    """What the monitor remembers: recent wins, the shadow book's, and each symbol's bars since the alert began."""
+    """What the monitor remembers: recent wins, the shadow book's, and each symbol's bars since the alert began.
+
+    ``gains`` are, for each signal closed since, its net R under the alert's parameters less its net R under the old ones.
+    """
 
     wins: list[bool] = []
     shadow_wins: list[bool] = []
     alert: bool = False
     alert_bars: dict[str, int] = {}
+    gains: list[float] = []
     seen: int = 0
 
 
@@ -86,12 +95,15 @@ class Monitor:
             streak = streak.model_copy(update={"losses": losses})
         return [self._dump(), *self._set_streak(outcome.symbol, streak)]
 
-    def shadow(self, won: bool) -> list[Change]:
-        """Count a trade that the old threshold would have made while the alert lasts."""
+    def shadow(self, r: float, confidence: float) -> list[Change]:
+        """Count a trade of net ``r`` that the old threshold would have made while the alert lasts."""
         if not self.state.alert:
             return []
-        kept = [*self.state.shadow_wins, won][-self._learning.window :]
-        self.state = self.state.model_copy(update={"shadow_wins": kept})
+        kept = [*self.state.shadow_wins, r > 0][-self._learning.window :]
+        now = self.parameters
+        taken = now["size_multiplier"] * r if confidence >= now["min_confidence"] else 0.0
+        gains = [*self.state.gains, taken - r][-MOST_GAINS:]
+        self.state = self.state.model_copy(update={"shadow_wins": kept, "gains": gains})
         return [self._dump()]
 
     def review(self) -> tuple[list[ParameterChange], list[Change]]:
@@ -112,7 +124,7 @@ class Monitor:
         trigger = None
         if not state.alert and len(state.wins) == learning.window and _rate(state.wins) < learning.low_win_rate:
             trigger = f"win rate {_rate(state.wins):.0%} over the last {learning.window} trades"
-            self.state = state.model_copy(update={"alert": True, "alert_bars": {}, "shadow_wins": []})
+            self.state = state.model_copy(update={"alert": True, "alert_bars": {}, "shadow_wins": [], "gains": []})
         elif state.alert and max(state.alert_bars.values(), default=0) >= learning.reset_bars:
             trigger = f"{learning.reset_bars} bars have passed: periodic reset"
         elif state.alert and len(state.shadow_wins) == learning.window and _rate(state.shadow_wins) >= learning.reset_win_rate:
@@ -123,8 +135,9 @@ class Monitor:
             self.state = MonitorState(seen=state.seen)
         after = self.parameters
         why = "reduce exposure while results are weak" if self.state.alert else "return to the mandate's own values"
+        ended = _impact(state.gains) if state.alert else {}
         made = [
-            ParameterChange(name=name, from_=before[name], to=after[name], reason=why, trigger=trigger)
+            ParameterChange(name=name, from_=before[name], to=after[name], reason=why, trigger=trigger, **ended)
             for name in sorted(after)
             if before[name] != after[name]
         ]
@@ -137,6 +150,20 @@ class Monitor:
         self.streaks[symbol] = streak
         self._touched.add(symbol)
         return [("streaks", symbol, streak.model_dump())]
+
+
+def _impact(gains: list[float]) -> dict[str, Any]:
+    """Mean gain a signal with its 90 % t interval: size and threshold changed together and are measured together.
+
+    The alert's own signals are counted whatever they led to; comparing before with after would count luck that ran out.
+    """
+    n = len(gains)
+    if n < 2:
+        return {"signals": n}
+    mean = math.fsum(gains) / n
+    spread = math.sqrt(math.fsum((gain - mean) ** 2 for gain in gains) / (n - 1) / n)
+    half = float(stdtrit(n - 1, 0.95)) * spread
+    return {"impact": mean, "interval": (mean - half, mean + half), "signals": n}
 
 
 def _rate(wins: list[bool]) -> float:

@@ -103,9 +103,9 @@ def test_alert_counts_bars_of_time_not_bars_of_symbols() -> None:
 def test_alert_ends_when_the_shadow_book_wins_half_of_twenty() -> None:
     watched = alerted()
     for won in [False] * 5 + [True, False] * 9 + [False]:
-        watched.shadow(won)
+        watched.shadow(1.0 if won else -1.0, 0.5)
     assert watched.review()[0] == []
-    watched.shadow(True)
+    watched.shadow(1.0, 0.5)
     made, _ = watched.review()
     assert "shadow book" in made[0].trigger
     assert watched.parameters == FULL
@@ -113,7 +113,7 @@ def test_alert_ends_when_the_shadow_book_wins_half_of_twenty() -> None:
 
 def test_shadow_book_is_kept_only_during_an_alert() -> None:
     watched = monitor()
-    assert watched.shadow(True) == []
+    assert watched.shadow(1.0, 0.5) == []
     assert watched.state.shadow_wins == []
 
 
@@ -157,7 +157,7 @@ def test_restored_monitor_goes_on_exactly_through_alert_and_reset() -> None:
             if i % 2:
                 early = one.settle(outcome(i % 3 == 0))
                 _applied(state, early)
-            late += one.shadow(i % 5 == 0)
+            late += one.shadow(1.0 if i % 5 == 0 else -1.0, 0.5)
             made, changes = one.review()
             late += changes
         _applied(state, late)
@@ -171,3 +171,35 @@ def test_restored_monitor_goes_on_exactly_through_alert_and_reset() -> None:
 def test_review_without_news_commits_nothing() -> None:
     watched = alerted()
     assert watched.review() == ([], [])
+
+
+def test_the_end_of_an_alert_says_what_it_was_worth_against_the_old_values() -> None:
+    watched = monitor()
+    feed(watched, 5, 15)
+    watched.review()
+    assert watched.parameters == TIGHT
+    for i in range(12):
+        watched.shadow(-1.0 if i % 2 else 0.5, 0.5)  # too weak for the alert: it saves each of them
+    for i in range(8):
+        watched.shadow(-1.0 if i % 2 else 0.5, 0.9)  # taken at 0.7 of the size
+    for _ in range(60):
+        watched.tick("SP500")
+    made, _ = watched.review()
+    assert {change.name for change in made} == {"size_multiplier", "min_confidence"}
+    expected = (12 * 0.25 + 8 * 0.3 * 0.25) / 20
+    for change in made:
+        assert change.impact == pytest.approx(expected)
+        assert change.interval is not None
+        assert change.interval[0] < 0 < expected < change.interval[1]
+        assert change.signals == 20
+
+
+def test_an_alert_without_signals_claims_no_worth() -> None:
+    watched = monitor()
+    feed(watched, 5, 15)
+    (first, _), _ = watched.review()
+    assert (first.impact, first.signals) == (None, 0)
+    for _ in range(60):
+        watched.tick("SP500")
+    made, _ = watched.review()
+    assert [(change.impact, change.interval, change.signals) for change in made] == [(None, None, 0)] * 2
