@@ -417,6 +417,21 @@ class ParameterChange(Frozen):
     signals: int = 0
 
 
+class Learned(Frozen):
+    """What past decisions teach about this one: how much the record counts against stated confidences (``share``, 0 to 1),
+    the log-odds that each voter is right here, the slope by which each kind of evidence counts, and the confidence from which
+    a standard trade pays its costs.
+    """
+
+    share: float = 0.0
+    odds: dict[str, float] = {}
+    slopes: dict[str, float] = {}
+    break_even: float = 0.0
+
+
+NOTHING_LEARNED = Learned()
+
+
 class CycleRecord(Frozen):
     """Everything about one decision, as it was known when it was made."""
 
@@ -446,6 +461,7 @@ class CycleRecord(Frozen):
     book: Book
     weights: dict[str, float] = {}
     parameters: dict[str, float] = {}
+    learned: Learned = NOTHING_LEARNED
     context_hash: str
     prompt_hash: str | None = None
     usage: Usage = Usage()

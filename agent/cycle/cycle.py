@@ -274,6 +274,7 @@ def _reasoned(
         book=desk.broker.book(),
         weights=context.weights,
         parameters=context.parameters,
+        learned=context.learned,
         context_hash=context.hash(),
         mandate=desk.mandate,
         **(told(asked, arithmetic[0] if _speaks(arithmetic[1]) else None) if asked else {}),

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from agent.domain import Frozen
+from agent.domain import Frozen, Learned
 from agent.learn.voters import VoterTable
-from agent.reason.context import KINDS, Learned
+from agent.reason.context import KINDS
 from agent.settings import Learning
 
 SPACE = "joint"

@@ -6,26 +6,11 @@ import hashlib
 
 from pydantic_core import to_json
 
-from agent.domain import Forecast, Frozen, MarketState, Position, Recollection, SkillMatch, Vote
+from agent.domain import NOTHING_LEARNED, Forecast, Frozen, Learned, MarketState, Position, Recollection, SkillMatch, Vote
 from agent.risk.sizing import Exits
 
 KINDS = ("vote", "skill", "forecast", "memory")
 """What evidence can come from."""
-
-
-class Learned(Frozen):
-    """What past decisions teach about this one: how much the record counts against stated confidences (``share``, 0 to 1),
-    the log-odds that each voter is right here, the slope by which each kind of evidence counts, and the confidence from which
-    a standard trade pays its costs.
-    """
-
-    share: float = 0.0
-    odds: dict[str, float] = {}
-    slopes: dict[str, float] = {}
-    break_even: float = 0.0
-
-
-NOTHING_LEARNED = Learned()
 
 
 class Context(Frozen):
@@ -48,5 +33,5 @@ class Context(Frozen):
     learned: Learned = NOTHING_LEARNED
 
     def hash(self) -> str:
-        """SHA-256 of the content: two equal hashes mean two decisions saw the same."""
-        return hashlib.sha256(to_json(self.__dict__)).hexdigest()
+        """SHA-256 of the content: two equal hashes mean two decisions saw the same; plans have no order."""
+        return hashlib.sha256(to_json({**self.__dict__, "plans": dict(sorted(self.plans.items()))})).hexdigest()

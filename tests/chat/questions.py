@@ -8,6 +8,7 @@ are days of the run over both indices in the first half of 2014.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -46,9 +47,24 @@ class Facts:
         """What was decided on a day."""
         return next(x for x in self.d["decisions"] if x["symbol"] == symbol and self.bar(x) == day)
 
-    def trade(self, symbol: str, entry: str) -> Json:
-        """The trade filled on a day."""
-        return next(t for t in self.trades if t["symbol"] == symbol and t["entry_bar"][:10] == entry)
+    def trade(self, symbol: str, number: int) -> Json:
+        """A symbol's trade by its place in time."""
+        return sorted((t for t in self.trades if t["symbol"] == symbol), key=lambda t: str(t["entry_bar"]))[number]
+
+    def open(self) -> list[str]:
+        """Symbols bought and not closed; what was decided at the last bar has not filled."""
+        closed, last = {t["decision"] for t in self.trades}, max(x["as_of"] for x in self.d["decisions"])
+        return [x["symbol"] for x in self.d["decisions"] if x["action"] == "buy" and x["id"] not in closed and x["as_of"] < last]
+
+    def told(self, question: str) -> str:
+        """A question with the days put in: ``{SP500 2 exit %d %B %Y}`` is when its third trade was left, as a person says it."""
+
+        def day(found: re.Match[str]) -> str:
+            symbol, number, end, how = found.groups()
+            moment = date.fromisoformat(self.trade(symbol, int(number))[f"{end}_bar"][:10])
+            return moment.strftime(how or "%Y-%m-%d")
+
+        return re.sub(r"\{(\w+) (\d+) (entry|exit) ?([^}]*)\}", day, question)
 
     def best(self, worst: bool = False, rows: list[Json] | None = None) -> Json:
         """The trade that made most, or least."""
@@ -101,11 +117,11 @@ def figure(name: str, pattern: str = "{:.2f}") -> Needs:
     return lambda f: [pattern.format(f.m[name])]
 
 
-def closed(symbol: str, entry: str) -> Needs:
+def closed(symbol: str, number: int) -> Needs:
     """A trade by its id, its exit day and result."""
 
     def needs(f: Facts) -> list[str]:
-        t = f.trade(symbol, entry)
+        t = f.trade(symbol, number)
         return [t["decision"][:8], t["exit_bar"][:10], f"{t['r']:+.2f} R"]
 
     return needs
@@ -159,11 +175,11 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("What did you decide for NASDAQ on Saturday 2014-02-15?", lambda f: ["no trading day", "2014-02-14"]),
     ("Why did you not buy SP500 on 4 January 2014?", lambda f: ["no trading day", "2014-01-03"]),
     # why it got out
-    ("Why did you sell NASDAQ on 2014-01-22?", closed("NASDAQ", "2014-01-14")),
-    ("Why was the S&P position closed on 2014-02-07?", closed("SP500", "2014-02-04")),
-    ("what led to the exit from nasdaq on 29 jan 2014", closed("NASDAQ", "2014-01-27")),
-    ("How come you got out of SP500 on 3 February 2014?", closed("SP500", "2014-01-31")),
-    ("why did you sel nasdaq on 4 april 2014", closed("NASDAQ", "2014-04-04")),
+    ("Why did you sell NASDAQ on {NASDAQ 0 exit}?", closed("NASDAQ", 0)),
+    ("Why was the S&P position closed on {SP500 1 exit}?", closed("SP500", 1)),
+    ("what led to the exit from nasdaq on {NASDAQ 1 exit %d %b %Y}", closed("NASDAQ", 1)),
+    ("How come you got out of SP500 on {SP500 0 exit %d %B %Y}?", closed("SP500", 0)),
+    ("why did you sel nasdaq on {NASDAQ 2 exit %d %B %Y}", closed("NASDAQ", 2)),
     # about one decision
     ("How confident were you when buying NASDAQ on 2014-01-13?", lambda f: [f"{f.decided('NASDAQ', '2014-01-13')['confidence']:.2f}"]),
     ("How sure was it about SP500 on 15 May 2014?", lambda f: [f"{f.decided('SP500', '2014-05-15')['confidence']:.2f}"]),
@@ -171,9 +187,9 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("What size did the S&P trade of 2014-05-15 have?", lambda f: [f"{abs(f.decided('SP500', '2014-05-15')['size']):.1%}"]),
     ("Where was the stop of the NASDAQ trade of 2014-01-13?", said("stop", "target")),
     ("What price target did you have for SP500 on 2014-05-15?", said("target")),
-    ("How did the NASDAQ trade of 2014-01-14 end?", closed("NASDAQ", "2014-01-14")),
-    ("Did the S&P trade from 16 May 2014 work out?", closed("SP500", "2014-05-16")),
-    ("Was the nasdaq trade entered 27 January 2014 a winner?", closed("NASDAQ", "2014-01-27")),
+    ("How did the NASDAQ trade of {NASDAQ 0 entry} end?", closed("NASDAQ", 0)),
+    ("Did the S&P trade from {SP500 2 entry %d %B %Y} work out?", closed("SP500", 2)),
+    ("Was the nasdaq trade entered {NASDAQ 1 entry %d %B %Y} a winner?", closed("NASDAQ", 1)),
     ("How did the voters vote on NASDAQ on 2014-01-13?", said("momentum", "rsi_reversal")),
     ("Who spoke for or against SP500 on 2014-03-03?", said("momentum")),
     ("Which skills applied to NASDAQ on 2014-01-02?", said("momentum-continuation")),
@@ -283,8 +299,8 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("What changed in the skills since March 2014?", said("Skills:")),
     ("Did any parameters change?", said("parameter")),
     # how things stand
-    ("What positions are open?", lambda f: ["Open now: NASDAQ long", "SP500 long"]),
-    ("Are we holding anything at the moment?", lambda f: ["Open now: NASDAQ long", "SP500 long"]),
+    ("What positions are open?", lambda f: [f"{symbol} long" for symbol in f.open()] or ["No position"]),
+    ("Are we holding anything at the moment?", lambda f: [f"{symbol} long" for symbol in f.open()] or ["No position"]),
     ("Is trading halted?", said("not halted")),
     ("What limits are in force?", said("25% halts")),
     ("What is the drawdown limit?", said("max_drawdown is 25%")),

@@ -15,8 +15,9 @@ from tests.cli.kit import Json
 @pytest.mark.parametrize("number", range(len(QUESTIONS)), ids=[q for q, _ in QUESTIONS])
 def test_question_is_answered_rightly_with_ids(finished: tuple[Path, Json], shared_view: View, number: int) -> None:
     said, needs = QUESTIONS[number]
-    found = answer(shared_view, said)
-    for words in needs(Facts(finished[1])):
+    facts = Facts(finished[1])
+    found = answer(shared_view, facts.told(said))
+    for words in needs(facts):
         assert words in found.text, f"{words!r} is missing from: {found.text[:600]}"
     assert found.label == LABEL
     assert found.certainty != "unknown"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import permutations
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -23,6 +22,7 @@ from agent.chat.view import View
 from agent.cycle.preferences import preferred
 from agent.domain import Clamp, CycleRecord, Decision, Frozen, Recollection, Signal
 from agent.errors import ConfigError
+from agent.learn.attribution import JOINT
 from agent.market.features import FEATURES
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.context import Context
@@ -33,7 +33,6 @@ from agent.settings import Limits
 
 Json = dict[str, Any]
 MOST_TRIED = 100  # decisions reasoned again for one answer
-MOST_PLANS = 6  # plans whose every order is tried
 _STATED = ("halt", "stop_entry", "venue", "max_daily_loss", "cooldown")  # blocks that the record alone knows of
 
 
@@ -86,26 +85,27 @@ def rebuilt(view: View, record: CycleRecord, *, check: bool = True) -> Rebuilt:
                 stop_distance=shape.stop_atr * atr, target_distance=shape.target_atr * atr, max_bars=shape.max_bars,
                 fraction=shape.size, plan=f"{match.name} v{match.version}",
             )  # fmt: skip
-    spoken = [v for v in record.votes if v.voter not in ("memory", "forecast") and not v.voter.startswith("model:")]
+    spoken = [v for v in record.votes if v.voter not in ("memory", "forecast", JOINT) and not v.voter.startswith("model:")]
     context = Context(
         state=record.state,
         votes=spoken,
         forecast=record.forecast,
         recollection=record.recollection,
         # whether they agreed was known only after the decision
-        skills=[m.model_copy(update={"agreed": False, "supplied_plan": False}) for m in record.skills],
+        skills=[m.model_copy(update={"agreed": False, "supplied_plan": False, "followed": False}) for m in record.skills],
         plans=plans,
-        standard=Exits(stop_distance=plan.stop_atr * atr, target_distance=plan.target_atr * atr, max_bars=plan.horizon),
+        standard=Exits(
+            stop_distance=plan.stop_atr * atr,
+            target_distance=plan.target_atr * atr,
+            max_bars=plan.horizon,
+            trail_distance=None if plan.trail_atr is None else plan.trail_atr * atr,
+        ),
         weights=record.weights,
         parameters=record.parameters,
+        learned=record.learned,
         position=next((p for p in record.book.positions if p.symbol == record.symbol), None),
     )
-    # the record does not keep in which order the plans were put down, and a hash knows
-    for order in permutations(plans) if check and len(plans) <= MOST_PLANS else ():
-        same = context.model_copy(update={"plans": {ident: plans[ident] for ident in order}})
-        if same.hash() == record.context_hash:
-            return Rebuilt(record, same, exact=True)
-    return Rebuilt(record, context, exact=False)
+    return Rebuilt(record, context, exact=check and context.hash() == record.context_hash)
 
 
 def decided(view: View, at: Rebuilt, context: Context, limits: Limits) -> Outcome:
