@@ -189,7 +189,7 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("What price target did you have for SP500 on 2014-05-15?", said("target")),
     ("How did the NASDAQ trade of {NASDAQ 0 entry} end?", closed("NASDAQ", 0)),
     ("Did the S&P trade from {SP500 2 entry %d %B %Y} work out?", closed("SP500", 2)),
-    ("Was the nasdaq trade entered {NASDAQ 1 entry %d %B %Y} a winner?", closed("NASDAQ", 1)),
+    ("Was the nasdaq trade entered {NASDAQ 0 entry %d %B %Y} a winner?", closed("NASDAQ", 0)),
     ("How did the voters vote on NASDAQ on 2014-01-13?", said("momentum", "rsi_reversal")),
     ("Who spoke for or against SP500 on 2014-03-03?", said("momentum")),
     ("Which skills applied to NASDAQ on 2014-01-02?", said("momentum-continuation")),
