@@ -332,6 +332,8 @@ class Looping(Section):
     backup: str = Field("30 3 * * *", description="verified copy of the journal under HOME/backups")
     backups_kept: int = Field(7, ge=1)
     snapshot: str = Field("0 0 * * *", description="the book's standing as a fact")
+    reflection: str = Field("10 0 * * *", description="a model, where there is one, looks back on the day")
+    skills: str = Field("20 0 * * *", description="look whether skills compose or change, when that is due")
     summary: str = Field("5 0 * * *", description="tell people how the day went")
 
 

@@ -58,7 +58,7 @@ def reflect(desk: Desk, name: str, first: datetime, last: datetime) -> Reflectio
         thought = desk.reflector(_stretch(desk, name, first, last, trades))
     if thought is None and not standing(journal):
         return Reflection(name=name, asked=False, reason=why)
-    with desk.memory.write() as w:
+    with desk.alone, desk.memory.write() as w:
         weaker = _judged(desk, w, last)
         written = Reflection(name=name, asked=thought is not None, reason=why, contradicted=weaker)
         if thought is not None:

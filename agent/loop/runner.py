@@ -53,6 +53,9 @@ class Tell(Protocol):
         ...
 
 
+THINKING = frozenset({"reflection"})  # upkeep that may wait for a model: beside the bars, so that no exit waits for it
+
+
 @dataclass
 class Loop:
     """One run's loop over a desk. ``parallel`` lets symbols wait for their models side by side; without it everything is
@@ -112,7 +115,7 @@ class Loop:
             self._futures.pop(symbol).result()  # what ended a cycle for good ends the loop
         self._obey(due.at)
         for name in due.jobs:
-            self._job(name, due.at)
+            self._job(name, due.at, pool)
         symbols = due.symbols
         if symbols and self.arrivals is not None:
             self._waiting |= dict.fromkeys(symbols, due.at)
@@ -201,11 +204,18 @@ class Loop:
         finally:
             self.pulse.end(symbol)
 
-    def _job(self, name: str, at: datetime) -> None:
+    def _job(self, name: str, at: datetime, pool: ThreadPoolExecutor) -> None:
         job = self.jobs.get(name)
-        if job is not None:
-            with self._told(name):
-                job(at)
+        if job is None:
+            return
+        if self.parallel and name in THINKING:
+            self._futures[f"job:{name}"] = pool.submit(self._work, name, job, at)
+        else:
+            self._work(name, job, at)
+
+    def _work(self, name: str, job: Job, at: datetime) -> None:
+        with self._told(name):
+            job(at)
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:

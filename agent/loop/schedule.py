@@ -58,7 +58,7 @@ class Cron:
         return None if found is None else found.astimezone(UTC)
 
 
-JOBS = ("cleanup", "backup", "snapshot", "summary")
+JOBS = ("cleanup", "backup", "snapshot", "reflection", "skills", "summary")
 
 
 class LiveSchedule:

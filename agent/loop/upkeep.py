@@ -1,4 +1,5 @@
-"""What the loop does for itself: clean up, back up and verify, put its standing on record, tell how the day went.
+"""What the loop does for itself: clean up, back up and verify, put its standing on record, look back, let skills grow, tell
+how the day went.
 
 Promises: every job is a fact or leaves one; a backup counts only once its copy has been verified, and old ones are
 removed only after a new one counts.
@@ -11,7 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from agent.cycle import Desk
+from agent.cycle.growth import grow
 from agent.cycle.history import closed_trades
+from agent.cycle.reflecting import reflect
 from agent.loop.runner import Job
 from memory_db import copies
 
@@ -24,6 +27,8 @@ def jobs(desk: Desk, home: Path, say: Say) -> dict[str, Job]:
         "cleanup": lambda at: _cleanup(desk, at),
         "backup": lambda at: _backup(desk, home, at),
         "snapshot": lambda at: _snapshot(desk, at),
+        "reflection": lambda at: _reflection(desk, at),
+        "skills": lambda at: _skills(desk, at),
         "summary": lambda at: say(f"{desk.run}: the day", summary(desk, at)),
     }
 
@@ -53,6 +58,17 @@ def _snapshot(desk: Desk, at: datetime) -> None:
             happened_at=at,
             known_at=at,
         )
+
+
+def _reflection(desk: Desk, at: datetime) -> None:
+    """Look back on the last 24 hours; without a model only the market judges the lessons there are."""
+    reflect(desk, f"{at:%Y-%m-%d}", at - timedelta(days=1), at)
+
+
+def _skills(desk: Desk, at: datetime) -> None:
+    """Let skills grow when a look at them is due."""
+    with desk.alone:
+        grow(desk, at)
 
 
 def summary(desk: Desk, at: datetime) -> str:

@@ -50,9 +50,12 @@ def test_upkeep_backs_up_verified_keeps_so_many_and_puts_the_standing_on_record(
             work["backup"](known(READY + day))
         work["snapshot"](known(READY + 9))
         work["cleanup"](known(READY + 9))
+        work["reflection"](known(READY + 9))
+        work["skills"](known(READY + 9))
         work["summary"](known(READY + 9))
+        looked = list(desk.memory.journal.facts(kinds=("skill_growth",)))
         snapshots = list(desk.memory.journal.facts(kinds=("snapshot",)))
         assert desk.memory.journal.verify() == []
     assert len(list((home / "backups").glob("*.sqlite"))) == 7
-    assert len(snapshots) == 1
+    assert len(snapshots) == len(looked) == 1
     assert said[0].startswith("equity 100,000.00")

@@ -12,7 +12,7 @@ from agent.loop.schedule import Due, LiveSchedule, RecordedSchedule
 from agent.market.instrument import instrument
 from agent.settings import Looping
 
-QUIET = Looping(cleanup="", backup="", snapshot="", summary="")
+QUIET = Looping(cleanup="", backup="", snapshot="", reflection="", skills="", summary="")
 NOON = datetime(2024, 6, 12, 12, tzinfo=UTC)
 
 
