@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import multiprocessing
 import os
 import platform
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from agent.errors import ConfigError
 from agent.settings import Settings
@@ -126,7 +130,7 @@ def _finish(folder: Path, todo: dict[tuple[str, str], Task], report: Report, wor
         return
     # spawned, not forked: numeric libraries hold threads and locks that a fork would copy half-way
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, max(1, len(left))), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, max(1, len(left))), mp_context=context, initializer=_quiet) as pool:
         running = {pool.submit(task.call, **task.arguments): key for key, task in left.items()}
         try:
             for future in as_completed(running):
@@ -196,3 +200,11 @@ def _row(suite: str, one: Json | None, two: Json | None) -> Json:
         "intervals_apart": apart,
         "passed": [gate["passed"] if gate else None for gate in (one, two)],
     }
+
+
+def _quiet() -> None:
+    """In a worker: what goes wrong is logged, on stderr; stdout belongs to the document."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )

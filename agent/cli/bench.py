@@ -19,7 +19,8 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory, loop.")
+        list[str] | None,
+        typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory, skills, loop."),
     ] = None,
 ) -> None:
     """Measure this machine; every result stands beside a baseline taken in the same run."""

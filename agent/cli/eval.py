@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     suites: Annotated[
-        list[str] | None, typer.Argument(help="learning, null, leaks, mutation, memory-worth; or compare A B.")
+        list[str] | None, typer.Argument(help="learning, null, leaks, mutation, skills, memory-worth, model; or compare A B.")
     ] = None,
     profile: Annotated[str, typer.Option("--profile", help="ci (under 2 minutes) or full.")] = "ci",
     report: Annotated[Path | None, typer.Option("--report", help="Write a self-contained HTML report here.")] = None,
