@@ -271,3 +271,11 @@ def test_process_resume_without_anybody_to_ask_changes_nothing(tmp_path: Path) -
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert python("risk", "status", home=tmp_path).returncode == 3
+
+
+def test_what_a_command_writes_into_a_home_is_its_owners_alone(tmp_path: Path) -> None:
+    """Anyone on the machine could otherwise read trades, memories and preferences."""
+    home = tmp_path / "new" / "home"
+    assert python("init", home=home).returncode == 0
+    assert python("risk", "halt", "--reason", "a look", home=home).returncode == 0
+    assert [path for path in (home, *home.rglob("*")) if path.stat().st_mode & 0o077] == []
