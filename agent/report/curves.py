@@ -82,8 +82,9 @@ def _room(values: Sequence[float | None]) -> list[float]:
     """Return the range of the bars with space on both sides for their labels."""
     known = [value for value in values if value is not None] or [0.0]
     low, high = min(0.0, *known), max(0.0, *known)
-    space = 0.18 * (high - low or 1.0)
-    return [low - (space if low < 0 else 0.0), high + (space if high > 0 else 0.0)]
+    span = high - low or 1.0
+    # a label on the left stands between its bar and the arm's name: it needs more room than one in the open
+    return [low - (0.3 * span if low < 0 else 0.0), high + (0.18 * span if high > 0 else 0.0)]
 
 
 def equity(documents: Sequence[Document]) -> Figure | None:

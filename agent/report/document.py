@@ -79,6 +79,7 @@ class Shadow(Part):
 class SkillRow(Part):
     """One row of ``skills list``."""
 
+    id: str = ""
     name: str
     version: int = 1
     status: str = ""
@@ -154,6 +155,35 @@ class Learned(Part):
     reliability: Reliability = Reliability()
 
 
+class TrendRow(Part):
+    """One voter in one chunk: scored votes, share that was right with its interval, mean Brier loss."""
+
+    chunk: str
+    voter: str
+    n: int = 0
+    hit_rate: Number = None
+    interval: Bounds | None = None
+    brier: Number = None
+
+
+class SymbolRow(Part):
+    """What one symbol's trades earned; ``sharpe`` is that of its realised P&L by day, annualised."""
+
+    symbol: str
+    trades: int = 0
+    win_rate: Number = None
+    mean_r: Number = None
+    pnl: Number = None
+    sharpe: Number = None
+
+
+class Summary(Part):
+    """The run across its chunks, and by symbol."""
+
+    trend: list[TrendRow] = []
+    symbols: list[SymbolRow] = []
+
+
 class Comparison(Part):
     """The first arm minus another, paired by day, in per cent a year."""
 
@@ -194,6 +224,7 @@ class Document(Part):
     config_hash: str = ""
     data_hash: str = ""
     learned: Learned = Learned()
+    summary: Summary = Summary()
     notes: list[str] = []
     costs: Costs = Costs()
     comparisons: list[Comparison] = []

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import ConfigError
-from agent.report import curves, evidence, prices, tables
+from agent.report import curves, evidence, prices, tables, trend
 from agent.report.document import Document, Explanation, Prices, read
 from agent.report.document import documents as read_documents
 from agent.report.palette import Figure
@@ -53,6 +53,7 @@ def render(
         verdict=verdict(arms),
         sentences=sentences(arms),
         tables=tables,
+        trend=trend.table(arms[0]),
         explanations=told,
         figures=figures,
         figures_json=_script_safe(figures),
@@ -76,6 +77,7 @@ def _figures(arms: Sequence[Document], quotes: Mapping[str, Prices]) -> dict[str
         "quarters": curves.quarters(arms),
         "skills": evidence.skills(full.learned.skills),
         "weights": evidence.weights(full.chunks),
+        "trend": trend.picture(full),
         "reliability": evidence.reliability(full.learned.reliability),
         "costs": curves.cost_curve(full),
     }

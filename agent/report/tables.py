@@ -30,6 +30,7 @@ class Table:
     rows: list[tuple[Cell, ...]]
     words: frozenset[int] = frozenset({0})
     more: int = 0
+    rest: str = "earlier ones"
 
 
 def cells(*texts: str) -> tuple[Cell, ...]:
@@ -165,6 +166,22 @@ def exits(trades: Sequence[Trade]) -> Table:
             cells(reason, number(len(group), 0), share(won / len(group)), number(mean, sign=True), number(total, 0, sign=True))
         )
     return Table(("Closed by", "Trades", "Win rate", "Mean R", "P&L in cash"), rows)
+
+
+def symbols(document: Document) -> Table:
+    """List what each symbol's trades earned, in the order of the document."""
+    rows = [
+        cells(
+            row.symbol,
+            number(row.trades, 0),
+            share(row.win_rate),
+            number(row.mean_r, sign=True),
+            number(row.pnl, 0, sign=True),
+            number(row.sharpe, sign=True),
+        )
+        for row in document.summary.symbols
+    ]
+    return Table(("Symbol", "Trades", "Win rate", "Mean R", "P&L in cash", "Sharpe"), rows)
 
 
 def cost_rows(document: Document) -> Table:

@@ -11,6 +11,7 @@ from agent.statistics.metrics import METRIC_NAMES, metrics
 from agent.statistics.overfitting import Overfitting, overfitting
 from agent.statistics.permutation import Permutation, paired_permutation
 from agent.statistics.proportion import wilson
+from agent.statistics.slope import Slope, share_slope
 
 __all__ = [
     "Deflated",
@@ -26,12 +27,14 @@ __all__ = [
     "METRIC_NAMES",
     "Difference",
     "Interval",
+    "Slope",
     "daily",
     "daily_returns",
     "drawdown",
     "interval",
     "mean_difference",
     "metrics",
+    "share_slope",
     "sharpe_difference",
     "sharpe_interval",
     "wilson",
