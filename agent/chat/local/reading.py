@@ -150,7 +150,7 @@ def read(said: str, names: Names, today: date) -> Question:
         amounts=tuple(float(x) for x in re.findall(r"(?<![\w.])(\d+(?:\.\d+)?)(?![\w])", rest)),
         fixed=fixed,
         strange=_strange(rest, names),
-        doubts=tuple(p.doubt for p in dated.periods if p.doubt),
+        doubts=(*(p.doubt for p in dated.periods if p.doubt), *_unnamed(rest, names)),
     )
 
 
@@ -247,6 +247,14 @@ def _strange(text: str, names: Names) -> tuple[str, ...]:
     tokens = re.findall(r"(?<![\w'])[a-z]{4,}(?![\w])", text)
     parts = [word for word in taken.split() if len(word) >= 4]
     return tuple(t for t in tokens if t not in known and not any(t.startswith(w) for w in parts) and not _inflected(t, known))
+
+
+def _unnamed(text: str, names: Names) -> tuple[str, ...]:
+    """What looks like the name of a skill and is none of this run's: compound words made of the words of skills."""
+    parts = {word for name in names.skills for word in name.split("-") if len(word) > 3}
+    tokens = [t for t in re.findall(r"[a-z]+(?:-[a-z]+)+", text) if set(t.split("-")) & parts]
+    unknown = [t for t in tokens if not any(p.search(t) for p in (*COMPILED.values(), *FEATURES_COMPILED.values()))]
+    return tuple(f"no skill here is called {t!r}" for t in unknown)
 
 
 def _nearest(token: str, known: frozenset[str]) -> str:

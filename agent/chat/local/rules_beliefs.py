@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -68,7 +69,10 @@ def _by_record(q: Question) -> Route | None:
 
 
 def _by_use(q: Question) -> Route | None:
-    if q.has("used") or "most" in q.text and "use" in q.text:
+    if q.has("used") or re.search(
+        r"\b(?:use|fires?|trades?|appl(?:y|ies)|agrees?|act(?:s|ive)?)\b.{0,12}\b(?:most|often)|most (?:active|frequent|used)",
+        q.text,
+    ):
         recent = q.has("last") or "when" in q.text
         return one("skills", rank="last_used" if recent else "executions", regime=q.regime, n=max(q.top, 3))
     if q.any("trade", "return") and q.has("by"):
@@ -98,7 +102,10 @@ def _one_skill(q: Question, view: View) -> Route:
 
 
 def believed(q: Question, view: View) -> Route | None:
-    """Whom the agent believes."""
+    """Whom the agent believes, and how sure it may be."""
+    if q.has("calibrated") and not q.voters and not q.has("voter") and not q.day:
+        share = next((a / 100 if a > 1 else a for a in q.amounts if a <= 100), None)
+        return one("calibration", p=share)
     if not (q.any("voter", "believe", "calibrated") or q.voters) or q.any("trade", "change") and not q.voters:
         return None
     if q.any("price", "preference", "limit") or q.has("skill") and not q.has("voter"):
@@ -142,6 +149,8 @@ def _eve(day: date | None) -> date | None:
 
 def remembered(q: Question, view: View) -> Route | None:
     """What is remembered in words."""
+    if q.has("arms"):
+        return one("result", measure="arms")
     if q.has("stats"):
         return one("memory_stats")
     if q.has("preference"):
@@ -225,5 +234,14 @@ _EMPTY = frozenset(
         "since",
         "most",
         "remembered",
+        "take",
+        "took",
+        "taken",
+        "away",
+        "draw",
+        "drew",
+        "drawn",
+        "what's",
+        "been",
     ]
 )

@@ -6,8 +6,14 @@ import re
 from typing import Any
 
 from agent.chat.local.reading import Question
-from agent.chat.local.route import Route, one, scope
+from agent.chat.local.route import Route, Step, one, scope
 from agent.chat.view import View
+
+_THRESHOLD = re.compile(
+    r"(?:min\w*|lowest|least|required|needed) confidence .{0,16}\b(?:for|to|before|needed|required)\b|"
+    r"confidence (?:is |does .{0,12})?(?:needed|required|need)"
+)
+_WAYS = re.compile(r"\bexits?\b|\b(?:stops?|stop[- ]loss(?:es)?|targets?)\b(?!.{0,20}\bwon\b)")
 
 
 def decided(q: Question, view: View) -> Route | None:
@@ -18,10 +24,15 @@ def decided(q: Question, view: View) -> Route | None:
             return one("decisions", status=status, **where)
     if q.has("refused"):
         return one("decisions", refused=True, **where)
+    if _THRESHOLD.search(q.text):
+        return Route(
+            (Step("run", {"of": "settings", "setting": "reason.min_confidence"}), Step("standing", {"of": "parameters"}))
+        )
     if q.has("confidence"):
         entered = q.any("buy", "trade", "entries") or None
         if q.has("average"):
-            return one("decisions", entered=entered, **where)
+            doubt = "winners and losers are not told apart here" if q.any("win", "lose") else None
+            return one("decisions", doubt, entered=entered, **where)
         low = q.has("lowest") or "least" in q.text
         return one("decisions", order="least_confident" if low else "most_confident", n=q.top, entered=entered, **where)
     return _counted(q, where)
@@ -73,7 +84,10 @@ def _won(q: Question) -> bool | None:
 def _grouped(q: Question, given: dict[str, Any]) -> Route | None:
     if q.weekday is not None or q.has("weekday"):
         return one("trades", by="weekday", **given)
-    if given["exit"] and q.any("rate", "share"):
+    ways = [name for name, pattern in _EXITS if pattern.search(q.text)]
+    if len(ways) > 1:
+        return one("trades", by="exit", **{**given, "exit": None})
+    if q.any("rate", "share") and (given["exit"] or _WAYS.search(q.text)):
         return one("trades", measure="exits", **{**given, "exit": None})
     by = _group(q)
     if by is None or q.any("streak", "holding"):
