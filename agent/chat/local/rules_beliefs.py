@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.chat.local.dates import last_quarter
 from agent.chat.local.reading import Question
-from agent.chat.local.route import Route, days_of, one, scope
+from agent.chat.local.route import Route, Step, clean, days_of, one, scope
 from agent.chat.view import View
 
 _STANDINGS = ("retired", "probation", "stale", "suspended", "quarantined", "candidate", "watch", "untried", "active")
@@ -53,6 +53,8 @@ _MONEY = ("money", "profit", "made", "earn", "pnl", "p&l", "gain")
 
 def _by_record(q: Question) -> Route | None:
     reliable = "reliab" in q.text or "trust" in q.text
+    if q.has("rate") and q.any("win", "by"):
+        return one("trades", by="skill", measure="win_rate", **scope(q))
     if q.any("lowest", "worst") and reliable:
         return one("skills", rank="least_reliable", regime=q.regime, n=q.top)
     if q.has("worst") or q.has("lose") and "most" in q.text:
@@ -86,7 +88,9 @@ def _one_skill(q: Question, view: View) -> Route:
     name = q.skills[0]
     if q.any("rate", "trade", "return", "count") and q.period is not None:
         return one("backtest_skill", skill=name, start=q.period.start, end=q.period.end)
-    if q.has("used") or ("when" in q.text and not q.any(*_STANDINGS)) or (q.has("last") and q.any("trade", "used")):
+    if q.has("count") and not q.any("last", *_STANDINGS):
+        chosen = "trades"
+    elif q.has("used") or ("when" in q.text and not q.any(*_STANDINGS)) or (q.has("last") and q.any("trade", "used")):
         chosen = "last_used"
     elif q.any("history", "retired", "stale", "probation", "suspended", "watch", "active") or "status" in q.text:
         chosen = "history" if q.any("history", "retired", "when", "stale", "probation") else "status"
@@ -117,8 +121,18 @@ def believed(q: Question, view: View) -> Route | None:
         rank = "brier"
     elif q.any("rate") or "right" in q.text or "accura" in q.text or (q.has("best") and not q.has("believe")):
         rank = "hit_rate"
+    if len(q.voters) > 1:
+        return Route(tuple(Step("voters", clean({"voter": v, "regime": q.regime, "rank": rank})) for v in q.voters))
+    least = q.any("lowest", "worst") or re.search(r"\b(?:least|wrong)\b", q.text) is not None
     by_regime = q.has("regime") and not q.regime or ("each" in q.text and q.has("regime"))
-    return one("voters", voter=q.voters[0] if q.voters else None, regime=q.regime, rank=rank, by_regime=by_regime or None)
+    return one(
+        "voters",
+        voter=q.voters[0] if q.voters else None,
+        regime=q.regime,
+        rank=rank,
+        by_regime=by_regime or None,
+        least=least or None,
+    )
 
 
 def changed(q: Question, view: View) -> Route | None:
@@ -128,7 +142,8 @@ def changed(q: Question, view: View) -> Route | None:
         if q.any("change", "history") or q.period or when:
             return one("parameters", **days_of(q))
         return one("standing", of="parameters")
-    if q.has("change", "regime") and (q.any("count", "last") or "when" in q.text or "often" in q.text):
+    switched = q.has("regime") and re.search(r"\b(?:switch\w*|flip\w*)\b", q.text)
+    if switched or q.has("change", "regime") and (q.any("count", "last") or "when" in q.text or "often" in q.text):
         return one("regimes", measure="changes", **scope(q))
     if not q.has("change") or q.any("buy", "sell", "close") and q.day:
         return None

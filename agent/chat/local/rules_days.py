@@ -15,7 +15,8 @@ from agent.chat.view import View
 
 def hypothetical(q: Question, view: View) -> Route | None:
     """What would have been: of a decision, or without a skill over all of them."""
-    if not q.has("whatif") or q.has("why") and not q.has("without"):
+    left_out = q.skills and re.search(r"\b(?:without|minus|excluding|leaving out)\b", q.text)
+    if not (q.has("whatif") or left_out) or q.has("why") and not q.has("without"):
         return None
     at = {"symbol": q.symbol, "at": q.day, "id": q.idents[0] if q.idents else None}
     located = q.idents or q.day
@@ -193,7 +194,7 @@ def _plainly(q: Question) -> bool:
         "exposure",
         "happened",
     )
-    mere = q.without("buy", "exposure") if "invested" in q.text or "long" in q.text else q
+    mere = q.without("buy", "exposure") if re.search(r"invested|long|positions? open|open positions?", q.text) else q
     return not mere.any(*acts)
 
 

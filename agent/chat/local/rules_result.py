@@ -58,8 +58,8 @@ def regimes(q: Question, view: View) -> Route | None:
     """The regime now or on a day, its share of time, its changes."""
     if not (q.has("regime") or q.regimes):
         return None
-    shared = q.has("share") and not q.any("trade", "win", "lose", "return", "best", "worst")
-    if q.any("trade", "win", "lose", "return", "rate", "best", "worst") and not shared:
+    shared = q.has("share") and not q.any("trade", "win", "lose", "return", "best", "worst", "exit", "stop", "target")
+    if q.any("trade", "win", "lose", "return", "rate", "best", "worst", "exit", "stop", "target") and not shared:
         timed = "time" in q.text and q.has("share") and not q.any("win", "trade")
         return one("regimes", measure="share", **scope(q)) if timed else None
     if q.has("open") or q.has("last") and not q.has("count") or q.day is not None:
@@ -90,7 +90,7 @@ def _risk(q: Question) -> Route | None:
         return one("result", measure="drawdown", **days)
     if q.has("benchmark"):
         return one("result", measure="benchmark", **days)
-    if q.has("cost") and not q.any("model", "worst"):
+    if q.has("cost") and not q.any("model", "worst", "exit"):
         return one("result", measure="costs", symbol=q.symbol, **days)
     if q.has("exposure"):
         return one("result", measure="exposure", symbol=q.symbol, **days)

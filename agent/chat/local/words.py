@@ -41,13 +41,13 @@ CONCEPTS: dict[str, str] = {
     "cost": r"\bcosts?\b|\bfees?\b|commissions?|slippage|charges?\b|expenses?\b|transaction|brokerage",
     "exposure": r"exposure|time in (?:the )?market|in the market|invested\b|how much of the time|in cash\b|fully invested",
     "equity": r"\bequity\b|account (?:value|balance|worth)|\bbalance\b|portfolio (?:value|worth)|net worth|how much (?:money )?(?:do we|do you|is|was|did we|have) .{0,20}(?:left|have|account|own)|worth\b|account stand|capital\b|bankroll|\bcash\b",
-    "peak": r"\bpeak(?:ed)?\b|highest (?:equity|balance|value|point)|all[- ]time high|high[- ]water|lowest (?:equity|balance|point)|equity (?:high|low)|(?:equity|account|balance|portfolio) .{0,16}(?:high(?:est)?|low(?:est)?|top|most|least)\b",
+    "peak": r"how (?:low|high) (?:did|was|has|were)\b(?=.{0,30}(?:equity|account|balance|portfolio|money|we\b))|\bpeak(?:ed)?\b|highest (?:equity|balance|value|point)|all[- ]time high|high[- ]water|lowest (?:equity|balance|point)|equity (?:high|low)|(?:equity|account|balance|portfolio) .{0,16}(?:high(?:est)?|low(?:est)?|top|most|least)\b",
     "factor": r"profit factor",
     "expectancy": r"expectancy|expected (?:value|return) (?:of|per) (?:a |each )?trade",
     "sqn": r"\bsqn\b|system quality",
     "kelly": r"\bkelly\b",
     "average": r"\baverage\b|\bmean\b|\btypical\b|\bavg\b|on average|usually|usual\b|median|expected|pay[- ]?off ratio|win[/ -]loss ratio|reward[- /](?:to[- ])?risk|risk[- /](?:to[- ])?reward",
-    "holding": r"hold(?:ing)? (?:period|time|duration|length)|how long (?:do|did|does|are|were|was|is|has|have)(?!.{0,40}(?:halt|drawdown|run|record|backtest last|history))|\bduration\b|bars held|time in (?:a )?trade|kept (?:open|for)|held (?:for|on average)|stay(?:ed)? open|length of (?:a |the )?trades?|days? (?:do|did) (?:we|you|it) hold|last on average|average length",
+    "holding": r"hold(?:ing)? (?:period|time|duration|length)|how long (?:do|did|does|are|were|was|is|has|have)(?!.{0,40}(?:halt|drawdown|run|record|backtest last|history))|\bduration\b|bars held|how many (?:bars|days) .{0,32}\b(?:last|lasts|lasted|held|hold|kept)\b|time in (?:a )?trade|kept (?:open|for)|held (?:for|on average)|stay(?:ed)? open|length of (?:a |the )?trades?|days? (?:do|did) (?:we|you|it) hold|last on average|average length",
     "longest": r"\blongest(?! (?:streak|run|series|losing|winning))|held (?:the )?longest|most bars",
     "shortest": r"\bshortest|quickest|fewest bars|briefest",
     "streak": r"streaks?|in a row|consecutive|successive|back[- ]to[- ]back|run of (?:losses|wins|bad|good)|series of (?:losses|wins)|one after another|longest (?:run|series|losing|winning)",
@@ -114,7 +114,7 @@ CONCEPTS: dict[str, str] = {
     "highest": r"highest|maximum|\bmax\b|peak|largest|biggest|\btop\b|most (?:extreme|overbought)",
     "lowest": r"lowest|minimum|\bmin\b|smallest|bottom\b|least|most oversold",
     "side": r"\bside\b|long (?:or|and|vs|versus) short|direction\b|longs? and shorts?",
-    "exit": r"exit (?:reasons?|types?)|how (?:do|did|were|are|was) (?:the )?(?:trades?|positions?|it|they|most) .{0,14}\b(?:end|exit|close|closed|ended)\b|end(?:ed)? (?:by|through)|by (?:stop|target|time|signal)|stopped out|hit (?:the|its|their) (?:stop|target)|time(?:d)? out|reached (?:the|its|their) (?:stop|target)|stop(?:-loss|ped)?s? (?:hit|triggered|reached)|ran into|target(?:s)? (?:hit|reached)",
+    "exit": r"exit (?:reasons?|types?|kinds?|ways?)|how (?:do|did|were|are|was) (?:the )?(?:trades?|positions?|it|they|most) .{0,14}\b(?:end|exit|close|closed|ended)\b|end(?:ed)? (?:by|through)|by (?:stop|target|time|signal)|stopped out|hit (?:the|its|their) (?:stop|target)|time(?:d)? out|reached (?:the|its|their) (?:stop|target)|stop(?:-loss|ped)?s? (?:hit|triggered|reached)|ran into|target(?:s)? (?:hit|reached)",
     "daily": r"(?:which|what) day .{0,24}(?:best|worst|loss|losses|gain|gains|lost|gained|won|profit)|(?:best|worst) (?:single |trading )?day\b|daily (?:returns?|results?|p&l|pnl)|(?:in|on) (?:one|a single) day|(?:one|single)[- ]day (?:loss|gain|drop|fall|win|move|result|return)|(?:loss|gain|profit) (?:in|on|of) (?:a|one) (?:single )?day\b",
     "weekday": r"weekdays?|day of (?:the )?week|on (?:mon|tues|wednes|thurs|fri)days\b",
     "future": r"\bwill\b|going to (?:be|rise|fall|go|do|happen|buy|sell|win)|tomorrow|next (?:week|month|year|quarter|day|trade)|in the future|should (?:i|we) (?:buy|sell|invest|hold|short|go|put)|do you think .{0,30}(?:rise|fall|go)|recommend\w*|tip\b|worth buying|is it a good time",
@@ -159,7 +159,7 @@ LIMIT_NAMES: dict[str, str] = {
     "max_daily_loss": r"daily[_ ]loss|loss (?:per|a|in one|in a) day|lose (?:in a|in one|per|a) day",
     "max_position": r"max\w*[_ ]position|how (?:big|large) (?:can|may|could|might) (?:a |one |the |any )?position|maximum (?:allowed )?position(?: size)?(?! (?:was|we|you|did))|(?:largest|biggest) (?:allowed|permitted) position|position (?:limit|cap)",
     "max_exposure": r"max\w*[_ ]exposure|exposure (?:limit|cap)|limit (?:on|of|for) (?:the )?exposure",
-    "risk_per_trade": r"how risky (?:is|are|was|were) (?:a |each |one |every |the |your |our )?(?:single )?trades?|risk[_ ](?:per|a)[_ ]trade|risk (?:on|in) (?:a|each|one|every) (?:single )?trade|risked (?:per|a|on each) trade",
+    "risk_per_trade": r"(?:can|may|could|allowed to) (?:lose|risk|be lost|be risked) (?:per|on (?:a|each|one|every)|in (?:a|one)) (?:single )?trade|how risky (?:is|are|was|were) (?:a |each |one |every |the |your |our )?(?:single )?trades?|risk[_ ](?:per|a)[_ ]trade|risk (?:on|in) (?:a|each|one|every) (?:single )?trade|risked (?:per|a|on each) trade",
     "max_consecutive_losses": r"consecutive[_ ]loss\w*.{0,30}(?:limit|allowed|pause|before)|losses in a row.{0,30}(?:limit|allowed|pause|before|until)|how many (?:losses|consecutive losses).{0,30}(?:pause|before|stop|until)",
     "cooldown_bars": r"cool ?down\w*",
     "target_volatility": r"target[_ ]volatility|volatility target",
@@ -274,7 +274,7 @@ water beat beats score scores accurate leverage arithmetic portion split choppy 
 multiples multiple investor passive cautious careful defensive timeframe interval amount uptrend downtrend bullish bearish loses worth
 similarity resemble resembled analogue precedent hypothetical counterfactual remove removed exclude excluded ignoring suppose imagine
 two three four five six seven eight nine ten eleven dozen thirty fifty hundred shrink shrank shrunk payoff
-fire fires firing smallest
+strategies fire fires firing smallest
 opposed breakdown overview statistics stats balance capital worth peak trough deepest duration average typical median shortest quickest
 """.split()  # noqa: SIM905 - a list of words reads best as words
 VOCABULARY = frozenset(_COMMON)
