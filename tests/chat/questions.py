@@ -389,6 +389,10 @@ ROUTED: dict[str, str] = {
     "How would things have looked without trend-pullback?": "without_skill",
     "What share of decisions were holds?": "decisions",
     "Which exit reason costs the most?": "trades",
+    "How much capital did we start with?": "run",
+    "How far below the peak did we end?": "result",
+    "Under which circumstances is trading halted?": "standing",
+    "Did Fridays do better than Mondays?": "trades",
     "What's the most you can lose per trade?": "standing",
 }
 
@@ -397,4 +401,5 @@ MARKED = (
     "How does it perform in bear markets?",
     "What was the drawdown on the NASDAQ?",
     "What was the average confidence of winning trades?",
+    "What's the median trade?",
 )

@@ -33,7 +33,9 @@ _REGIME_WORDS: dict[RegimeLabel, str] = {
 }
 _LEADS = "top|best|worst|last|first|latest|biggest|largest|recent|next|past|longest|shortest"
 _MANY = r"\d{1,2}|two|three|four|five|six|seven|eight|nine|ten"
-_TOP = re.compile(rf"\b(?:{_LEADS})\s+({_MANY})\b|\b({_MANY})\s+(?:{_LEADS}|most recent)\b")
+_TOP = re.compile(
+    rf"\b(?:{_LEADS})\s+({_MANY})\b|\b({_MANY})\s+(?:{_LEADS}|most|least|trades|entries|buys|decisions|skills|winners|losers)\b"
+)
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _ANAGRAMS = {
     "why": "wyh hwy yhw", "the": "teh hte", "buy": "byu ubuy uby", "win": "iwn wni", "did": "ddi idd", "how": "hwo ohw",

@@ -69,7 +69,8 @@ _TRADING = (
 
 def traded(q: Question, view: View) -> Route | None:
     """Closed trades: a figure over them, by group, or single ones."""
-    if not q.any(*_TRADING) or q.features and not q.any("trade", "win", "lose"):
+    weekly = q.weekday is not None and not q.has("happened")
+    if not (weekly or q.any(*_TRADING)) or q.features and not q.any("trade", "win", "lose"):
         return None
     if q.any("symbolword", "period") and not q.any("win", "lose", "best", "worst", "return", "count", "rate", "average"):
         return None
@@ -114,7 +115,8 @@ def _measured(q: Question, given: dict[str, Any]) -> Route | None:
     if q.has("exit") and given["exit"] is None:
         return one("trades", measure="exits", **given)
     if q.has("average"):
-        return one("trades", measure="average", **given)
+        doubt = "this is the mean, not the median" if "median" in q.text else None
+        return one("trades", doubt, measure="average", **given)
     named = q.any("trade", "win", "lose", "short", "exit", "close", "sell", "outcome") or given["exit"]
     if q.has("count") and named and not q.any("longest", "shortest"):
         return one("trades", measure="count", won=_won(q), **given)

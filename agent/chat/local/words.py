@@ -36,7 +36,7 @@ CONCEPTS: dict[str, str] = {
     "calmar": r"calmar",
     "cagr": r"\bcagr\b|annuali[sz]ed return|annual return\b(?!s)|return (?:a|per) year|yearly return|compound\w*|per annum|per year return",
     "volatility": r"\bvolatility\b|how risky (?:was|is|were|are)|riskiness|\bvol\b|how volatile (?:was|were|is) (?:the )?(?:equity|account|portfolio|returns|book|run|strategy|agent|results)",
-    "drawdown": r"draw[- ]?downs?|\bdd\b|peak[- ]to[- ]trough|deepest (?:fall|dip|hole|decline)|worst (?:fall|decline|dip|slump|peak)|biggest (?:fall|decline|drop|dip|slump)|largest (?:fall|decline|drop|dip)|under ?water|how far (?:did|was) .{0,20}(?:fall|down|drop)|how deep",
+    "drawdown": r"below (?:the|its|our) (?:peak|high)|draw[- ]?downs?|\bdd\b|peak[- ]to[- ]trough|deepest (?:fall|dip|hole|decline)|worst (?:fall|decline|dip|slump|peak)|biggest (?:fall|decline|drop|dip|slump)|largest (?:fall|decline|drop|dip)|under ?water|how far (?:did|was) .{0,20}(?:fall|down|drop)|how deep",
     "benchmark": r"buy[- ]and[- ]hold|buy & hold|buy'?n'?hold|benchmark|beat (?:the )?(?:market|ind(?:ex|exes|ices))|holding (?:the|both) (?:market|ind(?:ex|exes|ices))|the market itself|(?:just|simply|merely|only) hold(?:ing)?\b|passive\w*|index fund|b&h|outperform\w*|compared? (?:to|with) the (?:market|index)|versus (?:the )?(?:market|index|holding)|against (?:the )?(?:market|index|holding)",
     "cost": r"\bcosts?\b|\bfees?\b|commissions?|slippage|charges?\b|expenses?\b|transaction|brokerage",
     "exposure": r"exposure|time in (?:the )?market|in the market|invested\b|how much of the time|in cash\b|fully invested",
@@ -274,7 +274,7 @@ water beat beats score scores accurate leverage arithmetic portion split choppy 
 multiples multiple investor passive cautious careful defensive timeframe interval amount uptrend downtrend bullish bearish loses worth
 similarity resemble resembled analogue precedent hypothetical counterfactual remove removed exclude excluded ignoring suppose imagine
 two three four five six seven eight nine ten eleven dozen thirty fifty hundred shrink shrank shrunk payoff
-strategies fire fires firing smallest
+strategies circumstances fire fires firing smallest
 opposed breakdown overview statistics stats balance capital worth peak trough deepest duration average typical median shortest quickest
 """.split()  # noqa: SIM905 - a list of words reads best as words
 VOCABULARY = frozenset(_COMMON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from typing import Any, Literal
@@ -219,7 +220,10 @@ def _parts(view: View, row: Row, record: Json) -> list[str]:
 def _confidence(view: View, row: Row, record: Json) -> list[str]:
     if row.confidence is None:
         return [_headline(row), f"It had no confidence to state: {record['status_reason']}."]
-    bar = f"; entries need {row.threshold:.2f}" if row.threshold is not None else ""
+    # the threshold in the settings is bent by what was learnt; what held at the decision stands in its thesis
+    held = re.search(r"entries from (\d\.\d+)", (record["signal"] or {}).get("thesis") or "")
+    needed = held.group(1) if held else f"{row.threshold:.2f}" if row.threshold is not None else None
+    bar = f"; entries need {needed}" if needed else ""
     return [f"Confidence on {row.symbol} {day(row.bar)} was {row.confidence:.2f}, leaning {row.side or 'nowhere'}{bar} "
             f"{cite('decision', row.id)}.", *_parts(view, row, record)]  # fmt: skip
 
