@@ -317,6 +317,19 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("What if memory had been left out on NASDAQ 2014-05-21?", said("Hypothetical", "without memory")),
     ("What would SP500 on 2014-05-15 have been with a maximum position of 5%?", said("Hypothetical", "5.0% of equity")),
     ("Compare the NASDAQ decisions of 2014-01-13 and 2014-02-10", lambda f: [f.decided("NASDAQ", d)["id"][:8] for d in ("2014-01-13", "2014-02-10")]),
+    ("Talk me through the thinking on the NASDAQ on {NASDAQ 2 entry %d %B %Y}", lambda f: ["NASDAQ", "Why: "]),
+    ("Was the nasdaq trade entered {NASDAQ 2 entry %d %B %Y} a winner?", closed("NASDAQ", 2)),
+    ("Was the nasdaq trade entered {NASDAQ 3 entry %d %B %Y} a winner?", closed("NASDAQ", 3)),
+    ("How did the S&P trade filled on {SP500 3 entry %d %B %Y} end?", closed("SP500", 3)),
+    ("What was our single worst trade and why was it opened?", lambda f: [f.best(worst=True)["decision"][:8], "Why: "]),
+    ("Show the five largest losers", lambda f: [t["decision"][:8] for t in sorted(f.trades, key=lambda t: t["pnl"])[:5]]),
+    ("What's the smallest winning trade?", lambda f: [f.best(worst=True, rows=[t for t in f.trades if t["r"] > 0])["decision"][:8], "smallest winning"]),
+    ("How often was the agent right when it was 50% sure?", lambda f: [f"over {f.d['learned']['reliability']['n']} settled", f"{f.d['learned']['reliability']['ece']:.3f}"]),
+    ("What percentage of exits were stop losses?", lambda f: [f"stop {len(f.of(reason='stop'))} ("]),
+    ("Is it better on the S&P or on the Nasdaq?", lambda f: [f.sum(f.of("SP500")), f.sum(f.of("NASDAQ"))]),
+    ("Did we beat simply holding the indices?", figure("Buy & Hold Return [%]")),
+    ("How many bars does a losing trade last vs a winner?", lambda f: [f"{f.wins()} winning trades were held", f"{len(f.trades) - f.wins()} losing trades were held"]),
+    ("How many trades did we make, and how many won?", lambda f: [f"{len(f.trades)} trades: {f.wins()} won"]),
 ]  # fmt: skip
 
 UNANSWERABLE = (
@@ -370,4 +383,23 @@ ROUTED: dict[str, str] = {
     "Did a limit ever block an entry?": "decisions",
     "Which months were profitable?": "result",
     "Was the S&P in an uptrend on 2014-06-03?": "market_state",
+    "How well calibrated is the agent?": "calibration",
+    "Which days looked most like the S&P on 2014-06-03?": "similar",
+    "What did momentum say about the nasdaq on 2014-02-03?": "why",
+    "How would things have looked without trend-pullback?": "without_skill",
+    "What share of decisions were holds?": "decisions",
+    "Which exit reason costs the most?": "trades",
+    "How much capital did we start with?": "run",
+    "How far below the peak did we end?": "result",
+    "Under which circumstances is trading halted?": "standing",
+    "Did Fridays do better than Mondays?": "trades",
+    "What's the most you can lose per trade?": "standing",
 }
+
+MARKED = (
+    "How reliable is breakout-momentum?",
+    "How does it perform in bear markets?",
+    "What was the drawdown on the NASDAQ?",
+    "What was the average confidence of winning trades?",
+    "What's the median trade?",
+)

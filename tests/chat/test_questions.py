@@ -8,7 +8,7 @@ import pytest
 
 from agent.chat.local.answering import LABEL, answer
 from agent.chat.view import View
-from tests.chat.questions import QUESTIONS, ROUTED, UNANSWERABLE, Facts
+from tests.chat.questions import MARKED, QUESTIONS, ROUTED, UNANSWERABLE, Facts
 from tests.cli.kit import Json
 
 
@@ -36,6 +36,12 @@ def test_other_wordings_reach_the_tool_that_answers_them(shared_view: View, said
     found = answer(shared_view, said)
     assert found.tools == (ROUTED[said],)
     assert found.certainty != "unknown"
+
+
+@pytest.mark.parametrize("said", MARKED)
+def test_an_answer_to_less_than_was_asked_is_marked(shared_view: View, said: str) -> None:
+    """A trader would take the figure of the whole run for that of what was named."""
+    assert answer(shared_view, said).certainty in ("unsure", "unknown")
 
 
 def test_enough_questions_are_tried() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import ValidationError
 
 from agent.chat.answer import Answer
@@ -61,12 +63,42 @@ def _unused(question: Question, found: Route) -> str | None:
     return f"I made no use of {question.amounts[0]:g}"
 
 
+_OF_MOODS = re.compile(r"\b(?:bear(?:ish)?|bull(?:ish)?|falling|rising|up|down) (?:markets?|phases?|years?)\b|\brecessions?\b")
+
+
+def _left_aside(question: Question, found: Route) -> tuple[str, ...]:
+    """What the question names and no step was asked about: the answer is then of more than was meant."""
+    inputs = [step.input for step in found.steps]
+    if any(name in given for given in inputs for name in ("id", "query", "task")):
+        return ()
+    asked = " ".join(str(value) for given in inputs for value in given.values())
+    told = {step.tool for step in found.steps}
+    split = {given.get("by") for given in inputs}
+    left = [s for s in question.symbols if s not in asked and "symbol" not in split and "run" not in told]
+    left += [
+        f"{r} markets"
+        for r in question.regimes
+        if r not in asked and "how volatile" not in question.text and not told & _WITH_REGIMES and "regime" not in split
+    ]
+    left += [name for name in question.skills if name not in asked and not question.voters]
+    dated = any(name in given for given in inputs for name in ("start", "end", "at", "since", "until", "a"))
+    if question.period is not None and not dated and "run" not in told:
+        left.append("those days")
+    if _OF_MOODS.search(question.text) and not question.day:
+        left.append("rising or falling markets")
+    return tuple(f"this is not of {name} alone" for name in left)
+
+
+_WITH_REGIMES = {"market_state", "regimes", "skill", "similar", "what_if"}
+
+
 def _told(view: View, question: Question, found: Route) -> Answer:
     results = [looked_up(view, step) for step in found.steps]
     named = question.symbols or question.idents or question.skills or question.day
     strange = f"I do not know the word {question.strange[0]!r}" if question.strange and not named else None
     unused = _unused(question, found)
-    doubts = [d for d in (found.doubt, strange, unused, *question.doubts, *(r.doubt for r in results)) if d]
+    guessed = (*_left_aside(question, found), *question.doubts, *(r.doubt for r in results))
+    doubts = [d for d in (found.doubt, strange, unused, *guessed) if d]
     text = "\n".join(dict.fromkeys(r.text for r in results))
     if doubts:
         text = f"I am not sure this is what you ask ({'; '.join(dict.fromkeys(doubts))}). {text}"

@@ -33,7 +33,9 @@ _REGIME_WORDS: dict[RegimeLabel, str] = {
 }
 _LEADS = "top|best|worst|last|first|latest|biggest|largest|recent|next|past|longest|shortest"
 _MANY = r"\d{1,2}|two|three|four|five|six|seven|eight|nine|ten"
-_TOP = re.compile(rf"\b(?:{_LEADS})\s+({_MANY})\b|\b({_MANY})\s+(?:{_LEADS}|most recent)\b")
+_TOP = re.compile(
+    rf"\b(?:{_LEADS})\s+({_MANY})\b|\b({_MANY})\s+(?:{_LEADS}|most|least|trades|entries|buys|decisions|skills|winners|losers)\b"
+)
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _ANAGRAMS = {
     "why": "wyh hwy yhw", "the": "teh hte", "buy": "byu ubuy uby", "win": "iwn wni", "did": "ddi idd", "how": "hwo ohw",
@@ -150,7 +152,7 @@ def read(said: str, names: Names, today: date) -> Question:
         amounts=tuple(float(x) for x in re.findall(r"(?<![\w.])(\d+(?:\.\d+)?)(?![\w])", rest)),
         fixed=fixed,
         strange=_strange(rest, names),
-        doubts=tuple(p.doubt for p in dated.periods if p.doubt),
+        doubts=(*(p.doubt for p in dated.periods if p.doubt), *_unnamed(rest, names)),
     )
 
 
@@ -247,6 +249,14 @@ def _strange(text: str, names: Names) -> tuple[str, ...]:
     tokens = re.findall(r"(?<![\w'])[a-z]{4,}(?![\w])", text)
     parts = [word for word in taken.split() if len(word) >= 4]
     return tuple(t for t in tokens if t not in known and not any(t.startswith(w) for w in parts) and not _inflected(t, known))
+
+
+def _unnamed(text: str, names: Names) -> tuple[str, ...]:
+    """What looks like the name of a skill and is none of this run's: compound words made of the words of skills."""
+    parts = {word for name in names.skills for word in name.split("-") if len(word) > 3}
+    tokens = [t for t in re.findall(r"[a-z]+(?:-[a-z]+)+", text) if set(t.split("-")) & parts]
+    unknown = [t for t in tokens if not any(p.search(t) for p in (*COMPILED.values(), *FEATURES_COMPILED.values()))]
+    return tuple(f"no skill here is called {t!r}" for t in unknown)
 
 
 def _nearest(token: str, known: frozenset[str]) -> str:

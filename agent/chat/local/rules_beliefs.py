@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
 from agent.chat.local.dates import last_quarter
 from agent.chat.local.reading import Question
-from agent.chat.local.route import Route, days_of, one, scope
+from agent.chat.local.route import Route, Step, clean, days_of, one, scope
 from agent.chat.view import View
 
 _STANDINGS = ("retired", "probation", "stale", "suspended", "quarantined", "candidate", "watch", "untried", "active")
@@ -52,6 +53,8 @@ _MONEY = ("money", "profit", "made", "earn", "pnl", "p&l", "gain")
 
 def _by_record(q: Question) -> Route | None:
     reliable = "reliab" in q.text or "trust" in q.text
+    if q.has("rate") and q.any("win", "by"):
+        return one("trades", by="skill", measure="win_rate", **scope(q))
     if q.any("lowest", "worst") and reliable:
         return one("skills", rank="least_reliable", regime=q.regime, n=q.top)
     if q.has("worst") or q.has("lose") and "most" in q.text:
@@ -68,7 +71,10 @@ def _by_record(q: Question) -> Route | None:
 
 
 def _by_use(q: Question) -> Route | None:
-    if q.has("used") or "most" in q.text and "use" in q.text:
+    if q.has("used") or re.search(
+        r"\b(?:use|fires?|trades?|appl(?:y|ies)|agrees?|act(?:s|ive)?)\b.{0,12}\b(?:most|often)|most (?:active|frequent|used)",
+        q.text,
+    ):
         recent = q.has("last") or "when" in q.text
         return one("skills", rank="last_used" if recent else "executions", regime=q.regime, n=max(q.top, 3))
     if q.any("trade", "return") and q.has("by"):
@@ -82,7 +88,9 @@ def _one_skill(q: Question, view: View) -> Route:
     name = q.skills[0]
     if q.any("rate", "trade", "return", "count") and q.period is not None:
         return one("backtest_skill", skill=name, start=q.period.start, end=q.period.end)
-    if q.has("used") or ("when" in q.text and not q.any(*_STANDINGS)) or (q.has("last") and q.any("trade", "used")):
+    if q.has("count") and not q.any("last", *_STANDINGS):
+        chosen = "trades"
+    elif q.has("used") or ("when" in q.text and not q.any(*_STANDINGS)) or (q.has("last") and q.any("trade", "used")):
         chosen = "last_used"
     elif q.any("history", "retired", "stale", "probation", "suspended", "watch", "active") or "status" in q.text:
         chosen = "history" if q.any("history", "retired", "when", "stale", "probation") else "status"
@@ -98,7 +106,10 @@ def _one_skill(q: Question, view: View) -> Route:
 
 
 def believed(q: Question, view: View) -> Route | None:
-    """Whom the agent believes."""
+    """Whom the agent believes, and how sure it may be."""
+    if q.has("calibrated") and not q.voters and not q.has("voter") and not q.day:
+        share = next((a / 100 if a > 1 else a for a in q.amounts if a <= 100), None)
+        return one("calibration", p=share)
     if not (q.any("voter", "believe", "calibrated") or q.voters) or q.any("trade", "change") and not q.voters:
         return None
     if q.any("price", "preference", "limit") or q.has("skill") and not q.has("voter"):
@@ -110,8 +121,18 @@ def believed(q: Question, view: View) -> Route | None:
         rank = "brier"
     elif q.any("rate") or "right" in q.text or "accura" in q.text or (q.has("best") and not q.has("believe")):
         rank = "hit_rate"
+    if len(q.voters) > 1:
+        return Route(tuple(Step("voters", clean({"voter": v, "regime": q.regime, "rank": rank})) for v in q.voters))
+    least = q.any("lowest", "worst") or re.search(r"\b(?:least|wrong)\b", q.text) is not None
     by_regime = q.has("regime") and not q.regime or ("each" in q.text and q.has("regime"))
-    return one("voters", voter=q.voters[0] if q.voters else None, regime=q.regime, rank=rank, by_regime=by_regime or None)
+    return one(
+        "voters",
+        voter=q.voters[0] if q.voters else None,
+        regime=q.regime,
+        rank=rank,
+        by_regime=by_regime or None,
+        least=least or None,
+    )
 
 
 def changed(q: Question, view: View) -> Route | None:
@@ -121,7 +142,8 @@ def changed(q: Question, view: View) -> Route | None:
         if q.any("change", "history") or q.period or when:
             return one("parameters", **days_of(q))
         return one("standing", of="parameters")
-    if q.has("change", "regime") and (q.any("count", "last") or "when" in q.text or "often" in q.text):
+    switched = q.has("regime") and re.search(r"\b(?:switch\w*|flip\w*)\b", q.text)
+    if switched or q.has("change", "regime") and (q.any("count", "last") or "when" in q.text or "often" in q.text):
         return one("regimes", measure="changes", **scope(q))
     if not q.has("change") or q.any("buy", "sell", "close") and q.day:
         return None
@@ -142,6 +164,8 @@ def _eve(day: date | None) -> date | None:
 
 def remembered(q: Question, view: View) -> Route | None:
     """What is remembered in words."""
+    if q.has("arms"):
+        return one("result", measure="arms")
     if q.has("stats"):
         return one("memory_stats")
     if q.has("preference"):
@@ -225,5 +249,14 @@ _EMPTY = frozenset(
         "since",
         "most",
         "remembered",
+        "take",
+        "took",
+        "taken",
+        "away",
+        "draw",
+        "drew",
+        "drawn",
+        "what's",
+        "been",
     ]
 )

@@ -15,7 +15,8 @@ from agent.chat.view import View
 
 def hypothetical(q: Question, view: View) -> Route | None:
     """What would have been: of a decision, or without a skill over all of them."""
-    if not q.has("whatif") or q.has("why") and not q.has("without"):
+    left_out = q.skills and re.search(r"\b(?:without|minus|excluding|leaving out)\b", q.text)
+    if not (q.has("whatif") or left_out) or q.has("why") and not q.has("without"):
         return None
     at = {"symbol": q.symbol, "at": q.day, "id": q.idents[0] if q.idents else None}
     located = q.idents or q.day
@@ -66,6 +67,8 @@ def _left_out(q: Question) -> dict[str, Any]:
 
 def compared(q: Question, view: View) -> Route | None:
     """Two decisions or two skills beside each other."""
+    if len(q.symbols) == 2 and not q.periods and re.search(r"\b(?:better|worse)\b", q.text):
+        return one("trades", by="symbol", regime=q.regime)
     if not q.has("compare") and len(q.periods) < 2:
         return None
     if len(q.idents) == 2:
@@ -135,6 +138,8 @@ def reasoned(q: Question, view: View) -> Route | None:
         return each_symbol(q, view, "similar", {"symbol": q.symbol, "at": day})
     if q.has("why"):
         return _why(q, view)
+    if day and q.voters and not q.any("believe", "calibrated", "change", "regime"):
+        return each_symbol(q, view, "why", {"symbol": q.symbol, "at": day, "aspect": "votes"})
     if day is None:
         return None
     return _seen_on(q, view, day) or _done_on(q, view, day)
@@ -189,7 +194,7 @@ def _plainly(q: Question) -> bool:
         "exposure",
         "happened",
     )
-    mere = q.without("buy", "exposure") if "invested" in q.text or "long" in q.text else q
+    mere = q.without("buy", "exposure") if re.search(r"invested|long|positions? open|open positions?", q.text) else q
     return not mere.any(*acts)
 
 
@@ -231,16 +236,40 @@ def _why(q: Question, view: View) -> Route | None:
     """A reason: of a skill's standing, a halt, a parameter, or of a decision."""
     acted = q.any("buy", "sell", "close", "hold")
     if q.skills and not acted:
+        if re.search(r"\bexplain|explanation|through", q.text) and not q.any(*_LEFT, "active", "change"):
+            return one("skill", name=q.skills[0])
         return one("skill", name=q.skills[0], aspect="history")
     if q.has("skill") and q.any(*_LEFT):
-        return one("skills", which=next((w for w in _LEFT if q.has(w)), "all"))
+        return _why_left(view, next(w for w in _LEFT if q.has(w)))
     if q.has("halt") and not q.day:
         return one("standing", of="halt")
     if q.has("parameter") or (q.has("change") and not acted):
         return one("parameters", **days_of(q))
     if q.any("best", "worst"):
-        return None
+        return _why_extreme(q, view)
     return _why_overall(q, view) or _why_decided(q, view)
+
+
+def _why_left(view: View, which: str) -> Route:
+    """The skills that stand so, and how each came to."""
+    named = [row["name"] for row in view.catalogue.rows() if row["status"] == which]
+    return Route((Step("skills", {"which": which}), *(Step("skill", {"name": n, "aspect": "history"}) for n in named[:3])))
+
+
+def _why_extreme(q: Question, view: View) -> Route | None:
+    """The best or the worst trade, and why it was made."""
+    if not q.any("trade", "win", "lose") or q.any("skill", "month", "quarter", "year", "regime") or q.regimes:
+        return None
+    low = q.has("worst") or q.has("lose") and not q.has("win")
+    inside = [
+        t for t in view.tables.trades if q.symbol in (None, t.outcome.symbol) and _within(q.period, t.outcome.exit_bar.date())
+    ]
+    if not inside:
+        return None
+    found = (min if low else max)(inside, key=lambda t: t.outcome.pnl)
+    wanted = "close" if q.has("close") and not q.has("buy") else None
+    listed = Step("trades", clean({"order": "worst" if low else "best", **scope(q, regime=False)}))
+    return Route((listed, Step("why", clean({"id": found.outcome.decision, "wanted": wanted}))))
 
 
 def _why_overall(q: Question, view: View) -> Route | None:

@@ -36,6 +36,12 @@ _HELD = ("holding", "own", "flat", "invested", "long", "order", "in the book", "
 _ELSEWHERE = ("limit", "halt", "regime", "skill", "believe", "drawdown", "equity")
 
 
+_STOPPING = re.compile(
+    r"what (?:would|could|can|might|may) (?:stop|halt|block)|(?:circumstances|conditions|case) .{0,24}\b(?:halt|stop|paus)|"
+    r"when (?:will|would|does|do) .{0,20}\b(?:halt|stop trading)"
+)
+
+
 def standing(q: Question, view: View) -> Route | None:
     """What is open, what is in force, what stopped trading."""
     held = q.any("trade", "hold", "buy") or any(word in q.text for word in _HELD)
@@ -43,7 +49,7 @@ def standing(q: Question, view: View) -> Route | None:
         return one("positions", symbol=q.symbol)
     if q.limit and not (q.has("drawdown") and not q.any("limit", "halt", "clamp")):
         return one("standing", limit=q.limit)
-    if re.search(r"what (?:would|could|can|might|may) (?:stop|halt|block)", q.text):
+    if _STOPPING.search(q.text):
         return one("standing", of="limits")
     if q.has("halt"):
         return one("standing", of="halt")
@@ -58,8 +64,8 @@ def regimes(q: Question, view: View) -> Route | None:
     """The regime now or on a day, its share of time, its changes."""
     if not (q.has("regime") or q.regimes):
         return None
-    shared = q.has("share") and not q.any("trade", "win", "lose", "return", "best", "worst")
-    if q.any("trade", "win", "lose", "return", "rate", "best", "worst") and not shared:
+    shared = q.has("share") and not q.any("trade", "win", "lose", "return", "best", "worst", "exit", "stop", "target")
+    if q.any("trade", "win", "lose", "return", "rate", "best", "worst", "exit", "stop", "target") and not shared:
         timed = "time" in q.text and q.has("share") and not q.any("win", "trade")
         return one("regimes", measure="share", **scope(q)) if timed else None
     if q.has("open") or q.has("last") and not q.has("count") or q.day is not None:
@@ -90,7 +96,7 @@ def _risk(q: Question) -> Route | None:
         return one("result", measure="drawdown", **days)
     if q.has("benchmark"):
         return one("result", measure="benchmark", **days)
-    if q.has("cost") and not q.any("model", "worst"):
+    if q.has("cost") and not q.any("model", "worst", "exit"):
         return one("result", measure="costs", symbol=q.symbol, **days)
     if q.has("exposure"):
         return one("result", measure="exposure", symbol=q.symbol, **days)
@@ -117,10 +123,11 @@ def _by_stretch(q: Question) -> Route | None:
 def _equity(q: Question) -> Route | None:
     if q.has("peak") and not q.features and not q.has("price"):
         return one("result", measure="peak", **days_of(q))
+    if q.has("equity") and re.search(r"\bstart(?:ed|ing)?\b|\bbeg[aiu]n\b|initial", q.text) and not (q.period or q.symbol):
+        return one("run", of="cash")
     if not q.has("equity") or q.symbol or q.any("trade", "size", "lesson", "run", "settings", "buy"):
         return None
-    started = any(word in q.text for word in ("start", "began", "begin", "initial"))
-    return one("run", of="cash") if started and not q.period else one("result", measure="equity", **days_of(q))
+    return one("result", measure="equity", **days_of(q))
 
 
 def seen(q: Question, view: View) -> Route | None:

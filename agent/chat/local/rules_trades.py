@@ -6,8 +6,15 @@ import re
 from typing import Any
 
 from agent.chat.local.reading import Question
-from agent.chat.local.route import Route, one, scope
+from agent.chat.local.route import Route, Step, clean, one, scope
 from agent.chat.view import View
+
+_THRESHOLD = re.compile(
+    r"(?:min\w*|lowest|least|required|needed) confidence .{0,16}\b(?:for|to|before|needed|required)\b|"
+    r"confidence (?:is |does .{0,12})?(?:needed|required|need)"
+)
+_BETWEEN = re.compile(r"without (?:a |any )?(?:single )?(?:trades?|positions?)\b|between (?:two )?trades")
+_WAYS = re.compile(r"\bexits?\b|\b(?:stops?|stop[- ]loss(?:es)?|targets?)\b(?!.{0,20}\bwon\b)")
 
 
 def decided(q: Question, view: View) -> Route | None:
@@ -18,10 +25,15 @@ def decided(q: Question, view: View) -> Route | None:
             return one("decisions", status=status, **where)
     if q.has("refused"):
         return one("decisions", refused=True, **where)
+    if _THRESHOLD.search(q.text):
+        return Route(
+            (Step("run", {"of": "settings", "setting": "reason.min_confidence"}), Step("standing", {"of": "parameters"}))
+        )
     if q.has("confidence"):
         entered = q.any("buy", "trade", "entries") or None
         if q.has("average"):
-            return one("decisions", entered=entered, **where)
+            doubt = "winners and losers are not told apart here" if q.any("win", "lose") else None
+            return one("decisions", doubt, entered=entered, **where)
         low = q.has("lowest") or "least" in q.text
         return one("decisions", order="least_confident" if low else "most_confident", n=q.top, entered=entered, **where)
     return _counted(q, where)
@@ -35,6 +47,8 @@ def _counted(q: Question, where: dict[str, Any]) -> Route | None:
         return one("trades", side="sell", measure="count", **where) if q.has("short") else one("decisions", entered=True, **where)
     if q.any("first", "last") and q.any("buy", "entries") and not q.any("win", "lose"):
         return one("decisions", entered=True, order="first" if q.has("first") else "last", n=q.top, **where)
+    if q.has("decision") and q.any("rate", "share") and not q.any("win", "lose", "trade"):
+        return one("decisions", action="hold" if q.has("hold") else None, entered=q.any("buy", "entries") or None, **where)
     if q.has("decision") and q.any("first", "last", "count"):
         order = "first" if q.has("first") else "last" if q.has("last") and not q.has("count") else None
         return one("decisions", order=order, n=q.top, **where)
@@ -55,17 +69,21 @@ _TRADING = (
 
 def traded(q: Question, view: View) -> Route | None:
     """Closed trades: a figure over them, by group, or single ones."""
-    if not q.any(*_TRADING) or q.features and not q.any("trade", "win", "lose"):
+    weekly = q.weekday is not None and not q.has("happened")
+    if not (weekly or q.any(*_TRADING)) or q.features and not q.any("trade", "win", "lose"):
         return None
     if q.any("symbolword", "period") and not q.any("win", "lose", "best", "worst", "return", "count", "rate", "average"):
         return None
+    if _BETWEEN.search(q.text):
+        return one("trades", "the time between trades is not told", measure="all", **scope(q))
     given: dict[str, Any] = {**scope(q), "exit": _exit_reason(q), "side": q.side}
     return _grouped(q, given) or _measured(q, given) or _single(q, given) or _summed(q, given)
 
 
 def _won(q: Question) -> bool | None:
     """Winners or losers, where one of them is meant."""
-    if q.has("win") == q.has("lose"):
+    both = q.has("trade") and len(re.findall(r"how many|number of", q.text)) > 1
+    if both or q.has("win") == q.has("lose"):
         return None
     return q.has("win")
 
@@ -73,7 +91,10 @@ def _won(q: Question) -> bool | None:
 def _grouped(q: Question, given: dict[str, Any]) -> Route | None:
     if q.weekday is not None or q.has("weekday"):
         return one("trades", by="weekday", **given)
-    if given["exit"] and q.any("rate", "share"):
+    ways = [name for name, pattern in _EXITS if pattern.search(q.text)]
+    if len(ways) > 1:
+        return one("trades", by="exit", **{**given, "exit": None})
+    if q.any("rate", "share") and (given["exit"] or _WAYS.search(q.text)):
         return one("trades", measure="exits", **{**given, "exit": None})
     by = _group(q)
     if by is None or q.any("streak", "holding"):
@@ -85,6 +106,8 @@ def _measured(q: Question, given: dict[str, Any]) -> Route | None:
     if q.has("streak"):
         return one("trades", measure="streak", **given)
     if q.has("holding") and not q.any("best", "worst"):
+        if q.has("win", "lose"):
+            return Route(tuple(Step("trades", clean({"measure": "holding", "won": won, **given})) for won in (True, False)))
         order = "longest" if q.has("longest") else "shortest" if q.has("shortest") else None
         return one("trades", measure="holding", order=order, won=_won(q), n=q.top, **given)
     if q.has("rate") and not q.has("exit"):
@@ -92,7 +115,8 @@ def _measured(q: Question, given: dict[str, Any]) -> Route | None:
     if q.has("exit") and given["exit"] is None:
         return one("trades", measure="exits", **given)
     if q.has("average"):
-        return one("trades", measure="average", **given)
+        doubt = "this is the mean, not the median" if "median" in q.text else None
+        return one("trades", doubt, measure="average", **given)
     named = q.any("trade", "win", "lose", "short", "exit", "close", "sell", "outcome") or given["exit"]
     if q.has("count") and named and not q.any("longest", "shortest"):
         return one("trades", measure="count", won=_won(q), **given)
@@ -101,6 +125,8 @@ def _measured(q: Question, given: dict[str, Any]) -> Route | None:
 
 def _single(q: Question, given: dict[str, Any]) -> Route | None:
     named = q.any("trade", "win", "lose", "short", "exit", "close", "sell")
+    if re.search(r"smallest|tiniest|mildest", q.text) and (won := _won(q)) is not None:
+        return one("trades", order="worst" if won else "best", n=q.top, won=won, **given)
     for order in ("longest", "shortest"):
         if q.has(order):
             return one("trades", order=order, n=q.top, **given)
@@ -130,7 +156,7 @@ _EXITS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "stop",
         re.compile(
             r"stopped out|(?:hit|at|through|into|reached) (?:the|its|their) stop|by (?:the |a )?stop|"
-            r"stop(?:-loss)?s?(?: loss)? (?:was |were |got |been )?(?:hit|triggered|reached)"
+            r"stop(?:-loss)?s?(?: loss)? (?:was |were |got |get |are |is |been )?(?:hit|triggered|reached)"
         ),
     ),
     (
@@ -161,7 +187,7 @@ def _group(q: Question) -> str | None:
         return "symbol"
     if q.has("regime") and not q.regime:
         return "regime"
-    if not q.has("by"):
+    if not q.has("by") and not re.search(r"\b(?:most|fewest|busiest|quietest)\b", q.text):
         return None
     for word, by in (
         ("quarter", "quarter"),

@@ -13,7 +13,7 @@ import re
 CONCEPTS: dict[str, str] = {
     "why": r"\bwhy\b|how come|(?<!exit )\breasons?\b|reasoning|rationale|explain|explanation|what (?:made|led|drove|caused|convinced|prompted|motivated|triggered|persuaded)|"
     r"\bbehind\b|justif\w+|motivat\w+|grounds?\b|on what basis|what was the (?:logic|thinking|case|idea|argument)|what were you thinking|"
-    r"what did (?:you|it|we|the agent) (?:see|think)|thinking behind|what for\b|whats? the (?:story|deal) with|walk me through|arguments? (?:for|against)|case (?:for|against)|speaks? (?:for|against)|spoke (?:for|against)|because of what",
+    r"what did (?:you|it|we|the agent) (?:see|think)|thinking behind|what for\b|whats? the (?:story|deal) with|(?:walk|talk|take) (?:me|us) through|(?:your|the|its) thinking|arguments? (?:for|against)|case (?:for|against)|speaks? (?:for|against)|spoke (?:for|against)|because of what",
     "buy": r"\bb(?:uy|ought|uys|uying)\b|purchas\w+|\bwent long\b|go(?:ing)? long|\blong(?:s|ed)?\b(?!\s?est| (?:is|did|was|were|has|have|does|do|it|the|a|on average))|\bent(?:er|ered|ering|ries|ry)\b|"
     r"\bopen(?:ed|ing)?\b(?! (?:now|at the moment|right now|currently|positions?|trades?|orders?))|\bg[eo]t(?:ting)? (?:in|into)\b|pick(?:ed)? up|acquir\w+|\btook (?:a|the|that|this)?\s?(?:position|trade|long)|invest(?:ed)?\b(?! in total)|put on\b|initiat\w+",
     "sell": r"\bs(?:ell|old|ells|elling|ale|ales)\b",
@@ -28,7 +28,7 @@ CONCEPTS: dict[str, str] = {
     "count": r"how many|number of|\bcount\b|how often|total number|how much (?:trades|decisions)|how frequently|\btally\b|# of|amount of (?:trades|decisions|entries|wins|losses)|quantity of",
     "win": r"\bw(?:in|ins|on|inner|inners|inning)\b|profitable|\bsuccess(?:es|ful)?\b|paid off|(?:with|at|in|for|made|a) (?:a )?profit\b|in the green|made money|positive trades?|gainers?\b|\bgreen\b|came good|right\b",
     "lose": r"\blos(?:e|es|ing|er|ers|s|ses|t)\b|unprofitable|\bfail(?:ed|ures?|ing)?\b|in the red|\bnegative\b|went wrong|\bbad\b|underwater|underperform\w*|losers?\b|\bred\b|not working|do(?:es)?n'?t work|struggling",
-    "rate": r"win[- ]?rate|hit[- ]?rate|batting average|success rate|percentage|percent|share of|proportion|portion|what fraction|what part|ratio of win\w*|how often (?:do|did|does|are|were|was|is) (?:we|you|it|the agent|they|trades?|the trades?) (?:win|won|right|profitable|pay|make|succeed|wins|lose)|winning percentage|strike rate|accuracy|% of",
+    "rate": r"win(?:ning)?[- ]?(?:rate|percentage|ratio)|hit[- ]?rate|batting average|success rate|percentage|percent|share of|proportion|portion|what fraction|what part|ratio of win\w*|how often (?:do|did|does|are|were|was|is) (?:we|you|it|the agent|they|trades?|the trades?) (?:win|won|right|profitable|pay|make|succeed|wins|lose)|winning percentage|strike rate|accuracy|% of",
     "return": r"\breturn(?:s|ed)?\b|perform(?:ed|ance|ing)?\b|how (?:did|have|has|was|is|are) (?:we|you|it|the (?:agent|bot|run|system|strategy|year|quarter|month|backtest))(?: \w+)? (?:do|done|doing|go|going|fare|fared|perform|end up)|"
     r"\bprofits?\b|p&l|\bpnl\b|p and l|\bp/l\b|\bmade\b|\bmake\b|\bearn(?:ed|ings?)?\b|\bgain(?:ed|s)?\b|yield\w*|how much (?:money|did)|up or down|bottom line|net result|\bgrowth\b|\bmoney\b|how .{0,12}\bdid .{0,30}(?:go|do|fare|end)|\bresults?\b|figures\b|statistics|\bstats\b|summary|summari[sz]e|overview|overall",
     "sharpe": r"sharpe?\b|significan\w+|risk[- ]adjusted",
@@ -36,18 +36,18 @@ CONCEPTS: dict[str, str] = {
     "calmar": r"calmar",
     "cagr": r"\bcagr\b|annuali[sz]ed return|annual return\b(?!s)|return (?:a|per) year|yearly return|compound\w*|per annum|per year return",
     "volatility": r"\bvolatility\b|how risky (?:was|is|were|are)|riskiness|\bvol\b|how volatile (?:was|were|is) (?:the )?(?:equity|account|portfolio|returns|book|run|strategy|agent|results)",
-    "drawdown": r"draw[- ]?downs?|\bdd\b|peak[- ]to[- ]trough|deepest (?:fall|dip|hole|decline)|worst (?:fall|decline|dip|slump|peak)|biggest (?:fall|decline|drop|dip|slump)|largest (?:fall|decline|drop|dip)|under ?water|how far (?:did|was) .{0,20}(?:fall|down|drop)|how deep",
-    "benchmark": r"buy[- ]and[- ]hold|buy & hold|buy'?n'?hold|benchmark|beat the (?:market|index)|holding the index|the market itself|just holding|simply holding|passive\w*|index fund|b&h|outperform\w*|compared? (?:to|with) the (?:market|index)|versus (?:the )?(?:market|index|holding)|against (?:the )?(?:market|index|holding)",
+    "drawdown": r"below (?:the|its|our) (?:peak|high)|draw[- ]?downs?|\bdd\b|peak[- ]to[- ]trough|deepest (?:fall|dip|hole|decline)|worst (?:fall|decline|dip|slump|peak)|biggest (?:fall|decline|drop|dip|slump)|largest (?:fall|decline|drop|dip)|under ?water|how far (?:did|was) .{0,20}(?:fall|down|drop)|how deep",
+    "benchmark": r"buy[- ]and[- ]hold|buy & hold|buy'?n'?hold|benchmark|beat (?:the )?(?:market|ind(?:ex|exes|ices))|holding (?:the|both) (?:market|ind(?:ex|exes|ices))|the market itself|(?:just|simply|merely|only) hold(?:ing)?\b|passive\w*|index fund|b&h|outperform\w*|compared? (?:to|with) the (?:market|index)|versus (?:the )?(?:market|index|holding)|against (?:the )?(?:market|index|holding)",
     "cost": r"\bcosts?\b|\bfees?\b|commissions?|slippage|charges?\b|expenses?\b|transaction|brokerage",
     "exposure": r"exposure|time in (?:the )?market|in the market|invested\b|how much of the time|in cash\b|fully invested",
     "equity": r"\bequity\b|account (?:value|balance|worth)|\bbalance\b|portfolio (?:value|worth)|net worth|how much (?:money )?(?:do we|do you|is|was|did we|have) .{0,20}(?:left|have|account|own)|worth\b|account stand|capital\b|bankroll|\bcash\b",
-    "peak": r"\bpeak(?:ed)?\b|highest (?:equity|balance|value|point)|all[- ]time high|high[- ]water|lowest (?:equity|balance|point)|equity (?:high|low)|(?:equity|account|balance|portfolio) .{0,16}(?:high(?:est)?|low(?:est)?|top|most|least)\b",
+    "peak": r"how (?:low|high) (?:did|was|has|were)\b(?=.{0,30}(?:equity|account|balance|portfolio|money|we\b))|\bpeak(?:ed)?\b|highest (?:equity|balance|value|point)|all[- ]time high|high[- ]water|lowest (?:equity|balance|point)|equity (?:high|low)|(?:equity|account|balance|portfolio) .{0,16}(?:high(?:est)?|low(?:est)?|top|most|least)\b",
     "factor": r"profit factor",
     "expectancy": r"expectancy|expected (?:value|return) (?:of|per) (?:a |each )?trade",
     "sqn": r"\bsqn\b|system quality",
     "kelly": r"\bkelly\b",
-    "average": r"\baverage\b|\bmean\b|\btypical\b|\bavg\b|on average|usually|usual\b|median|expected",
-    "holding": r"hold(?:ing)? (?:period|time|duration|length)|how long (?:do|did|does|are|were|was|is|has|have)(?!.{0,40}(?:halt|drawdown|run|record|backtest last|history))|\bduration\b|bars held|time in (?:a )?trade|kept (?:open|for)|held (?:for|on average)|stay(?:ed)? open|length of (?:a |the )?trades?|days? (?:do|did) (?:we|you|it) hold|last on average|average length",
+    "average": r"\baverage\b|\bmean\b|\btypical\b|\bavg\b|on average|usually|usual\b|median|expected|pay[- ]?off ratio|win[/ -]loss ratio|reward[- /](?:to[- ])?risk|risk[- /](?:to[- ])?reward",
+    "holding": r"hold(?:ing)? (?:period|time|duration|length)|how long (?:do|did|does|are|were|was|is|has|have)(?!.{0,40}(?:halt|drawdown|run|record|backtest last|history))|\bduration\b|bars held|how many (?:bars|days) .{0,32}\b(?:last|lasts|lasted|held|hold|kept)\b|time in (?:a )?trade|kept (?:open|for)|held (?:for|on average)|stay(?:ed)? open|length of (?:a |the )?trades?|days? (?:do|did) (?:we|you|it) hold|last on average|average length",
     "longest": r"\blongest(?! (?:streak|run|series|losing|winning))|held (?:the )?longest|most bars",
     "shortest": r"\bshortest|quickest|fewest bars|briefest",
     "streak": r"streaks?|in a row|consecutive|successive|back[- ]to[- ]back|run of (?:losses|wins|bad|good)|series of (?:losses|wins)|one after another|longest (?:run|series|losing|winning)",
@@ -74,11 +74,11 @@ CONCEPTS: dict[str, str] = {
     "describe": r"what (?:is|does|are|'s)|describe|tell me about|definition|define|how does|what do you know about|details? (?:of|on|about)|meaning of|looks? like|show me|show",
     "voter": r"\bvoters?\b|\bvot(?:e|es|ed|ing)\b|analysts?\b|advis[oe]rs?|opinions?\b|signals? source|indicators? (?:say|vote)|\bpanel\b|who (?:said|spoke|argued|agreed|disagreed|voted)|which (?:indicator|signal)s?\b",
     "believe": r"believ\w+|most trusted|trust\w*|listen\w*|\bweights?\b|weighted|weigh\b|influence\w*|rely on|count(?:s|ed)? most|heard|credib\w+|who (?:is|was|has been|'s) (?:right|best|the best)|rel(?:y|ies|ied)|most say|biggest say|say in",
-    "calibrated": r"calibrat\w+|brier",
+    "calibrated": r"calibrat\w+|brier|how often (?:are|were|was|is|did|do) (?:you|it|the agent|we) (?:actually |really |in fact )?(?:right|correct)(?!.{0,20}regime)|(?:over|under)[- ]?confiden\w+|overestimat\w+|underestimat\w+|(?:sure|certain|confident\w*) .{0,40}\b(?:right|correct|win|won)\b",
     "regime": r"\bregimes?\b|market (?:state|phase|condition|environment|mode|type|mood|climate)s?|kind of market|type of market|what (?:kind|sort|type) of market|market conditions?|\bphases?\b",
     "share": r"share of|how (?:much|often|many) .{0,30}(?:time|days|bars)|percentage|percent|proportion|fraction|what part|% of|distribution|split of time|most of the time|how often|breakdown|mostly\b",
     "state": r"\bstate\b|\b(?:up|down)?trend(?:ing up|ing down)?\b(?! (?:strength|market|regime))|bullish|bearish|oversold|overbought|situation\b|look(?:ed)? like|market (?:doing|at|on)|conditions\b|what (?:was|did) the market|snapshot|context\b|picture",
-    "similar": r"similar|(?:seen|anything|something)\b.{0,20}\blike\b|resembl\w+|alike|analog\w*|compar(?:able|ed) (?:situations?|to the past)|like (?:that|this|it|then)\b|looked like (?:that|this|it|on)|reminds?|remind(?:ed)?|precedents?|seen (?:this|that|it|something like) before|closest (?:situations?|days?|match\w*)|historical (?:parallels?|twins?)|parallels?",
+    "similar": r"similar|(?:look(?:s|ed)?|were|was|are|is) (?:the )?(?:most|more) like\b|days? (?:\w+ )?like\b|(?:seen|anything|something)\b.{0,20}\blike\b|resembl\w+|alike|analog\w*|compar(?:able|ed) (?:situations?|to the past)|like (?:that|this|it|then)\b|looked like (?:that|this|it|on)|reminds?|remind(?:ed)?|precedents?|seen (?:this|that|it|something like) before|closest (?:situations?|days?|match\w*)|historical (?:parallels?|twins?)|parallels?",
     "happened": r"what happened|what did (?:you|it|we|the agent) do|what was done|what went on|what occurred|anything happen|what took place|what was decided|what did (?:you|it|we) decide|what(?:'s| is| was) (?:your|the|its) decision|decisions?\b.{0,12}\bon\b",
     "outcome": r"\boutcome\b|how did (?:it|that|the|this) .{0,40}(?:end|turn out|work out|go|finish|do|fare)|what came of|result of (?:the|that|this)|turn(?:ed)? out|work(?:ed)? out|what became|how (?:it|that) ended|did (?:it|that|the trade|this|the position) (?:win|lose|work|pay|make|succeed|end)|was (?:it|that|the trade|this) (?:a )?(?:win\w*|los\w+|profit\w*|good|success\w*)|pay off",
     "confidence": r"confiden\w+|how (?:sure|certain|convinced)|conviction|certainty|sureness|how strongly",
@@ -93,10 +93,10 @@ CONCEPTS: dict[str, str] = {
     "parameter": r"parameters?\b|\balerts?\b|cautious|more careful|defensive|threshold\b|size multiplier|size_multiplier|min_confidence|adapt(?:ive|ation)s?",
     "open": r"open (?:positions?|trades?|orders?|now|right now|at the moment|currently|today)|positions? (?:are |is )?(?:currently |still |now )?open|currently (?:hold\w*|own\w*|in|long|invested|open)|still (?:open|hold\w*|own|in)|what (?:do|are) (?:we|you|i) (?:own|hold|holding|in)|(?:are|is) (?:we|you|it) (?:in|long|invested|flat)|right now|at the moment|\bnow\b|current positions?|live positions?|holding anything|holdings\b|in the portfolio|in the book|outstanding|pending orders?|orders? waiting",
     "limit": r"\blimits?\b|restrict\w*|constraints?|\bcaps?\b|capped|guard ?rails?|safety|rules? (?:for|of) risk|risk rules?|mandate|maximum (?:position|exposure|loss|risk)|max (?:position|exposure|risk)|allowed\b|how much (?:may|can) (?:you|it|we) (?:risk|lose|hold|bet)|brakes?",
-    "clamp": r"clamp\w*|\bblock(?:ed|s)?\b|cut (?:by|back|down)|reduced\b|scaled (?:down|back)|limited (?:by|it)?|trimmed|held back|were .{0,10}(?:limited|cut|reduced)|limits? (?:hit|bite|cut|work|kick|applied|trigger\w*|intervene\w*|at work)|shrunk",
+    "clamp": r"clamp\w*|shr[iua]nk\w*|\bblock(?:ed|s)?\b|cut (?:by|back|down)|reduced\b|scaled (?:down|back)|limited (?:by|it)?|trimmed|held back|were .{0,10}(?:limited|cut|reduced)|limits? (?:hit|bite|cut|work|kick|applied|trigger\w*|intervene\w*|at work)|shrunk",
     "refused": r"refus\w+|reject\w+|declin\w+|denied|turned down|not filled|unfilled|bounced",
     "abstained": r"abstain\w*|abstention|no opinion|could not decide|nobody spoke",
-    "error": r"\berrors?\b|exceptions?\b|crash\w*|fault\w*|broke(?:n)? down|malfunction",
+    "error": r"\berrors?\b|exceptions?\b|(?:go|went|gone|goes) wrong\b(?= (?:during|in) (?:the|this) (?:run|backtest)|$|\?)|crash\w*|fault\w*|broke(?:n)? down|malfunction",
     "halt": r"\bhalt(?:ed|s|ing)?\b|trading stopped|stop(?:ped)? trading|paus(?:e|ed|ing)|suspend(?:ed)? trading|shut down|circuit breaker|kill switch|frozen",
     "preference": r"preferences?\b|my wishes|i (?:told|asked) you|my rules|my instructions|what have i said",
     "whatif": r"what if\b|what would\b|would (?:have|it have|you have|we have|that have)|had (?:we|you|it|there|memory|the)\b.{0,20}(?:not|without|been)|hypothetic\w*|suppose\b|without (?:the )?(?:skill|memory|voter|memories|skills)|counterfactual|if (?:we|you|it|the|there|rsi|memory)\b|leaving out|left out|remove\b|removed\b|in the absence|imagine",
@@ -109,13 +109,13 @@ CONCEPTS: dict[str, str] = {
     "seed": r"\bseed\b",
     "notes": r"\bnotes?\b|caveats?\b|warnings?\b|disclaimers?|honest\w*|trust the (?:result|backtest)|limitations?",
     "model": r"language model|\bllm\b|which model|what model|\bclaude\b|\bai\b|\bgpt\b|tokens?\b|\bapi\b",
-    "arms": r"other arms|no-memory|without memory|random entries|arms\b|control (?:run|arm)s?|ablation|(?:does|did|has|is) (?:the )?memory .{0,12}(?:help\w*|worth|useful|matter\w*|improve\w*|any good|add\w*)|value of memory",
+    "arms": r"with (?:the )?memory (?:than|or|and|vs|versus|against|compared)|random (?:arm|run|baseline|control|trad\w+|agent|one)|coin[- ](?:flip|toss)\w*|other arms|no-memory|without memory|random entries|arms\b|control (?:run|arm)s?|ablation|(?:does|did|has|is) (?:the )?memory .{0,12}(?:help\w*|worth|useful|matter\w*|improve\w*|any good|add\w*)|value of memory",
     "price": r"\bpric(?:e|es|ed)\b|\bclos(?:e|ed|ing) (?:price|at|of|value|level)|\bquote\b|trading at|level of the index|worth\b|\bclose\b.{0,12}\bon\b",
     "highest": r"highest|maximum|\bmax\b|peak|largest|biggest|\btop\b|most (?:extreme|overbought)",
     "lowest": r"lowest|minimum|\bmin\b|smallest|bottom\b|least|most oversold",
     "side": r"\bside\b|long (?:or|and|vs|versus) short|direction\b|longs? and shorts?",
-    "exit": r"exit (?:reasons?|types?)|how (?:do|did|were|are|was) (?:the )?(?:trades?|positions?|it|they|most) .{0,14}\b(?:end|exit|close|closed|ended)\b|end(?:ed)? (?:by|through)|by (?:stop|target|time|signal)|stopped out|hit (?:the|its|their) (?:stop|target)|time(?:d)? out|reached (?:the|its|their) (?:stop|target)|stop(?:-loss|ped)?s? (?:hit|triggered|reached)|ran into|target(?:s)? (?:hit|reached)",
-    "daily": r"(?:which|what) day .{0,24}(?:best|worst|loss|losses|gain|gains|lost|gained|won|profit)|(?:best|worst) (?:single |trading )?day\b|daily (?:returns?|results?|p&l|pnl)|in (?:one|a single) day",
+    "exit": r"exit (?:reasons?|types?|kinds?|ways?)|how (?:do|did|were|are|was) (?:the )?(?:trades?|positions?|it|they|most) .{0,14}\b(?:end|exit|close|closed|ended)\b|end(?:ed)? (?:by|through)|by (?:stop|target|time|signal)|stopped out|hit (?:the|its|their) (?:stop|target)|time(?:d)? out|reached (?:the|its|their) (?:stop|target)|stop(?:-loss|ped)?s? (?:hit|triggered|reached)|ran into|target(?:s)? (?:hit|reached)",
+    "daily": r"(?:which|what) day .{0,24}(?:best|worst|loss|losses|gain|gains|lost|gained|won|profit)|(?:best|worst) (?:single |trading )?day\b|daily (?:returns?|results?|p&l|pnl)|(?:in|on) (?:one|a single) day|(?:one|single)[- ]day (?:loss|gain|drop|fall|win|move|result|return)|(?:loss|gain|profit) (?:in|on|of) (?:a|one) (?:single )?day\b",
     "weekday": r"weekdays?|day of (?:the )?week|on (?:mon|tues|wednes|thurs|fri)days\b",
     "future": r"\bwill\b|going to (?:be|rise|fall|go|do|happen|buy|sell|win)|tomorrow|next (?:week|month|year|quarter|day|trade)|in the future|should (?:i|we) (?:buy|sell|invest|hold|short|go|put)|do you think .{0,30}(?:rise|fall|go)|recommend\w*|tip\b|worth buying|is it a good time",
     "secret": r"api[- ]?keys?|passwords?|passphrases?|secrets?\b|credentials?|private key|system prompt|access tokens?|signing key",
@@ -159,7 +159,7 @@ LIMIT_NAMES: dict[str, str] = {
     "max_daily_loss": r"daily[_ ]loss|loss (?:per|a|in one|in a) day|lose (?:in a|in one|per|a) day",
     "max_position": r"max\w*[_ ]position|how (?:big|large) (?:can|may|could|might) (?:a |one |the |any )?position|maximum (?:allowed )?position(?: size)?(?! (?:was|we|you|did))|(?:largest|biggest) (?:allowed|permitted) position|position (?:limit|cap)",
     "max_exposure": r"max\w*[_ ]exposure|exposure (?:limit|cap)|limit (?:on|of|for) (?:the )?exposure",
-    "risk_per_trade": r"how risky (?:is|are|was|were) (?:a |each |one |every |the |your |our )?(?:single )?trades?|risk[_ ](?:per|a)[_ ]trade|risk (?:on|in) (?:a|each|one|every) (?:single )?trade|risked (?:per|a|on each) trade",
+    "risk_per_trade": r"(?:can|may|could|allowed to) (?:lose|risk|be lost|be risked) (?:per|on (?:a|each|one|every)|in (?:a|one)) (?:single )?trade|how risky (?:is|are|was|were) (?:a |each |one |every |the |your |our )?(?:single )?trades?|risk[_ ](?:per|a)[_ ]trade|risk (?:on|in) (?:a|each|one|every) (?:single )?trade|risked (?:per|a|on each) trade",
     "max_consecutive_losses": r"consecutive[_ ]loss\w*.{0,30}(?:limit|allowed|pause|before)|losses in a row.{0,30}(?:limit|allowed|pause|before|until)|how many (?:losses|consecutive losses).{0,30}(?:pause|before|stop|until)",
     "cooldown_bars": r"cool ?down\w*",
     "target_volatility": r"target[_ ]volatility|volatility target",
@@ -273,6 +273,8 @@ window wine wing winter wire wise wish woman wonder wood wooden worry write writ
 water beat beats score scores accurate leverage arithmetic portion split choppy sideways oversold overbought sigma behave behaved assumed assume curve plot draw blocked block statistically sensitive exist existed
 multiples multiple investor passive cautious careful defensive timeframe interval amount uptrend downtrend bullish bearish loses worth
 similarity resemble resembled analogue precedent hypothetical counterfactual remove removed exclude excluded ignoring suppose imagine
+two three four five six seven eight nine ten eleven dozen thirty fifty hundred shrink shrank shrunk payoff
+strategies circumstances fire fires firing smallest
 opposed breakdown overview statistics stats balance capital worth peak trough deepest duration average typical median shortest quickest
 """.split()  # noqa: SIM905 - a list of words reads best as words
 VOCABULARY = frozenset(_COMMON)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.chat.tools import believing, deciding, market, remembering, results, skilled, standing, trading, whatif
+from agent.chat.tools import believing, calibrating, deciding, market, remembering, results, skilled, standing, trading, whatif
 from agent.chat.tools.base import Scope, Tool
 
 READING: tuple[Tool, ...] = (
@@ -11,6 +11,7 @@ READING: tuple[Tool, ...] = (
     *results.TOOLS,
     *skilled.TOOLS,
     *believing.TOOLS,
+    *calibrating.TOOLS,
     *market.TOOLS,
     *remembering.TOOLS,
     *standing.TOOLS,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Literal
 
+from pydantic import Field
+
 from agent.chat.found import Found, Table, cite, figure, nothing, per_cent
 from agent.chat.tools.base import Scope, Tool
 from agent.chat.view import View
@@ -23,6 +25,7 @@ class Voters(Frozen):
     regime: RegimeLabel | None = None
     rank: Literal["weight", "hit_rate", "brier", "n"] = "weight"
     by_regime: bool = False
+    least: bool = Field(False, description="name the lowest by rank, not the highest")
 
 
 def voters(view: View, asked: Voters) -> Found:
@@ -40,11 +43,15 @@ def voters(view: View, asked: Voters) -> Found:
     weighed = [row for row in chosen if row["weight"] is not None]
     lead = ""
     if len(weighed) > 1 and asked.voter is None and not asked.by_regime:
-        top = max(chosen, key=lambda row: _by(row, asked.rank)) if asked.rank != "weight" else weighed[0]
-        what = {"weight": "most believed", "hit_rate": "right most often", "brier": "best calibrated", "n": "heard most often"}
+        pick, what = (min, _LEAST) if asked.least else (max, _MOST)
+        top = pick(weighed if asked.rank == "weight" else chosen, key=lambda row: _by(row, asked.rank))
         lead = f"{top['voter']} is {what[asked.rank]}{'' if where == 'all' else f' in {where} markets'}. "
     text = lead + "; ".join(_told(row) for row in chosen) + "."
     return Found(text=text, ids=tuple(f"voter:{row['voter']}" for row in chosen), data={"rows": chosen}, table=_table(chosen))
+
+
+_MOST = {"weight": "most believed", "hit_rate": "right most often", "brier": "best calibrated", "n": "heard most often"}
+_LEAST = {"weight": "least believed", "hit_rate": "right least often", "brier": "worst calibrated", "n": "heard least often"}
 
 
 def _by(row: Json, rank: str) -> float:

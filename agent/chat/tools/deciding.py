@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from typing import Any, Literal
@@ -55,9 +56,18 @@ def why(view: View, asked: Why) -> Found:
     if not record:
         return nothing(f"The record of {cite('decision', row.id)} was forgotten.", row.id)
     words = [doubt] if doubt else []
-    words += _ASPECTS[asked.aspect](view, row, record)
+    words += [*_filled_then(view, row, asked), *_ASPECTS[asked.aspect](view, row, record)]
     ids = [row.id, *(skill["id"] for skill in record["skills"]), *(a["id"] for a in record["recollection"]["analogues"])]
     return Found(text=" ".join(words), ids=tuple(dict.fromkeys(ids)), data=_essence(record), doubt=None)
+
+
+def _filled_then(view: View, row: Row, asked: Why) -> list[str]:
+    """What became of an entry filled on the day that is asked about, where another was decided on it: either may be meant."""
+    if asked.aspect != "outcome" or asked.at is None or row.day != asked.at:
+        return []
+    filled = [t for t in view.tables.trades if t.outcome.symbol == row.symbol and t.outcome.entry_bar.date() == asked.at]
+    ends = [(closed_text(t.outcome.model_dump(mode="json")), cite("trade", t.outcome.decision)) for t in filled]
+    return [f"The trade filled on {day(asked.at)} {end} {tag}." for end, tag in ends]
 
 
 def _meant(view: View, asked: Why) -> tuple[Row | None, str]:
@@ -210,7 +220,10 @@ def _parts(view: View, row: Row, record: Json) -> list[str]:
 def _confidence(view: View, row: Row, record: Json) -> list[str]:
     if row.confidence is None:
         return [_headline(row), f"It had no confidence to state: {record['status_reason']}."]
-    bar = f"; entries need {row.threshold:.2f}" if row.threshold is not None else ""
+    # the threshold in the settings is bent by what was learnt; what held at the decision stands in its thesis
+    held = re.search(r"entries from (\d\.\d+)", (record["signal"] or {}).get("thesis") or "")
+    needed = held.group(1) if held else f"{row.threshold:.2f}" if row.threshold is not None else None
+    bar = f"; entries need {needed}" if needed else ""
     return [f"Confidence on {row.symbol} {day(row.bar)} was {row.confidence:.2f}, leaning {row.side or 'nowhere'}{bar} "
             f"{cite('decision', row.id)}.", *_parts(view, row, record)]  # fmt: skip
 

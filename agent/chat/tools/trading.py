@@ -97,7 +97,10 @@ _RANKS: dict[str, Callable[[Trade], float]] = {
 def _ranked(asked: Trades, chosen: list[Trade]) -> Found:
     order = asked.order or "last"
     ranked = sorted(chosen, key=_RANKS[order])[: asked.n]
-    lead = f"The {order} {'trade' if len(ranked) == 1 else f'{len(ranked)} trades'}{asked.words()}"
+    smallest = (order, asked.won) in (("worst", True), ("best", False))
+    named = {True: "winning ", False: "losing ", None: ""}[asked.won]
+    kind = f"{named}trade" if len(ranked) == 1 else f"{len(ranked)} {named}trades"
+    lead = f"The {'smallest' if smallest else order} {kind}{asked.words()}"
     note = _by_r(order, chosen, ranked[0])
     rows = tuple(_row(trade) for trade in ranked)
     shown = Table(title=lead, columns=("id", "symbol", "entry", "exit", "by", "bars", "P&L", "R"), rows=rows, right=(5, 6, 7))
