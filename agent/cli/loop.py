@@ -188,8 +188,10 @@ def _ended(opened: Any) -> int:
         GLOBALS.wrote(loop.desk.run)
         loop.run(begin)
         control = read_control(loop.desk.memory.journal)
+        equity = loop.desk.broker.book().equity
     if loop.stop.event.is_set():
         sys.stderr.write("stopped: what was at work is finished and recorded\n")
+    sys.stderr.write(f"run {loop.desk.run}: decided {loop.pulse.decisions} times, equity {equity:,.2f}\n")
     return _halted(control.reason) if control.halted else 0
 
 
