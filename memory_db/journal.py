@@ -141,28 +141,6 @@ class Journal:
             self._head = writer.head
             self._finish(writer)
 
-    @contextmanager
-    def released(self, writer: Writer) -> Iterator[None]:
-        """Let go of every lock inside a ``write``, for something slow; others may write meanwhile.
-
-        Nothing gathered so far has reached the database, so nothing can be half there. Afterwards it is put behind what
-        others committed; JournalError if one of them wrote a fact of the same key.
-        """
-        self._open_connection().rollback()
-        self._inside = False
-        fcntl.flock(self._lock_file, fcntl.LOCK_UN)
-        self._mutex.release()
-        try:
-            yield
-        finally:
-            self._mutex.acquire()
-            acquire(self._lock_file, self.where)
-            self._inside = True
-            self._open_connection().begin()
-            head = self._checked_head()
-            if head != writer.before:
-                writer.rebase(head)
-
     def _checked_head(self) -> Head:
         """Return the end of the chain as it is now, which others may have moved forward but never back."""
         found = self._read_head_row()

@@ -90,10 +90,6 @@ class MemoryStore:
         """Give a Writer whose facts commit together."""
         return self.journal.write()
 
-    def released(self, w: Writer) -> AbstractContextManager[None]:
-        """Let go of the journal's locks inside a ``write`` while something slow happens; see ``Journal.released``."""
-        return self.journal.released(w)
-
     def add_situation(
         self, w: Writer, *, id: str, symbol: str, bar_time: datetime, known_at: datetime, vector: NDArray[np.float32], line: str
     ) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from agent.errors import ConfigError, JournalError
+from agent.errors import ConfigError
 from memory_db.chain import Fact, Head, canonical, digest, seal, vector_checksum
 from memory_db.schema import facts, state, to_micros, vectors
 
@@ -119,21 +119,6 @@ class Writer:
     def after_commit(self, callback: Callable[[Commit], None]) -> None:
         """Call ``callback`` once the transaction is committed; never after a rollback."""
         self.callbacks.append(callback)
-
-    def rebase(self, head: Head) -> None:
-        """Put what was gathered behind ``head``; JournalError when a key is taken meanwhile."""
-        shift = head.seq - self.before.seq
-        first = self.before.seq
-        self.before = self.head = head
-        for row in self.rows:
-            if self._connection.execute(_SEQ_OF_KEY, {"key": row["key"]}).first() is not None:
-                raise JournalError(f"{row['key']} was written by another process meanwhile; run one of the two at a time")
-            row.update(seq=row["seq"] + shift, prev=self.head.hash)
-            row["hash"] = seal(row)
-            self.head = Head(row["seq"], row["hash"])
-        self._new = {key: seq + shift for key, seq in self._new.items()}
-        self.stored = [replace(item, seq=item.seq + shift) if item.seq > first else item for item in self.stored]
-        self.sets = {name: (value, seq + shift) for name, (value, seq) in self.sets.items()}
 
     def commit(self) -> Commit:
         """Return what was added, for those who mirror the journal in memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -17,6 +17,7 @@ from agent.cli.output import emit, lines, number, table
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from agent.forecast.model import Kind
     from agent.market.series import Series
 
 forecast = typer.Typer(help="A model that must earn its place: will the last 10 bars' move reverse?", no_args_is_help=True)
@@ -146,7 +147,7 @@ def predict(
         raise ConfigError(f"--model {model!r} is unknown; choose default or reference")
     wanted = TimeRange.parse(timerange)
     series = _series(one(data), Reading(symbol, interval, factors, raw, repair), timerange)
-    found = predictions(series, GLOBALS.settings().forecast, model, _tell("predict"))  # type: ignore[arg-type]
+    found = predictions(series, GLOBALS.settings().forecast, cast("Kind", model), _tell("predict"))
     lines(row for row in found if inputs.moment(row["timestamp"]) in wanted)
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from agent.cli import inputs
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
     from agent.domain import Memory
+    from memory_db.episodes import Formula, Mode
     from memory_db.store import MemoryStore
 
 _FIELDS = {"id", "query", "symbol", "kind", "as_of", "k", "mode", "formula"}
@@ -54,8 +55,8 @@ def one(store: MemoryStore, query: str, asked: Asked) -> list[Memory]:
         since=asked.since,
         min_importance=asked.least,
         k=asked.k,
-        mode=asked.mode,  # type: ignore[arg-type]
-        formula=asked.formula,  # type: ignore[arg-type]
+        mode=cast("Mode", asked.mode),
+        formula=cast("Formula", asked.formula),
     )
 
 
