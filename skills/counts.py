@@ -7,7 +7,7 @@ sums of floats do; so booking a day's outcomes in any order gives the same bytes
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -115,14 +115,6 @@ def read_counts(data: Mapping[str, Any]) -> Counts:
     """Read what ``Counts.document`` wrote."""
     times = {name: datetime.fromisoformat(data[name]) if data[name] else None for name in ("last_used", "last_success")}
     return Counts(**{**data, **times})
-
-
-def total_of(parts: Iterable[Counts]) -> Counts:
-    """Return the sum of many counts."""
-    total = NONE
-    for part in parts:
-        total = total.joined(part)
-    return total
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -196,11 +196,6 @@ def _fields(node: Condition, *names: str) -> Iterator[Any]:
     return (value for name in names if (value := getattr(node, name, None)) is not None)
 
 
-def features_of(node: Condition) -> frozenset[str]:
-    """Return the names of every feature the condition looks at."""
-    return frozenset(name for part in walk(node) for name in _fields(part, "feature", "other"))
-
-
 def parameters_of(node: Condition) -> frozenset[str]:
     """Return the names of the parameters that stand where numbers will."""
     values = [value for part in walk(node) for value in (*_fields(part, "value"), *getattr(part, "between", ()))]

@@ -63,10 +63,3 @@ def mask_of(bars: Bars, seed: int, number: int = 1, weeks: int | None = None) ->
     back = weeks if weeks is not None else int(generator.integers(52, WEEKS))
     level = float(generator.uniform(*FIRST_CLOSE))
     return Mask(bars.symbol, f"ASSET{number}", timedelta(weeks=back), level / float(bars.close[0]))
-
-
-def masks_of(bars: list[Bars], seed: int) -> list[Mask]:
-    """Masks of several series with one shift of dates, numbered in the order of a seeded shuffle."""
-    generator = np.random.default_rng(seed)
-    weeks, order = int(generator.integers(52, WEEKS)), generator.permutation(len(bars))
-    return [mask_of(one, seed, int(order[at]) + 1, weeks) for at, one in enumerate(bars)]

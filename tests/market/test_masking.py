@@ -1,12 +1,10 @@
 """A model may know a famous chart by heart; these show that a mask hides it and changes no decision's ground."""
 
-from datetime import timedelta
-
 import numpy as np
 
 from agent.market.feed import builtin
 from agent.market.instrument import instrument
-from agent.market.masking import mask_of, masks_of
+from agent.market.masking import mask_of
 from agent.market.series import prepare
 from agent.settings import Market
 
@@ -36,12 +34,3 @@ def test_mask_turns_time_and_price_back() -> None:
     masked = mask.bars(BARS)
     assert mask.true_time(masked.timestamp(5)) == BARS.timestamp(5)
     assert abs(mask.true_price(float(masked.close[5])) - BARS.close[5]) < 1e-6
-
-
-def test_masks_of_several_series_keep_their_days_together() -> None:
-    other = builtin("NASDAQ").head(900)
-    masks = masks_of([BARS, other], 1)
-    assert masks[0].shift == masks[1].shift
-    assert masks[0].shift % timedelta(weeks=1) == timedelta(0)
-    assert {mask.masked for mask in masks} == {"ASSET1", "ASSET2"}
-    assert masks == masks_of([BARS, other], 1)

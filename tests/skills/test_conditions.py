@@ -12,7 +12,7 @@ from agent.domain import REGIMES, Vote
 from agent.errors import ConfigError
 from agent.market.features import FEATURES
 from skills.conditions import firing_rate, holds, sentence, series
-from skills.tree import Condition, bind, depth, features_of, leaves, parameters_of
+from skills.tree import Condition, bind, depth, leaves, parameters_of
 from tests.skills.build import frame_of, frame_with
 
 _ADAPTER: TypeAdapter[Condition] = TypeAdapter(Condition)
@@ -115,10 +115,6 @@ def test_condition_with_parameters_needs_them_bound_before_it_is_asked() -> None
     with pytest.raises(ConfigError, match="weak"):
         holds(asked, frame)
     assert holds(bind(asked, {"weak": 30.0}), frame)
-
-
-def test_condition_features_of_names_both_sides() -> None:
-    assert features_of(condition({"not": {"feature": "sma_5", "op": ">", "other": "sma_20"}})) == {"sma_5", "sma_20"}
 
 
 def test_condition_firing_rate_leaves_out_bars_without_an_answer() -> None:

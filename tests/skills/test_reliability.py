@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from agent.domain import Grade
-from skills.counts import NONE, Counts, read_counts, total_of
+from skills.counts import NONE, Counts, read_counts
 from skills.reliability import contract, in_regime, lift, net_r, net_r_lower, posterior, probability_at_least
 from tests.skills.build import at
 
@@ -98,6 +98,6 @@ def test_counts_booked_in_any_order_are_the_same_bytes() -> None:
 
 @given(outcomes=st.lists(st.sampled_from(_GRADES), max_size=20), cut=st.integers(0, 20))
 def test_counts_of_parts_add_up_and_survive_their_json(outcomes: list[tuple[Grade, float]], cut: int) -> None:
-    whole, parts = counted(outcomes), total_of([counted(outcomes[:cut]), counted(outcomes[cut:])])
+    whole, parts = counted(outcomes), counted(outcomes[:cut]).joined(counted(outcomes[cut:]))
     assert (whole.total, whole.gained, whole.lost, whole.squares) == (parts.total, parts.gained, parts.lost, parts.squares)
     assert read_counts(whole.document()) == whole
