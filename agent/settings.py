@@ -158,6 +158,7 @@ class SkillRules(Section):
     fire_bars: int = Field(400, ge=1)
     probation_trades: int = Field(30, ge=1)
     stale_days: int = Field(90, ge=1)
+    fresh_successes: int = Field(2, ge=1, description="successes in shadow, at a trusted rate, that end staleness")
     retire_probability: float = Field(0.05, ge=0, le=1, description="a losing skill below this chance of restore_rate is retired")
     restore_runs: int = Field(20, ge=1, description="shadow runs a retired skill needs before it may come back")
     restore_rate: float = Field(0.45, ge=0, le=1)

@@ -65,7 +65,7 @@ def executions_of(catalogue: Catalogue, skill: Skill, mode: str = "book") -> lis
             continue
         if fact.kind == "skill_transition":
             # counts that a restore wiped are not the record any more
-            found = [] if data["rule"] in ("restore", "person-restore") else found
+            found = [] if data["from"] == "retired" and data["rule"] in ("restore", "person-restore") else found
         elif data["mode"] == mode:
             found.append(Execution.model_validate({name: value for name, value in data.items() if name != "mode"}))
     return found
