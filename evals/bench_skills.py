@@ -29,6 +29,7 @@ from skills.catalogue import Catalogue, stored
 from skills.conditions import compiled
 from skills.matcher import Matcher
 from skills.meaning import Meaning
+from skills.replay import copy_skills
 from skills.rows import Standing
 from skills.schema import Skill, parse_draft
 from skills.search import Shelf, find, shelf_of
@@ -151,8 +152,7 @@ def _opened(count: int) -> Iterator[tuple[Path, Catalogue]]:
             catalogue = Catalogue(journal, SkillRules())
             standing = Standing("active", _START, "bench", "bench", "agent")
             with journal.write() as w:
-                for skill in _skills(count):
-                    catalogue.add_version(w, skill, standing)
+                copy_skills(w, catalogue, ((skill, standing) for skill in _skills(count)), _START)
             yield folder, catalogue
 
 

@@ -27,6 +27,7 @@ from skills.catalogue import Catalogue
 from skills.conditions import series as holding
 from skills.lifecycle import MODES, SIZED, UNSOUND, Mode, Transition
 from skills.meaning import pairs_above, telling
+from skills.priors import prior_of
 from skills.records import COUNTS_SPACE, UNKNOWN_REGIME, Record, counts_key
 from skills.reliability import lower_bound
 from skills.schema import Skill, parse_draft
@@ -111,7 +112,12 @@ def _overlap(one: Skill, two: Skill, frames: Sequence[FeatureFrame]) -> float | 
 def _worth(catalogue: Catalogue, skill: Skill) -> tuple[bool, float, int, str]:
     """Order by what to keep first: what trades, the surer record, the shorter condition."""
     sized = catalogue.standings[skill.key].status in SIZED
-    return not sized, -lower_bound(catalogue.counts(skill)), leaves(skill.when) if skill.when else 0, skill.name
+    return (
+        not sized,
+        -lower_bound(catalogue.counts(skill), prior=prior_of(catalogue, skill)),
+        leaves(skill.when) if skill.when else 0,
+        skill.name,
+    )
 
 
 def merge(w: Writer, catalogue: Catalogue, twins: Twins, *, principal: Principal, reason: str, at: datetime) -> Admission:
