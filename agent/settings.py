@@ -198,6 +198,14 @@ class Growing(Section):
     form: bool = Field(
         False, description="form candidates from winning trades that no skill explains; off until it has shown worth"
     )
+    discover: bool = Field(
+        False, description="look for conditions under which the standard exits win; off until it has shown worth"
+    )
+    discover_days: int = Field(182, ge=1, description="days between two of these searches")
+    discover_trades: int = Field(1500, ge=100, description="of the latest trades that do not overlap, searched at most")
+    discover_level: float = Field(
+        0.05, gt=0, lt=1, description="chance of accepting anything where nothing is, over all searches of a run together"
+    )
     merge: bool = Field(True, description="consolidate near-duplicates among the skills that the agent learned itself")
     merge_similarity: float = Field(0.80, ge=0, le=1, description="likeness of texts from which two skills may be one")
     merge_overlap: float = Field(0.80, ge=0, le=1, description="share of the bars of either on which both hold")

@@ -24,7 +24,7 @@ from memory_db.writer import Writer
 from skills.admit import Admission, admit
 from skills.breakdown import executions_of
 from skills.catalogue import Catalogue
-from skills.conditions import series as holding
+from skills.conditions import overlap
 from skills.lifecycle import MODES, SIZED, UNSOUND, Mode, Transition
 from skills.meaning import pairs_above, telling
 from skills.priors import prior_of
@@ -83,12 +83,12 @@ def near_duplicates(
         one, two = used[i], used[k]
         if one.id == two.id or not _comparable(one, two):
             continue
-        overlap = _overlap(one, two, frames)
-        if overlap is None or overlap >= rules.merge_overlap:
+        shared = _overlap(one, two, frames)
+        if shared is None or shared >= rules.merge_overlap:
             keep, drop = sorted((one, two), key=lambda skill: (skill.id not in parts, *_worth(catalogue, skill)))
             if drop.id in parts:
                 continue  # a composite needs it
-            found.append(Twins(keep, drop, cosine, overlap))
+            found.append(Twins(keep, drop, cosine, shared))
     return sorted(found, key=lambda twins: (-twins.similarity, twins.keep.name, twins.drop.name))
 
 
@@ -99,14 +99,10 @@ def _comparable(one: Skill, two: Skill) -> bool:
 
 
 def _overlap(one: Skill, two: Skill, frames: Sequence[FeatureFrame]) -> float | None:
-    """Return on what share of the bars where either holds both do; None for procedures, 0 where neither ever holds."""
+    """Return how far they hold on the same bars; None for procedures, 0 where neither ever holds."""
     if one.condition is None or two.condition is None:
         return None
-    both = either = 0
-    for frame in frames:
-        a, b = holding(one.condition, frame), holding(two.condition, frame)
-        both, either = both + int((a & b).sum()), either + int((a | b).sum())
-    return both / either if either else 0.0
+    return overlap(one.condition, two.condition, frames) or 0.0
 
 
 def _worth(catalogue: Catalogue, skill: Skill) -> tuple[bool, float, int, str]:

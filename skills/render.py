@@ -7,10 +7,10 @@ an unapproved text changes nothing that is shown to a model.
 
 from __future__ import annotations
 
-from skills.conditions import sentence
 from skills.counts import Counts
 from skills.reliability import EVEN, Prior, contract, posterior
 from skills.schema import Plan, Skill, SkillDraft
+from skills.sentence import sentence
 
 
 def render(skill: Skill, book: Counts, *, cleared: bool = False, prior: Prior = EVEN) -> str:
