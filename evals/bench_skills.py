@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from agent.guard.signing import Signer
 from agent.market.features import FEATURES, FeatureFrame
 from agent.settings import SkillRules
-from evals import growing
+from evals import edges, growing
 from memory_db.journal import Journal
 from skills.catalogue import Catalogue, stored
 from skills.conditions import compiled
@@ -165,7 +165,7 @@ def _discovering() -> Json:
     took = []
     for real in (True, False):
         begun = time.perf_counter()
-        tested = growing.edge(601, real=real)["tested"]
+        tested = edges.planted_edge(601, real=real)["tested"]
         took.append(time.perf_counter() - begun)
     unit = "s of discovery among 1,500 trades (baseline: the same with outcomes that follow from nothing)"
     return _row("discover", took[0], unit, took[1], tested)
