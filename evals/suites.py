@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from agent.errors import ConfigError
 from agent.statistics import wilson
-from evals import growing, leaks, learning, minds, mutation, null, worth
+from evals import edges, growing, leaks, learning, minds, mutation, null, worth
 from evals.mutants import MUTANTS
 
 Json = dict[str, Any]
