@@ -102,7 +102,11 @@ def diff(
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
         ref = catalogue.get(ident).id
-        newest = new or max(skill.version for skill in catalogue.skills.values() if skill.id == ref)
+        known = [skill.version for skill in catalogue.skills.values() if skill.id == ref]
+        unknown = [wanted for wanted in (old, new) if wanted is not None and wanted not in known]
+        if unknown:
+            raise ConfigError(f"{ident} has no version {unknown[0]}; it has {', '.join(map(str, sorted(known)))}")
+        newest = new or max(known)
         after, before = catalogue.get(ref, newest), catalogue.get(ref, old or max(1, newest - 1))
         changes = difference(before, after)
     document = {"id": ref, "from": before.version, "to": after.version, "changes": changes}
