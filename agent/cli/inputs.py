@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,6 +17,9 @@ from agent.errors import ConfigError
 
 if TYPE_CHECKING:
     from agent.market.bars import Bars
+    from agent.market.features import FeatureFrame
+    from agent.market.series import Series
+    from agent.settings import Settings
     from agent.wiring import Reading as Given
 
 Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars; may be repeated, or take several files.")]
@@ -37,6 +43,7 @@ Mask = Annotated[
     typer.Option("--mask", help="Hide symbols, dates and price levels from the model; results keep the true ones."),
 ]
 
+T = TypeVar("T")
 YEARS = range(1700, 2262)  # what a nanosecond stamp can hold
 
 
@@ -49,6 +56,69 @@ class Reading:
     factors: Path | None = None
     raw: bool = False
     repair: bool = False
+
+
+@dataclass(frozen=True)
+class GivenBars:
+    """The files of bars that a command was given, how they are to be read, and which part of them."""
+
+    files: list[Path]
+    reading: Reading
+    timerange: str | None
+
+    def series(self, settings: Settings) -> list[Series]:
+        """Every file prepared, up to the range's end; what lies before its start is warm-up only."""
+        from agent.backtest.plan import TimeRange
+        from agent.wiring import prepared
+
+        wanted = TimeRange.parse(self.timerange)
+        made = prepared(load_range(self.files, self.reading, self.timerange), settings).values()
+        return [replace(one, ready=max(one.ready, _first(one, wanted.first))) for one in made]
+
+    def frames(self, settings: Settings) -> list[FeatureFrame]:
+        """The features of every bar in the range."""
+        from agent.backtest.plan import TimeRange
+
+        first = TimeRange.parse(self.timerange).first
+        return [one.frame.since(_first(one, first)) for one in self.series(settings)]
+
+
+def _first(series: Series, day: date | None) -> int:
+    """The first bar that starts on or after a day."""
+    if day is None or day.year < YEARS[0]:
+        return 0
+    import numpy as np
+
+    return int(np.searchsorted(series.bars.start, np.datetime64(day.isoformat(), "ns")))
+
+
+def reads_bars(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command the options that say which bars to read and how; it takes them as its argument ``given``."""
+
+    def options(
+        data: Data = [],  # noqa: B006 - typer reads it and never changes it
+        symbol: Symbol = None,
+        interval: Interval = None,
+        factors: Factors = None,
+        raw: Raw = False,
+        repair: Repair = False,
+        timerange: Range = None,
+    ) -> GivenBars:
+        return GivenBars(data, Reading(symbol, interval, factors, raw, repair), timerange)
+
+    own = [option for option in inspect.signature(command, eval_str=True).parameters.values() if option.name != "given"]
+    shared = list(inspect.signature(options, eval_str=True).parameters.values())
+
+    @functools.wraps(command)
+    def reading(**values: Any) -> T:
+        given = options(**{option.name: values.pop(option.name) for option in shared})
+        return command(**values, given=given)
+
+    named = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in (*own, *shared)]
+    # what typer reads the options from
+    vars(reading)["__signature__"] = inspect.Signature(named)
+    reading.__annotations__ = {option.name: option.annotation for option in named}
+    return reading
 
 
 def moment(text: str, option: str = "--at") -> datetime:

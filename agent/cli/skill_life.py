@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol, load_range
+from agent.cli.inputs import GivenBars, reads_bars
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, lines, number, table
 from agent.errors import ConfigError
@@ -230,27 +230,23 @@ def _show_due(rows: list[dict[str, Any]]) -> None:
     emit(rows, words)
 
 
+@reads_bars
 def replay(
     ident: Ident,
-    data: Data,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
-    timerange: Range = None,
+    *,
+    given: GivenBars,
 ) -> None:
     """Check run: what a skill would have done on these bars, beside the same side and exits at any moment."""
-    from agent.wiring import open_catalogue, prepared
+    from agent.wiring import open_catalogue
     from skills.trial import check_run
 
     settings = GLOBALS.settings()
-    bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
+    series = given.series(settings)
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), settings) as (_, catalogue):
         skill = catalogue.get(ident)
     if skill.kind == "procedure":
         raise ConfigError(f"{skill.name} is a procedure and never fires; replay a strategy")
-    rows = [check_run(skill, series, settings.costs) for series in prepared(bars, settings).values()]
+    rows = [check_run(skill, one, settings.costs) for one in series]
 
     def words(out: Console) -> None:
         shown = table(

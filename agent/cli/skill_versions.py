@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol, load_range
+from agent.cli.inputs import GivenBars, reads_bars
 from agent.cli.output import emit, stages
 from agent.cli.skill_life import principal, said, writing, written_run
 from agent.errors import ConfigError
@@ -26,33 +26,26 @@ def add(skills: typer.Typer) -> None:
     skills.command("consolidate")(consolidate)
 
 
+@reads_bars
 def refine(
     ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")],
-    data: Data = [],  # noqa: B006 - typer reads it and never changes it
     draft: Annotated[
         Path | None,
         typer.Option("--draft", help="Your own next version in JSON, instead of a search."),
     ] = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
-    timerange: Range = None,
+    *,
+    given: GivenBars,
 ) -> int:
     """A shorter condition or better numbers, where later bars agree; the new version starts without statistics."""
-    from agent.wiring import prepared, wall_clock
+    from agent.wiring import wall_clock
     from skills.versions import refine_skill, replace_skill
 
     said(reason)
-    if (draft is None) == (not data):
+    if (draft is None) == (not given.files):
         raise ConfigError("give either --data FILE to look for a better version, or --draft F.json with your own")
     settings = GLOBALS.settings()
-    series = []
-    if data:
-        bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
-        series = list(prepared(bars, settings).values())
+    series = given.series(settings) if given.files else []
     with writing() as (journal, catalogue):
         skill = catalogue.get(ident)
         with journal.write() as w:
@@ -89,23 +82,19 @@ def _refined(out: Console, done: Refinement) -> None:
         out.print(f"  {done.admission.verdict}: version {done.admission.version} is {done.admission.status} {told}", markup=False)
 
 
+@reads_bars
 def consolidate(
-    data: Data = [],  # noqa: B006 - typer reads it and never changes it
     reason: Annotated[str, typer.Option("--reason", help="Why; needed to merge or to take a merge back.")] = "",
     apply: Annotated[
         list[str] | None, typer.Option("--merge", help="Merge the near-duplicates that this skill is one of.")
     ] = None,
     undo: Annotated[str | None, typer.Option("--undo", help="Take the merge back that made this skill.")] = None,
     words: Annotated[bool, typer.Option("--words", help="Compare by words instead of by meaning.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
-    timerange: Range = None,
+    *,
+    given: GivenBars,
 ) -> int:
     """Near-duplicates: alike in meaning and holding on the same bars; merge them, or take a merge back."""
-    from agent.wiring import open_meaning, prepared, wall_clock
+    from agent.wiring import open_meaning, wall_clock
     from skills.consolidate import merge, near_duplicates, unmerge, word_likeness
 
     settings = GLOBALS.settings()
@@ -116,10 +105,9 @@ def consolidate(
         names = [f"{skill.name} v{skill.version}" for skill in back]
         emit({"undone": undo, "sources": names}, lambda out: out.print(f"{' and '.join(names)} stand again as they stood"))
         return 0
-    if not data:
+    if not given.files:
         raise ConfigError("give --data FILE: whether two skills are one shows on the bars where they hold")
-    bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
-    frames = [one.frame for one in prepared(bars, settings).values()]
+    frames = given.frames(settings)
     with (
         writing() as (journal, catalogue),
         open_meaning(GLOBALS.home, written_run(), journal, settings) as meaning,
