@@ -103,7 +103,7 @@ def test_commands_retire_and_restore_stay_on_the_record(
 def test_commands_replay_keeps_to_the_range_from_its_first_day_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bars = garch(3, 1200)
     frame = pd.DataFrame({name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")})
-    frame.insert(0, "timestamp", bars.start)
+    frame.insert(0, "timestamp", pd.DatetimeIndex(bars.start, tz="UTC"))
     path = tmp_path / "MADEUP-1d.csv"
     frame.to_csv(path, index=False)
     days = [f"{pd.Timestamp(bars.start[i]):%Y%m%d}" for i in (900, 999)]
