@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol, load_range
+from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, table
 from agent.cli.skill_life import principal, said, writing
@@ -52,14 +52,11 @@ def compose(
     return 1 if judged.verdict == "reject" else 0
 
 
+@reads_bars
 def form(
     data: Data,
     apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what was formed.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> None:
     """Skills that a run's winning trades speak for: what they had in common when they began."""
@@ -68,7 +65,7 @@ def form(
     from skills.formation import formed, trajectories
 
     settings = GLOBALS.settings()
-    series = prepared(load_range(data, Reading(symbol, interval, factors, raw, repair), timerange), settings)
+    series = prepared(load_range(data, reading, timerange), settings)
     frames = [one.frame for one in series.values()]
     with writing() as (journal, catalogue):
         told = trajectories(journal)
@@ -113,6 +110,7 @@ def _exporter() -> Signer:
     return keys.signer(holder)
 
 
+@reads_bars
 def discover(
     trades: Annotated[Path | None, typer.Option("--trades", help="Closed trades, JSON lines.")] = None,
     data: Data = [],  # noqa: B006 - typer reads it and never changes it
@@ -121,11 +119,7 @@ def discover(
     support: Annotated[int, typer.Option("--support", help="Fewest occurrences.", min=5)] = 5,
     win_rate: Annotated[float, typer.Option("--win-rate", help="Least share of wins.", min=0, max=1)] = 0.70,
     apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what is accepted.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> None:
     """Conditions that went with winning trades, after counting everything that was tried."""
@@ -135,7 +129,6 @@ def discover(
     settings = GLOBALS.settings()
     if (trades is None) == (not data):
         raise ConfigError("give either --trades F.jsonl or --data FILE, and not both")
-    reading = Reading(symbol, interval, factors, raw, repair)
     rows = _given(trades, last) if trades is not None else _labelled(data, reading, timerange, side, last, settings)
     found = search(rows, seed=settings.seed, rules=Rules(support=support, win_rate=win_rate))
     document: dict[str, Any] = found.document()

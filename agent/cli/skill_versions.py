@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol, load_range
+from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
 from agent.cli.output import emit
 from agent.cli.skill_life import principal, said, writing
 from agent.errors import ConfigError
@@ -32,6 +32,7 @@ def add(skills: typer.Typer) -> None:
     skills.command("consolidate")(consolidate)
 
 
+@reads_bars
 def refine(
     ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")],
@@ -40,11 +41,7 @@ def refine(
         Path | None,
         typer.Option("--draft", help="Your own next version in JSON, instead of a search."),
     ] = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> int:
     """A shorter condition or better numbers, where later bars agree; the new version starts without statistics."""
@@ -57,7 +54,7 @@ def refine(
     settings = GLOBALS.settings()
     series = []
     if data:
-        bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
+        bars = load_range(data, reading, timerange)
         series = list(prepared(bars, settings).values())
     with writing() as (journal, catalogue):
         skill = catalogue.get(ident)
@@ -95,6 +92,7 @@ def _refined(out: Console, done: Refinement) -> None:
         out.print(f"  {done.admission.verdict}: version {done.admission.version} is {done.admission.status} {told}", markup=False)
 
 
+@reads_bars
 def consolidate(
     data: Data = [],  # noqa: B006 - typer reads it and never changes it
     reason: Annotated[str, typer.Option("--reason", help="Why; needed to merge or to take a merge back.")] = "",
@@ -103,11 +101,7 @@ def consolidate(
     ] = None,
     undo: Annotated[str | None, typer.Option("--undo", help="Take the merge back that made this skill.")] = None,
     words: Annotated[bool, typer.Option("--words", help="Compare by words instead of by meaning.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> int:
     """Near-duplicates: alike in meaning and holding on the same bars; merge them, or take a merge back."""
@@ -124,7 +118,7 @@ def consolidate(
         return 0
     if not data:
         raise ConfigError("give --data FILE: whether two skills are one shows on the bars where they hold")
-    bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
+    bars = load_range(data, reading, timerange)
     frames = [one.frame for one in prepared(bars, settings).values()]
     with writing() as (journal, catalogue):
         likeness = word_likeness if words else _meaning(settings)
