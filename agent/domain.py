@@ -19,6 +19,8 @@ Action = Literal["buy", "sell", "close", "hold", "none"]
 Status = Literal["ok", "abstained", "error"]
 RegimeLabel = Literal["trending", "ranging", "volatile"]
 REGIMES: tuple[RegimeLabel, ...] = ("trending", "ranging", "volatile")
+Direction = Literal["up", "flat", "down"]
+DIRECTIONS: tuple[Direction, ...] = ("up", "flat", "down")
 Grade = Literal["success", "partial", "failure", "unknown"]
 OrderStatus = Literal["pending", "sent", "unknown", "partial", "filled", "cancelled", "rejected"]
 ExitReason = Literal["stop", "target", "time", "signal", "halt"]
@@ -51,10 +53,15 @@ def decision_id(run: str, symbol: str, bar_time: datetime) -> str:
 
 
 class Regime(Frozen):
-    """What kind of market it is; ``label`` is None until enough history is known."""
+    """What kind of market it is and where it is heading; ``label`` and ``direction`` are None until enough history is known.
+
+    ``probabilities`` are of the labels, ``directions`` of the directions; each adds up to 1 and is largest for what is said.
+    """
 
     label: RegimeLabel | None
     probabilities: dict[RegimeLabel, float]
+    direction: Direction | None = None
+    directions: dict[Direction, float] = {}
 
 
 class MarketState(Frozen):

@@ -163,6 +163,8 @@ def state(
         out.print(seen.text)
         shares = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.probabilities.items())
         out.print(f"regime: {seen.regime.label or 'unknown'} ({shares})")
+        heading = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.directions.items())
+        out.print(f"direction: {seen.regime.direction or 'unknown'} ({heading})")
         shown = table(None, "feature", "value", right=(1,))
         for name, value in seen.features.items():
             shown.add_row(name, number(value, "{:,.4f}"))

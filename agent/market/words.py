@@ -17,6 +17,7 @@ _REGIMES: dict[RegimeLabel | None, str] = {
     "volatile": "volatile market",
     None: "kind of market unknown",
 }
+_HEADINGS = ("heading up", "heading nowhere", "heading down")
 
 # a feature, its rising upper bounds, and the phrase below each bound and above the last
 _SCALES: tuple[tuple[str, tuple[float, ...], tuple[str, ...]], ...] = (
@@ -49,6 +50,7 @@ _EVENTS: tuple[tuple[str, str, str], ...] = (
 
 PHRASES: tuple[str, ...] = (
     *_REGIMES.values(),
+    *_HEADINGS,
     *(phrase for _, _, phrases in _SCALES for phrase in phrases),
     *(phrase for _, *phrases in _EVENTS for phrase in phrases),
 )
@@ -58,6 +60,10 @@ _KNOWN = frozenset(PHRASES)
 def describe(features: Mapping[str, float | None], regime: RegimeLabel | None) -> str:
     """One line of words for a state, in a fixed order."""
     said = [_REGIMES[regime]]
+    up, down = features.get("p_up"), features.get("p_down")
+    if up is not None and down is not None:
+        shares = (up, 1.0 - up - down, down)
+        said.append(_HEADINGS[shares.index(max(shares))])
     for name, bounds, phrases in _SCALES:
         value = features.get(name)
         if value is not None:

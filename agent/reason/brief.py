@@ -86,7 +86,9 @@ def brief(
 def _state(context: Context) -> list[str]:
     state = context.state
     odds = ", ".join(f"{label} {p:.2f}" for label, p in sorted(state.regime.probabilities.items()))
-    lines = [state.text, f"close: {plain(state.close)}", f"regime: {state.regime.label or 'unknown'} ({odds or 'not fitted'})"]
+    heading = f", heading {state.regime.direction}" if state.regime.direction else ""
+    kind = f"regime: {state.regime.label or 'unknown'}{heading} ({odds or 'not fitted'})"
+    lines = [state.text, f"close: {plain(state.close)}", kind]
     known = [f"{name}: {plain(value)}" for name, value in state.features.items() if value is not None]
     lines += [", ".join(known[i : i + _WIDE]) for i in range(0, len(known), _WIDE)]
     missing = [name for name, value in state.features.items() if value is None]
