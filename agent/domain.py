@@ -64,12 +64,27 @@ class Regime(Frozen):
     directions: dict[Direction, float] = {}
 
 
+class Peers(Frozen):
+    """How a symbol stands among the others given (``symbols``, without itself); None for what could not be computed.
+
+    ``correlation`` and ``beta`` are of 60 returns with the others' mean return, ``relative_strength`` is the log return of 20
+    bars beyond theirs and ``lead`` that in its own standard deviations, ``breadth`` the share of all above their 50-bar mean.
+    """
+
+    symbols: list[str]
+    correlation: Signed | None
+    beta: float | None
+    relative_strength: float
+    lead: float | None
+    breadth: Unit | None
+
+
 class MarketState(Frozen):
     """What was known of one symbol at ``as_of``.
 
     ``bar_time`` is the start of the last bar known; ``close`` its raw close; ``features``
     holds the published vocabulary with None for what could not be computed; ``text`` is
-    one line from the closed vocabulary.
+    one line from the closed vocabulary; ``peers`` is None where no other symbol is given.
     """
 
     symbol: str
@@ -79,6 +94,7 @@ class MarketState(Frozen):
     close: float
     features: dict[str, float | None]
     regime: Regime
+    peers: Peers | None = None
     text: str
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from agent.market.series import Series
 
+Others = Annotated[
+    list[Path] | None,
+    typer.Option("--others", help="Bars of another symbol to stand among, SYMBOL-INTERVAL.ext; may be repeated."),
+]
 data = typer.Typer(help="Recorded bars.", no_args_is_help=True)
 
 
@@ -152,10 +156,15 @@ def state(
     factors: Factors = None,
     raw: Raw = False,
     repair: Repair = False,
+    others: Others = None,
 ) -> None:
-    """What is known of a symbol as of a time: features, regime, and one line of words."""
+    """What is known of a symbol as of a time: features, regime, standing among others, and one line of words."""
+    from agent.market.peers import among
+
     view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
-    seen = view.state(as_of)
+    given = [_series(path, Reading(raw=raw, repair=repair), as_of.isoformat()) for path in others or []]
+    known = [other for one in given if (other := one.until(as_of)) is not None and other.bars.symbol != view.bars.symbol]
+    seen = view.state(as_of, among(view, known))
 
     def words(out: Console) -> None:
         bar = f"bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC"
@@ -165,6 +174,10 @@ def state(
         out.print(f"regime: {seen.regime.label or 'unknown'} ({shares})")
         heading = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.directions.items())
         out.print(f"direction: {seen.regime.direction or 'unknown'} ({heading})")
+        if seen.peers is not None:
+            told = seen.peers.model_dump(exclude={"symbols"})
+            standing = ", ".join(f"{name.replace('_', ' ')} {number(value, '{:.2f}')}" for name, value in told.items())
+            out.print(f"among {', '.join(seen.peers.symbols)}: {standing}")
         shown = table(None, "feature", "value", right=(1,))
         for name, value in seen.features.items():
             shown.add_row(name, number(value, "{:,.4f}"))

@@ -13,7 +13,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from agent.domain import REGIMES, Direction, MarketState, Regime
+from agent.domain import REGIMES, Direction, MarketState, Peers, Regime
 from agent.errors import MarketDataError
 from agent.market.bars import Bars, frozen
 from agent.market.features import FEATURES, FeatureFrame, compute, frame_of
@@ -51,8 +51,10 @@ class Series:
         n = self.bars.count_known(as_of)
         return self.head(n) if n else None
 
-    def state(self, as_of: datetime) -> MarketState:
-        """The last bar as the agent sees it; raises MarketDataError when that bar is not known at ``as_of``."""
+    def state(self, as_of: datetime, peers: Peers | None = None) -> MarketState:
+        """The last bar as the agent sees it, with how it stands among others; raises MarketDataError when that bar is not
+        known at ``as_of``.
+        """
         bars = self.bars
         if bars.count_known(as_of) < len(bars) or not len(bars):
             raise MarketDataError(
@@ -68,7 +70,8 @@ class Series:
             close=float(bars.close[-1]),
             features=features,
             regime=regime,
-            text=describe(features, regime.label),
+            peers=peers,
+            text=describe(features, regime.label, peers),
         )
 
     def _regime(self, features: Mapping[str, float | None]) -> Regime:
