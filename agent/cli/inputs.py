@@ -34,7 +34,7 @@ Options = Annotated[
     Path | None,
     typer.Option("--options", help="Option chain: timestamp, expiry, strike, kind, open_interest, implied_volatility, volume."),
 ]
-News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body.")]
+News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body; symbol.")]
 Mask = Annotated[
     bool,
     typer.Option("--mask", help="Hide symbols, dates and price levels from the model; results keep the true ones."),
@@ -155,6 +155,7 @@ def reading_for(options: Path | None, news: Path | None) -> Given:
     """The option chain and news given, read and scored; neither is needed."""
     import hashlib
 
+    from agent.cycle.perceive import listen
     from agent.market.papers import chain_columns, news_items
     from agent.wiring import NOTHING
     from agent.wiring import Reading as Read
@@ -162,10 +163,9 @@ def reading_for(options: Path | None, news: Path | None) -> Given:
     if options is None and news is None:
         return NOTHING
     from agent.analysts.hedge import Chain
-    from agent.analysts.sentiment import News as Scored
 
     chain = Chain.of(chain_columns(options)) if options is not None else None
-    scored = Scored.scored(news_items(news)) if news is not None else None
+    scored = listen(news_items(news)) if news is not None else None
     digest = hashlib.sha256()
     for path in (options, news):
         digest.update(hashlib.sha256(path.read_bytes() if path is not None else b"").digest())

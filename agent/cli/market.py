@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from agent.market.series import Series
 
+Others = Annotated[
+    list[Path] | None,
+    typer.Option("--others", help="Bars of another symbol to stand among, SYMBOL-INTERVAL.ext; may be repeated."),
+]
 data = typer.Typer(help="Recorded bars.", no_args_is_help=True)
 
 
@@ -146,10 +150,16 @@ def state(
     data: OneData,
     at: At = None,
     reading: Reading = Reading(),
+    others: Others = None,
 ) -> None:
-    """What is known of a symbol as of a time: features, regime, and one line of words."""
+    """What is known of a symbol as of a time: features, regime, standing among others, and one line of words."""
+    from agent.market.peers import among
+
     view, as_of = _view(data, at, reading)
-    seen = view.state(as_of)
+    same = Reading(raw=reading.raw, repair=reading.repair)
+    given = [_series(path, same, as_of.isoformat()) for path in others or []]
+    known = [other for one in given if (other := one.until(as_of)) is not None and other.bars.symbol != view.bars.symbol]
+    seen = view.state(as_of, among(view, known))
 
     def words(out: Console) -> None:
         bar = f"bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC"
@@ -157,6 +167,12 @@ def state(
         out.print(seen.text)
         shares = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.probabilities.items())
         out.print(f"regime: {seen.regime.label or 'unknown'} ({shares})")
+        heading = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.directions.items())
+        out.print(f"direction: {seen.regime.direction or 'unknown'} ({heading})")
+        if seen.peers is not None:
+            told = seen.peers.model_dump(exclude={"symbols"})
+            standing = ", ".join(f"{name.replace('_', ' ')} {number(value, '{:.2f}')}" for name, value in told.items())
+            out.print(f"among {', '.join(seen.peers.symbols)}: {standing}")
         shown = table(None, "feature", "value", right=(1,))
         for name, value in seen.features.items():
             shown.add_row(name, number(value, "{:,.4f}"))

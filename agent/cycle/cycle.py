@@ -25,6 +25,7 @@ from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
 from agent.cycle.minds import ask, charged, told
 from agent.cycle.opening import Opened, open_bar
+from agent.cycle.perceive import perceive
 from agent.cycle.placing import order_for, standing_of
 from agent.cycle.preferences import preferred, read_preferences
 from agent.cycle.remembering import remember_bar
@@ -78,7 +79,7 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
         done |= {symbol: decide_symbol(desk, opened, symbol) for symbol in fresh}
     elif fresh:
         # seen before anything changes: a feed that breaks its promise must leave the book untouched
-        states = {symbol: views[symbol].state(as_of) for symbol in fresh}
+        states = perceive(desk.feed, {symbol: views[symbol] for symbol in fresh}, as_of)
         with desk.alone, desk.memory.write() as w:
             opened = open_bar(desk, w, {symbol: views[symbol] for symbol in fresh}, states, as_of)
             done |= {symbol: _decide(desk, w, opened, symbol) for symbol in fresh}
@@ -88,7 +89,7 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
 def settle_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> Opened:
     """Settle several symbols and commit it: no exit waits for anyone's opinion on an entry."""
     views = {symbol: _view(desk, symbol, as_of) for symbol in symbols}
-    states = {symbol: views[symbol].state(as_of) for symbol in symbols}
+    states = perceive(desk.feed, views, as_of)
     with desk.alone:
         hear(desk, views, as_of)
         with desk.memory.write() as w:
