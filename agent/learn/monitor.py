@@ -30,7 +30,10 @@ TIGHTEST = 20.0  # trades at which the lower bound lies closest to the mean
 
 
 class Evidence(Frozen):
-    """Net R of the trades since a change: how many, their mean and the sum of squared distances from it (Welford 1962)."""
+    """Net R of the trades since the start or the end of the last success.
+
+    How many, their mean and the sum of squared distances from it (Welford 1962).
+    """
 
     n: int = 0
     mean: float = 0.0
@@ -196,7 +199,7 @@ class Monitor:
         learning = self._learning
         if state.alert or len(state.wins) < learning.window or _rate(state.wins) >= learning.low_win_rate:
             return None
-        begun = MonitorState(wins=state.wins, seen=state.seen, alert=True)
+        begun = MonitorState(wins=state.wins, tested=state.tested, seen=state.seen, alert=True)
         return (
             begun,
             "reduce exposure while results are weak",
@@ -216,7 +219,9 @@ class Monitor:
             trigger = f"the last {learning.window} trades made {math.fsum(state.recent):+.2f} R together"
         if trigger is None:
             return None
-        own = MonitorState(wins=state.wins if state.success else [], seen=state.seen)
+        # an alert does not begin the evidence anew: so many chances would find an edge where there is none
+        kept = {"wins": state.wins} if state.success else {"tested": state.tested}
+        own = MonitorState(seen=state.seen).model_copy(update=kept)
         return own, "return to the mandate's own values", trigger
 
     def _to_success(self, state: MonitorState) -> Turn | None:
