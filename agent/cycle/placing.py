@@ -40,6 +40,7 @@ def standing_of(desk: Desk, series: Series, control: Control, as_of: datetime) -
         correlated=_correlated(desk, book, series, as_of),
         liquid=_liquid(series, book),
         jump=_jump(series),
+        price=float(series.bars.close[-1]),
         orders_minute=sum(as_of - at < MINUTE for at in account.sent),
         venue=desk.broker.unreachable(),
     )

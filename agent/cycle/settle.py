@@ -177,7 +177,9 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
             sets=sets,
         )
     if item.side is not None and item.confidence >= desk.settings.reason.min_confidence:
-        found.sets += desk.monitor.shadow(buy if item.side == "buy" else sell, item.confidence)
+        standard, nearer = buy if item.side == "buy" else sell, desk.monitor.parameters["stop_multiplier"]
+        adapted = standard if nearer == 1 else nearer * _trial(desk, series, i, item.side, stop * nearer, target, horizon)
+        found.sets += desk.monitor.shadow(standard, adapted, item.confidence)
 
 
 def _settle_trial(desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]) -> bool:
