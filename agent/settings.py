@@ -177,6 +177,7 @@ class SkillRules(Section):
         None, gt=0, description="half-life of an execution in the recent reliability that is shown; None: nothing is forgotten"
     )
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
+    exact_below: int = Field(2000, ge=0, description="below so many skills, likeness in meaning is computed for each of them")
 
 
 class Guard(Section):

@@ -63,6 +63,7 @@ from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.adopt import adopt_skills
 from skills.catalogue import Catalogue
+from skills.meaning import Meaning
 from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
@@ -211,6 +212,17 @@ def open_catalogue(
             journal,
             Catalogue.open(journal, settings.skills, started=wall_clock(), shipped=run in STANDING_RUNS, keys=keys),
         )
+
+
+@contextmanager
+def open_meaning(home: Path, run: str, journal: Journal, settings: Settings) -> Iterator[Meaning]:
+    """The meaning of a run's skills, by the embedder that the settings name; its collection lies with the run's other indexes."""
+    folder = run_folder(home, run) / "index" / "skills"
+    meaning = Meaning(journal, text_embedder(settings), folder, settings.skills.exact_below)
+    try:
+        yield meaning
+    finally:
+        meaning.close()
 
 
 def likeness(settings: Settings) -> Likeness:

@@ -10,7 +10,7 @@ import typer
 from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
 from agent.cli.jsonl import typed_lines
-from agent.cli.output import emit, table
+from agent.cli.output import counting, emit, table
 from agent.cli.skill_life import principal, said, writing
 from agent.errors import ConfigError, SkillRejected
 
@@ -130,7 +130,8 @@ def discover(
     if (trades is None) == (not data):
         raise ConfigError("give either --trades F.jsonl or --data FILE, and not both")
     rows = _given(trades, last) if trades is not None else _labelled(data, reading, timerange, side, last, settings)
-    found = search(rows, seed=settings.seed, rules=Rules(support=support, win_rate=win_rate))
+    with counting("discovery, beside shuffled outcomes") as report:
+        found = search(rows, seed=settings.seed, rules=Rules(support=support, win_rate=win_rate), progress=report)
     document: dict[str, Any] = found.document()
     if apply:
         document["admitted"] = _apply(found, rows, settings)
@@ -193,9 +194,12 @@ def _finder() -> Any:
 
 
 def _words(out: Console, found: Discovery, admitted: list[dict[str, Any]]) -> None:
+    from skills.discovery.discover import EXPLAINED
+
     out.print(f"{found.examined} trades, {found.tested} hypotheses tested, {len(found.accepted)} accepted")
     shown = table(None, "when", "n", "won", "base", "q", "later", "", right=(1, 2, 3, 4, 5))
-    for h in found.hypotheses[:10]:
+    telling = [h for h in found.hypotheses if h.reason != EXPLAINED]
+    for h in telling[:10]:
         later = f"{h.holdout['win_rate']:.2f} of {h.holdout['support']}" if h.holdout["support"] else "-"
         told = "accepted" if h.accepted else h.reason
         shown.add_row(_said(h), str(h.support), f"{h.win_rate:.2f}", f"{h.base_rate:.2f}", f"{h.q:.2g}", later, told)

@@ -9,19 +9,13 @@ import typer
 
 from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
-from agent.cli.output import emit
-from agent.cli.skill_life import principal, said, writing
+from agent.cli.output import emit, stages
+from agent.cli.skill_life import principal, said, writing, written_run
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import Console
 
-    from agent.settings import Settings
-    from skills.consolidate import Likeness
     from skills.versions import Refinement
 
 
@@ -105,7 +99,7 @@ def consolidate(
     timerange: Range = None,
 ) -> int:
     """Near-duplicates: alike in meaning and holding on the same bars; merge them, or take a merge back."""
-    from agent.wiring import prepared, wall_clock
+    from agent.wiring import open_meaning, prepared, wall_clock
     from skills.consolidate import merge, near_duplicates, unmerge, word_likeness
 
     settings = GLOBALS.settings()
@@ -120,9 +114,13 @@ def consolidate(
         raise ConfigError("give --data FILE: whether two skills are one shows on the bars where they hold")
     bars = load_range(data, reading, timerange)
     frames = [one.frame for one in prepared(bars, settings).values()]
-    with writing() as (journal, catalogue):
-        likeness = word_likeness if words else _meaning(settings)
-        twins = near_duplicates(catalogue, frames, settings.grow, likeness)
+    with (
+        writing() as (journal, catalogue),
+        open_meaning(GLOBALS.home, written_run(), journal, settings) as meaning,
+    ):
+        if not words:
+            meaning.refresh(catalogue.versions(), settings.embedding.batch, stages)
+        twins = near_duplicates(catalogue, frames, settings.grow, word_likeness if words else meaning.alike)
         rows = [found.document() for found in twins]
         for found, row in zip(twins, rows, strict=True):
             if apply and {found.keep.name, found.drop.name, found.keep.id, found.drop.id} & {apply}:
@@ -158,17 +156,3 @@ def rollback(
         skill, status = go_back(w, catalogue, ident, to, principal=principal(), reason=reason, at=wall_clock())
     document = {"id": skill.id, "name": skill.name, "version": skill.version, "status": status}
     emit(document, lambda out: out.print(f"{skill.name} v{skill.version} is {status} again"))
-
-
-def _meaning(settings: Settings) -> Likeness:
-    """How alike texts are in meaning, by the text embedder: the cosine of each with each."""
-    from agent.wiring import text_embedder
-
-    embedder = text_embedder(settings)
-
-    def cosines(texts: Sequence[str]) -> NDArray[np.float64]:
-        rows = embedder.embed(list(texts)).astype("float64")
-        alike: NDArray[np.float64] = rows @ rows.T
-        return alike
-
-    return cosines
