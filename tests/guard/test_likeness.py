@@ -14,7 +14,7 @@ import pytest
 from agent.embedding.embedder import Vectors
 from agent.guard.detect import Opinion, detect, judge
 from agent.guard.exemplars import digest, exemplars, variants
-from agent.guard.likeness import MAX_WINDOWS, VOTERS, ExemplarLikeness, Voters, fitted, windows
+from agent.guard.likeness import FIT, MAX_WINDOWS, ExemplarLikeness, Voters, fitted, windows
 from agent.guard.rules import read_rules
 
 CORPORA = Path(os.environ.get("TRADECRAFT_DATA", "nowhere")).parent / "corpora"
@@ -41,7 +41,7 @@ class Letters:
 
 
 def test_numbers_in_the_package_are_those_of_the_exemplars() -> None:
-    with np.load(VOTERS, allow_pickle=False) as data:
+    with np.load(FIT, allow_pickle=False) as data:
         assert str(data["exemplars"]) == digest(), "run python -m agent.guard.likeness"
 
 
@@ -66,7 +66,7 @@ def test_unknown_embedder_gets_a_fit_of_its_own_that_knows_its_exemplars() -> No
 
 
 def test_leaving_a_source_out_takes_back_what_was_written_after_it() -> None:
-    assert len(fitted(Letters(), frozenset({"atr"})).rows) < len(fitted(Letters()).rows)
+    assert len(fitted(Letters(), frozenset({"atr"})).wording.terms) < len(fitted(Letters()).wording.terms)
 
 
 def test_long_text_is_embedded_in_one_batch_of_at_most_eight_windows() -> None:
