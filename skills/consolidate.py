@@ -24,9 +24,10 @@ from memory_db.writer import Writer
 from skills.admit import Admission, admit
 from skills.breakdown import executions_of
 from skills.catalogue import Catalogue
-from skills.conditions import series as holding
+from skills.conditions import overlap
 from skills.lifecycle import MODES, SIZED, UNSOUND, Mode, Transition
 from skills.meaning import pairs_above, telling
+from skills.priors import prior_of
 from skills.records import COUNTS_SPACE, UNKNOWN_REGIME, Record, counts_key
 from skills.reliability import lower_bound
 from skills.schema import Skill, parse_draft
@@ -82,12 +83,12 @@ def near_duplicates(
         one, two = used[i], used[k]
         if one.id == two.id or not _comparable(one, two):
             continue
-        overlap = _overlap(one, two, frames)
-        if overlap is None or overlap >= rules.merge_overlap:
+        shared = _overlap(one, two, frames)
+        if shared is None or shared >= rules.merge_overlap:
             keep, drop = sorted((one, two), key=lambda skill: (skill.id not in parts, *_worth(catalogue, skill)))
             if drop.id in parts:
                 continue  # a composite needs it
-            found.append(Twins(keep, drop, cosine, overlap))
+            found.append(Twins(keep, drop, cosine, shared))
     return sorted(found, key=lambda twins: (-twins.similarity, twins.keep.name, twins.drop.name))
 
 
@@ -98,20 +99,21 @@ def _comparable(one: Skill, two: Skill) -> bool:
 
 
 def _overlap(one: Skill, two: Skill, frames: Sequence[FeatureFrame]) -> float | None:
-    """Return on what share of the bars where either holds both do; None for procedures, 0 where neither ever holds."""
+    """Return how far they hold on the same bars; None for procedures, 0 where neither ever holds."""
     if one.condition is None or two.condition is None:
         return None
-    both = either = 0
-    for frame in frames:
-        a, b = holding(one.condition, frame), holding(two.condition, frame)
-        both, either = both + int((a & b).sum()), either + int((a | b).sum())
-    return both / either if either else 0.0
+    return overlap(one.condition, two.condition, frames) or 0.0
 
 
 def _worth(catalogue: Catalogue, skill: Skill) -> tuple[bool, float, int, str]:
     """Order by what to keep first: what trades, the surer record, the shorter condition."""
     sized = catalogue.standings[skill.key].status in SIZED
-    return not sized, -lower_bound(catalogue.counts(skill)), leaves(skill.when) if skill.when else 0, skill.name
+    return (
+        not sized,
+        -lower_bound(catalogue.counts(skill), prior=prior_of(catalogue, skill)),
+        leaves(skill.when) if skill.when else 0,
+        skill.name,
+    )
 
 
 def merge(w: Writer, catalogue: Catalogue, twins: Twins, *, principal: Principal, reason: str, at: datetime) -> Admission:

@@ -47,6 +47,7 @@ class Meaning:
         self._index: Index | None = None
         self._held: dict[int, Matrix] = {}
         self._placed: tuple[Shelf, Seqs] | None = None
+        self._compared: tuple[Shelf, Floats] | None = None
 
     def refresh(self, skills: Sequence[Skill], batch: int, progress: Progress | None = None) -> int:
         """Make the vectors that these skills lack, ``batch`` at a time, and let the collection follow; return how many were made.
@@ -69,17 +70,14 @@ class Meaning:
 
     def cosines(self, shelf: Shelf, query: str) -> Floats:
         """Return the query's likeness to each skill of the shelf; 0 for what the shortlist does not name or has no vector."""
-        vector = self._embedder.embed([query])[0]
-        seqs = self._places(shelf)
-        near = self._shortlist(shelf, seqs, vector)
-        rows = np.flatnonzero((seqs > 0) if near is None else near & (seqs > 0))
-        parts = [(row, *shelf.components.get(row, ())) for row in rows.tolist()]
-        self._hold(seqs[sorted({part for each in parts for part in each})])
-        likeness = np.zeros(len(seqs))
-        if len(rows):
-            whole = np.array([self._sum(seqs, each) for each in parts])
-            whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-12)
-            likeness[rows] = (whole @ vector.astype(np.float64)).round(_DECIMALS)
+        vector = self._embedder.embed([query])[0].astype(np.float64)
+        near = self._shortlist(shelf, vector)
+        if near is None:
+            likeness: Floats = (self._whole(shelf) @ vector).round(_DECIMALS)
+            return likeness
+        rows = np.flatnonzero(near)
+        likeness = np.zeros(len(near))
+        likeness[rows] = (self._rows(shelf, rows.tolist()) @ vector).round(_DECIMALS)
         return likeness
 
     def alike(self, skills: Sequence[Skill], least: float) -> Iterator[tuple[int, int, float]]:
@@ -98,19 +96,33 @@ class Meaning:
             self._index.close()
             self._index = None
 
-    def _sum(self, seqs: Seqs, rows: Sequence[int]) -> Floats:
-        known = [self._held[int(seqs[row])] for row in rows if int(seqs[row]) in self._held]
-        total: Floats = np.sum(known, axis=0, dtype=np.float64)
-        return total
+    def _whole(self, shelf: Shelf) -> Floats:
+        """Return the row of every skill, kept for the shelf that was asked last."""
+        if self._compared is None or self._compared[0] is not shelf:
+            self._compared = (shelf, self._rows(shelf, range(len(shelf.skills))))
+        return self._compared[1]
 
-    def _shortlist(self, shelf: Shelf, seqs: Seqs, vector: Matrix) -> NDArray[np.bool_] | None:
+    def _rows(self, shelf: Shelf, rows: Sequence[int]) -> Floats:
+        """Return a unit row for each of these skills: the mean of itself and its components; zeros without a vector."""
+        seqs = self._places(shelf)
+        parts = [(row, *shelf.components.get(row, ())) for row in rows]
+        self._hold(seqs[sorted({part for each in parts for part in each})])
+        nothing = np.zeros(self._embedder.dimension, dtype=np.float32)
+        held = [[self._held.get(int(seqs[part]), nothing) for part in each] for each in parts]
+        total = np.array([each[0] if len(each) == 1 else np.sum(each, axis=0) for each in held], dtype=np.float64)
+        total = total.reshape(len(parts), self._embedder.dimension)
+        made: Floats = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+        return made
+
+    def _shortlist(self, shelf: Shelf, vector: Floats) -> NDArray[np.bool_] | None:
         """Return which skills to compare: proposals, what the collection lacks as yet, and their composites; None for all."""
-        index = self._owned() if len(seqs) >= self._exact_below else None
+        index = self._owned() if len(shelf.skills) >= self._exact_below else None
         if index is None or not index.mark(self._collection).watermark or not self._trusted(index):
             return None
-        proposed = index.propose(self._collection, "cosine", vector, _PROPOSED)
+        proposed = index.propose(self._collection, "cosine", vector.astype(np.float32), _PROPOSED)
         if proposed is None:
             return None
+        seqs = self._places(shelf)
         near = np.isin(seqs, proposed)
         if near.sum() < _FEWEST:
             return None

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from skills.catalogue import Catalogue
 from skills.counts import NONE
+from skills.priors import prior_of
 from skills.records import UNKNOWN_REGIME
 from skills.reliability import contract, in_regime
 from skills.schema import Skill
@@ -172,7 +173,7 @@ def _hit(
     if asked.min_reliability is not None and contract(book, skill.prior) < asked.min_reliability:
         return None
     here = catalogue.counts(skill, "book", asked.regime or UNKNOWN_REGIME) if asked.regime else NONE
-    low = in_regime(here, book, catalogue.rules.regime_backoff).low if book.total else skill.prior / 2
+    low = in_regime(here, book, catalogue.rules.regime_backoff, prior=prior_of(catalogue, skill)).low
     days = (at - book.last_used).total_seconds() / 86400 if at is not None and book.last_used is not None else None
     recency = 0.0 if days is None else 1 / (1 + 0.1 * max(days, 0.0))
     score = SIMILARITY * min(similarity, 1.0) + RELIABILITY * low + RECENCY * recency

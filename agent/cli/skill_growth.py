@@ -170,7 +170,8 @@ def _apply(found: Discovery, rows: list[Trade], settings: Settings) -> list[dict
     """Bring every accepted hypothesis to the write door, once for each side it holds for."""
     from agent.wiring import wall_clock
     from skills.admit import admit
-    from skills.discovery.naming import draft_of, readable
+    from skills.discovery.naming import draft_of
+    from skills.drafting import readable
 
     traded = sorted({trade.side for trade in rows})
     admitted = []
@@ -180,7 +181,14 @@ def _apply(found: Discovery, rows: list[Trade], settings: Settings) -> list[dict
                 try:
                     draft = draft_of(hypothesis, side, _exits(settings))
                 except SkillRejected as err:  # features of the caller's own are found, but no skill can speak of them
-                    admitted.append({"name": readable(hypothesis), "verdict": "reject", "status": None, "reasons": err.reasons})
+                    admitted.append(
+                        {
+                            "name": readable(hypothesis.side, hypothesis.when),
+                            "verdict": "reject",
+                            "status": None,
+                            "reasons": err.reasons,
+                        }
+                    )
                     continue
                 with journal.write() as w:
                     judged = admit(w, catalogue, draft, principal=_finder(), at=wall_clock())

@@ -82,11 +82,12 @@ def show(
     """A skill as a draft that `skills add` accepts; with --record its record by regime and symbol instead."""
     from agent.wiring import wall_clock
     from skills.breakdown import breakdown
+    from skills.priors import prior_of
     from skills.render import render
 
     with _opened() as catalogue:
         skill = catalogue.get(ident)
-        text = render(skill, catalogue.counts(skill))
+        text = render(skill, catalogue.counts(skill), prior=prior_of(catalogue, skill))
         told = breakdown(catalogue, skill, wall_clock())
 
     def words(out: Console) -> None:
