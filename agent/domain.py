@@ -455,6 +455,19 @@ class Learned(Frozen):
 NOTHING_LEARNED = Learned()
 
 
+class Recent(Frozen):
+    """What came lately: how often each setup began in the seven days before, which stood at the bar before, and how many of the
+    last trades in this regime won (positive) or lost (negative) in a row.
+    """
+
+    setups: dict[str, int] = {}
+    standing: str | None = None
+    streak: int = 0
+
+
+NOTHING_RECENT = Recent()
+
+
 class CycleRecord(Frozen):
     """Everything about one decision, as it was known when it was made."""
 
@@ -485,6 +498,7 @@ class CycleRecord(Frozen):
     weights: dict[str, float] = {}
     parameters: dict[str, float] = {}
     learned: Learned = NOTHING_LEARNED
+    recent: Recent = NOTHING_RECENT
     context_hash: str
     prompt_hash: str | None = None
     usage: Usage = Usage()

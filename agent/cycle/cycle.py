@@ -49,6 +49,7 @@ from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
 from agent.reason.context import Context
 from agent.reason.model import Asked
+from agent.reason.setups import setup_of
 from agent.reason.voice import voter_name
 from agent.risk.limits import limit
 from agent.risk.sizing import Exits
@@ -276,6 +277,7 @@ def _reasoned(
         weights=context.weights,
         parameters=context.parameters,
         learned=context.learned,
+        recent=context.recent,
         context_hash=context.hash(),
         mandate=desk.mandate,
         **(told(asked, arithmetic[0] if _speaks(arithmetic[1]) else None) if asked else {}),
@@ -308,6 +310,7 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
         ),
         weights=desk.voters.weights(state.regime.label),
         learned=desk.joint.learned(desk.voters, state.regime.label),
+        recent=desk.setups.recent(state.symbol, state.bar_time, desk.regimes.streak(state.regime.label)),
         parameters=desk.monitor.parameters,
         position=desk.broker.positions.get(state.symbol),
     )
@@ -331,6 +334,13 @@ def _agreeing(skills: list[SkillMatch], signal: Signal, open_trials: set[tuple[s
     return marked
 
 
+def _noted(desk: Desk, record: CycleRecord) -> list[tuple[str, str, object]]:
+    """Count the setup that the record is a case of."""
+    regime = record.state.regime.label if record.state else None
+    setup = setup_of(record.contributions, record.signal.side if record.signal else None, regime)
+    return desk.setups.note(record.symbol, setup, record.bar_time)
+
+
 def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled: Settled) -> CycleRecord:
     w.add(
         "cycle",
@@ -339,7 +349,7 @@ def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled:
         symbol=record.symbol,
         happened_at=record.bar_time,
         known_at=record.as_of,
-        sets=[*settled.sets, *desk.broker.snapshot(record.symbol), *charged(desk, record)],
+        sets=[*settled.sets, *desk.broker.snapshot(record.symbol), *charged(desk, record), *_noted(desk, record)],
     )
     for change in record.changes:
         w.add(

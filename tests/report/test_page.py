@@ -175,3 +175,7 @@ def test_write_unusable_path_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="choose another file"):
         write(tmp_path / "folder", "page")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_abstentions_are_counted_and_not_shown_as_neutral_votes() -> None:
+    assert "hedge 100 % of 1258." in " ".join(own(page()).split())
