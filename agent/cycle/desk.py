@@ -10,8 +10,9 @@ from threading import RLock
 from typing import Any, Protocol
 
 from agent.analysts.memory import Past
+from agent.brokers.account import Account
 from agent.brokers.fills import Bar
-from agent.brokers.paper import Account, Settlement
+from agent.brokers.paper import Settlement
 from agent.brokers.venue import Difference, OrderEvent
 from agent.cycle.awaiting import Awaiting
 from agent.domain import Book, MarketState, Order, Position, Recollection, Refusal, Vote
