@@ -369,6 +369,19 @@ class Database(Section):
     naive: bool = Field(False, description="its times have no zone and are UTC, as QuestDB's")
 
 
+class Quoting(Section):
+    """Quotes between bars, asked for only while something is held; a database has them in a table of their own."""
+
+    seconds: float = Field(5.0, ge=0, le=300, description="how often they are asked for; 0: positions are watched on bars alone")
+    stale_seconds: float = Field(60.0, gt=0, description="an older quote tells nothing")
+    max_jump: float = Field(0.2, gt=0, lt=1, description="a quote further from the last price is not believed")
+    table: str = Field("", description="the database's table of quotes; empty: it has none")
+    symbol: str = Field("symbol", min_length=1)
+    timestamp: str = Field("timestamp", min_length=1)
+    bid: str = Field("bid", min_length=1)
+    ask: str = Field("ask", min_length=1)
+
+
 class Feeding(Section):
     """Live bars: where from and of what."""
 
@@ -378,6 +391,7 @@ class Feeding(Section):
     symbols: dict[str, str] = Field({}, description="interval by symbol, for example BTCUSDT = '5m'")
     window: int = Field(1500, ge=500, le=20_000, description="bars of history kept and decided on")
     database: Database = Database()
+    quotes: Quoting = Quoting()
 
 
 class Settings(BaseSettings):

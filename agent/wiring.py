@@ -27,7 +27,7 @@ from agent.brokers.paper import PaperBroker
 from agent.brokers.simulated import SimulatedVenue
 from agent.cycle.awaiting import awaiting
 from agent.cycle.desk import Broker, Desk, Feed, Reasoner, Recall
-from agent.cycle.history import newest_records
+from agent.cycle.history import closed_since_decision, newest_records
 from agent.cycle.lessons import with_lessons
 from agent.cycle.recall import recollect
 from agent.domain import MarketState, Recollection, Vote
@@ -467,7 +467,7 @@ def forecaster_for(home: Path, settings: Settings, arm: Arm, state: dict[str, An
 
 
 def _restore_awaiting(desk: Desk) -> None:
-    """Find the decisions whose horizon had not closed when the run stopped."""
+    """Find the decisions whose horizon had not closed when the run stopped, and the trades no record has told of."""
     holdings = [skill.plan.max_bars for skill in desk.skills.versions() if skill.plan is not None]
     longest = max(desk.settings.plan.horizon, *holdings, 1) + 1
     journal = desk.memory.journal
@@ -482,3 +482,4 @@ def _restore_awaiting(desk: Desk) -> None:
             if not item.done:
                 waiting.append(item)
         desk.awaiting[symbol] = waiting
+        desk.untold[symbol] = closed_since_decision(journal, symbol)

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 
+from agent.brokers.account import MINUTE
 from agent.brokers.fills import to_lots
-from agent.brokers.paper import MINUTE
 from agent.cycle.control import Control
 from agent.cycle.desk import Desk
 from agent.domain import Book, Decision, MarketState, Order, Refusal
