@@ -43,6 +43,9 @@ class Limits(Section):
     """What no decision may exceed. Fractions are of equity; only a person changes them."""
 
     risk_per_trade: float = Field(0.01, gt=0, le=0.1, description="equity at risk between entry and stop")
+    max_risk: float = Field(
+        0.2, gt=0, le=0.2, description="equity between price and stop that no entry exceeds, whatever enlarged it"
+    )
     max_position: float = Field(0.5, gt=0, le=1)
     max_exposure: float = Field(1.0, gt=0, le=1, description="gross exposure of the whole book")
     target_volatility: float = Field(0.20, gt=0, le=2, description="yearly; size shrinks above it")
@@ -143,6 +146,10 @@ class Learning(Section):
     reset_bars: int = Field(60, ge=1, description="a tightened threshold ends after so many bars at the latest")
     alert_size: float = Field(0.7, gt=0, le=1)
     alert_confidence: float = Field(0.70, ge=0, le=1)
+    success_size: float = Field(1.1, ge=1, le=1.5, description="size after proven success, where the stop is as much nearer")
+    success_stop: float = Field(0.9, gt=0, le=1, description="stop distance after proven success")
+    success_level: float = Field(0.05, gt=0, lt=0.5, description="chance that a trader without an edge is ever taken for proven")
+    success_bars: int = Field(250, ge=1, description="success must be earned anew after so many bars at the latest")
 
 
 class SkillRules(Section):
@@ -362,6 +369,19 @@ class Database(Section):
     naive: bool = Field(False, description="its times have no zone and are UTC, as QuestDB's")
 
 
+class Quoting(Section):
+    """Quotes between bars, asked for only while something is held; a database has them in a table of their own."""
+
+    seconds: float = Field(5.0, ge=0, le=300, description="how often they are asked for; 0: positions are watched on bars alone")
+    stale_seconds: float = Field(60.0, gt=0, description="an older quote tells nothing")
+    max_jump: float = Field(0.2, gt=0, lt=1, description="a quote further from the last price is not believed")
+    table: str = Field("", description="the database's table of quotes; empty: it has none")
+    symbol: str = Field("symbol", min_length=1)
+    timestamp: str = Field("timestamp", min_length=1)
+    bid: str = Field("bid", min_length=1)
+    ask: str = Field("ask", min_length=1)
+
+
 class Feeding(Section):
     """Live bars: where from and of what."""
 
@@ -371,6 +391,7 @@ class Feeding(Section):
     symbols: dict[str, str] = Field({}, description="interval by symbol, for example BTCUSDT = '5m'")
     window: int = Field(1500, ge=500, le=20_000, description="bars of history kept and decided on")
     database: Database = Database()
+    quotes: Quoting = Quoting()
 
 
 class Settings(BaseSettings):

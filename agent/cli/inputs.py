@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -17,7 +17,6 @@ from agent.errors import ConfigError
 
 if TYPE_CHECKING:
     from agent.market.bars import Bars
-    from agent.market.features import FeatureFrame
     from agent.market.series import Series
     from agent.settings import Settings
     from agent.wiring import Reading as Given
@@ -37,7 +36,7 @@ Options = Annotated[
     Path | None,
     typer.Option("--options", help="Option chain: timestamp, expiry, strike, kind, open_interest, implied_volatility, volume."),
 ]
-News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body.")]
+News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body; symbol.")]
 Mask = Annotated[
     bool,
     typer.Option("--mask", help="Hide symbols, dates and price levels from the model; results keep the true ones."),
@@ -58,67 +57,35 @@ class Reading:
     repair: bool = False
 
 
-@dataclass(frozen=True)
-class GivenBars:
-    """The files of bars that a command was given, how they are to be read, and which part of them."""
-
-    files: list[Path]
-    reading: Reading
-    timerange: str | None
-
-    def series(self, settings: Settings) -> list[Series]:
-        """Every file prepared, up to the range's end; what lies before its start is warm-up only."""
-        from agent.backtest.plan import TimeRange
-        from agent.wiring import prepared
-
-        wanted = TimeRange.parse(self.timerange)
-        made = prepared(load_range(self.files, self.reading, self.timerange), settings).values()
-        return [replace(one, ready=max(one.ready, _first(one, wanted.first))) for one in made]
-
-    def frames(self, settings: Settings) -> list[FeatureFrame]:
-        """The features of every bar in the range."""
-        from agent.backtest.plan import TimeRange
-
-        first = TimeRange.parse(self.timerange).first
-        return [one.frame.since(_first(one, first)) for one in self.series(settings)]
-
-
-def _first(series: Series, day: date | None) -> int:
-    """The first bar that starts on or after a day."""
-    if day is None or day.year < YEARS[0]:
-        return 0
-    import numpy as np
-
-    return int(np.searchsorted(series.bars.start, np.datetime64(day.isoformat(), "ns")))
+READING = {"symbol": Symbol, "interval": Interval, "factors": Factors, "raw": Raw, "repair": Repair}
 
 
 def reads_bars(command: Callable[..., T]) -> Callable[..., T]:
-    """Give a command the options that say which bars to read and how; it takes them as its argument ``given``."""
+    """Offer the options on how files are read where a command has the parameter ``reading``, and join them into it.
 
-    def options(
-        data: Data = [],  # noqa: B006 - typer reads it and never changes it
-        symbol: Symbol = None,
-        interval: Interval = None,
-        factors: Factors = None,
-        raw: Raw = False,
-        repair: Repair = False,
-        timerange: Range = None,
-    ) -> GivenBars:
-        return GivenBars(data, Reading(symbol, interval, factors, raw, repair), timerange)
+    Of the options, one that the command takes by itself (a symbol of its own meaning) is left to it.
+    """
+    own = signature(command).parameters
+    hints = get_type_hints(command, include_extras=True)
+    offered = [one for one in fields(Reading) if one.name not in own]
+    named = {one.name for one in offered}
+    params: list[Parameter] = []
+    for param in own.values():
+        if param.name == "reading":
+            params += [
+                Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=READING[one.name]) for one in offered
+            ]
+        else:
+            params.append(param.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[param.name]))
 
-    own = [option for option in inspect.signature(command, eval_str=True).parameters.values() if option.name != "given"]
-    shared = list(inspect.signature(options, eval_str=True).parameters.values())
+    @wraps(command)
+    def called(**given: Any) -> T:
+        reading = Reading(**{name: given.pop(name) for name in named})
+        return command(**given, reading=reading)
 
-    @functools.wraps(command)
-    def reading(**values: Any) -> T:
-        given = options(**{option.name: values.pop(option.name) for option in shared})
-        return command(**values, given=given)
-
-    named = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in (*own, *shared)]
-    # what typer reads the options from
-    vars(reading)["__signature__"] = inspect.Signature(named)
-    reading.__annotations__ = {option.name: option.annotation for option in named}
-    return reading
+    called.__signature__ = signature(command).replace(parameters=params)  # type: ignore[attr-defined]
+    called.__annotations__ = {param.name: param.annotation for param in params}
+    return called
 
 
 def moment(text: str, option: str = "--at") -> datetime:
@@ -176,6 +143,21 @@ def load_range(paths: list[Path], reading: Reading, timerange: str | None) -> li
     return found
 
 
+def series_in(paths: list[Path], reading: Reading, timerange: str | None, settings: Settings) -> list[Series]:
+    """Every file prepared, up to the range's end; what lies before its start is warm-up only."""
+    import numpy as np
+
+    from agent.backtest.plan import TimeRange
+    from agent.wiring import prepared
+
+    first = TimeRange.parse(timerange).first
+    made = list(prepared(load_range(paths, reading, timerange), settings).values())
+    if first is None or first.year not in YEARS:
+        return made
+    begins = np.datetime64(first.isoformat(), "ns")
+    return [replace(one, ready=max(one.ready, int(np.searchsorted(one.bars.start, begins)))) for one in made]
+
+
 def known_by(bars: Bars, at: str | None) -> datetime:
     """The time asked for, else when the last bar is known."""
     from agent.market.instrument import interval_step
@@ -190,6 +172,7 @@ def reading_for(options: Path | None, news: Path | None) -> Given:
     """The option chain and news given, read and scored; neither is needed."""
     import hashlib
 
+    from agent.cycle.perceive import listen
     from agent.market.papers import chain_columns, news_items
     from agent.wiring import NOTHING
     from agent.wiring import Reading as Read
@@ -197,10 +180,9 @@ def reading_for(options: Path | None, news: Path | None) -> Given:
     if options is None and news is None:
         return NOTHING
     from agent.analysts.hedge import Chain
-    from agent.analysts.sentiment import News as Scored
 
     chain = Chain.of(chain_columns(options)) if options is not None else None
-    scored = Scored.scored(news_items(news)) if news is not None else None
+    scored = listen(news_items(news)) if news is not None else None
     digest = hashlib.sha256()
     for path in (options, news):
         digest.update(hashlib.sha256(path.read_bytes() if path is not None else b"").digest())

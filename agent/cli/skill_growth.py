@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import GivenBars, reads_bars
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import counting, emit, table
 from agent.cli.skill_life import principal, said, writing
@@ -54,9 +54,10 @@ def compose(
 
 @reads_bars
 def form(
+    data: Data,
     apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what was formed.")] = False,
-    *,
-    given: GivenBars,
+    reading: Reading = Reading(),
+    timerange: Range = None,
 ) -> None:
     """Skills that a run's winning trades speak for: what they had in common when they began."""
     from agent.wiring import wall_clock
@@ -64,7 +65,7 @@ def form(
     from skills.formation import formed, trajectories
 
     settings = GLOBALS.settings()
-    frames = given.frames(settings)
+    frames = [one.frame.since(one.ready) for one in series_in(data, reading, timerange, settings)]
     with writing() as (journal, catalogue):
         told = trajectories(journal)
         found = formed(catalogue, told, frames, _exits(settings), settings.grow)
@@ -111,22 +112,23 @@ def _exporter() -> Signer:
 @reads_bars
 def discover(
     trades: Annotated[Path | None, typer.Option("--trades", help="Closed trades, JSON lines.")] = None,
+    data: Data = [],  # noqa: B006 - typer reads it and never changes it
     side: Annotated[str, typer.Option("--side", help="With --data: buy or sell.")] = "buy",
     last: Annotated[int | None, typer.Option("--last", help="Only so many of the latest trades.", min=1)] = None,
     support: Annotated[int, typer.Option("--support", help="Fewest occurrences.", min=5)] = 5,
     win_rate: Annotated[float, typer.Option("--win-rate", help="Least share of wins.", min=0, max=1)] = 0.70,
     apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what is accepted.")] = False,
-    *,
-    given: GivenBars,
+    reading: Reading = Reading(),
+    timerange: Range = None,
 ) -> None:
     """Conditions that went with winning trades, after counting everything that was tried."""
     from skills.discovery import discover as search
     from skills.discovery.discover import Rules
 
     settings = GLOBALS.settings()
-    if (trades is None) == (not given.files):
+    if (trades is None) == (not data):
         raise ConfigError("give either --trades F.jsonl or --data FILE, and not both")
-    rows = _closed(trades, last) if trades is not None else _labelled(given, side, last, settings)
+    rows = _given(trades, last) if trades is not None else _labelled(data, reading, timerange, side, last, settings)
     with counting("discovery, beside shuffled outcomes") as report:
         found = search(rows, seed=settings.seed, rules=Rules(support=support, win_rate=win_rate), progress=report)
     document: dict[str, Any] = found.document()
@@ -135,20 +137,23 @@ def discover(
     emit(document, lambda out: _words(out, found, document.get("admitted", [])))
 
 
-def _closed(path: Path, last: int | None) -> list[Trade]:
+def _given(path: Path, last: int | None) -> list[Trade]:
     from skills.discovery import Trade, without_overlap
 
     return without_overlap(typed_lines(path, Trade), last)
 
 
-def _labelled(given: GivenBars, side: str, last: int | None, settings: Settings) -> list[Trade]:
+def _labelled(
+    data: list[Path], reading: Reading, timerange: str | None, side: str, last: int | None, settings: Settings
+) -> list[Trade]:
     from skills.discovery import labelled, without_overlap
     from skills.trial import cost_bps
 
     if side not in ("buy", "sell"):
         raise ConfigError(f"--side {side!r} is neither buy nor sell; give one of them")
     wanted: Side = "buy" if side == "buy" else "sell"
-    rows = [t for one in given.series(settings) for t in labelled(one, wanted, _exits(settings), cost_bps(one, settings.costs))]
+    series = series_in(data, reading, timerange, settings)
+    rows = [t for one in series for t in labelled(one, wanted, _exits(settings), cost_bps(one, settings.costs))]
     return without_overlap(rows, last)
 
 

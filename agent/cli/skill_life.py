@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import GivenBars, reads_bars
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, lines, number, table
 from agent.errors import ConfigError
@@ -233,15 +233,16 @@ def _show_due(rows: list[dict[str, Any]]) -> None:
 @reads_bars
 def replay(
     ident: Ident,
-    *,
-    given: GivenBars,
+    data: Data,
+    reading: Reading = Reading(),
+    timerange: Range = None,
 ) -> None:
     """Check run: what a skill would have done on these bars, beside the same side and exits at any moment."""
     from agent.wiring import open_catalogue
     from skills.trial import check_run
 
     settings = GLOBALS.settings()
-    series = given.series(settings)
+    series = series_in(data, reading, timerange, settings)
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), settings) as (_, catalogue):
         skill = catalogue.get(ident)
     if skill.kind == "procedure":

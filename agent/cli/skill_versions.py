@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import GivenBars, reads_bars
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.output import emit, stages
 from agent.cli.skill_life import principal, said, writing, written_run
 from agent.errors import ConfigError
@@ -30,22 +30,23 @@ def add(skills: typer.Typer) -> None:
 def refine(
     ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")],
+    data: Data = [],  # noqa: B006 - typer reads it and never changes it
     draft: Annotated[
         Path | None,
         typer.Option("--draft", help="Your own next version in JSON, instead of a search."),
     ] = None,
-    *,
-    given: GivenBars,
+    reading: Reading = Reading(),
+    timerange: Range = None,
 ) -> int:
     """A shorter condition or better numbers, where later bars agree; the new version starts without statistics."""
     from agent.wiring import wall_clock
     from skills.versions import refine_skill, replace_skill
 
     said(reason)
-    if (draft is None) == (not given.files):
+    if (draft is None) == (not data):
         raise ConfigError("give either --data FILE to look for a better version, or --draft F.json with your own")
     settings = GLOBALS.settings()
-    series = given.series(settings) if given.files else []
+    series = series_in(data, reading, timerange, settings) if data else []
     with writing() as (journal, catalogue):
         skill = catalogue.get(ident)
         with journal.write() as w:
@@ -84,14 +85,15 @@ def _refined(out: Console, done: Refinement) -> None:
 
 @reads_bars
 def consolidate(
+    data: Data = [],  # noqa: B006 - typer reads it and never changes it
     reason: Annotated[str, typer.Option("--reason", help="Why; needed to merge or to take a merge back.")] = "",
     apply: Annotated[
         list[str] | None, typer.Option("--merge", help="Merge the near-duplicates that this skill is one of.")
     ] = None,
     undo: Annotated[str | None, typer.Option("--undo", help="Take the merge back that made this skill.")] = None,
     words: Annotated[bool, typer.Option("--words", help="Compare by words instead of by meaning.")] = False,
-    *,
-    given: GivenBars,
+    reading: Reading = Reading(),
+    timerange: Range = None,
 ) -> int:
     """Near-duplicates: alike in meaning and holding on the same bars; merge them, or take a merge back."""
     from agent.wiring import open_meaning, wall_clock
@@ -105,9 +107,9 @@ def consolidate(
         names = [f"{skill.name} v{skill.version}" for skill in back]
         emit({"undone": undo, "sources": names}, lambda out: out.print(f"{' and '.join(names)} stand again as they stood"))
         return 0
-    if not given.files:
+    if not data:
         raise ConfigError("give --data FILE: whether two skills are one shows on the bars where they hold")
-    frames = given.frames(settings)
+    frames = [one.frame.since(one.ready) for one in series_in(data, reading, timerange, settings)]
     with (
         writing() as (journal, catalogue),
         open_meaning(GLOBALS.home, written_run(), journal, settings) as meaning,
