@@ -223,7 +223,7 @@ class MemoryStore:
         self.situations.refresh()
         last = self.journal.last_seq
         words = text.index_words(last)
-        embedded = self._meaning.embed(self._meaning.pending(text.listing()), progress) if self._meaning else 0
+        embedded = self.embed_texts(progress)
         rows = {"situations": 0, "episodes": 0} if index.memory_only else self._index_vectors(index, last, progress)
         return {"embedded": embedded, "words": words, **rows}
 
@@ -269,7 +269,8 @@ class MemoryStore:
         text = self._texts()
         if text is None or self._meaning is None:
             return 0
-        return self._meaning.embed(self._meaning.pending(text.listing()), progress)
+        listing = text.listing()
+        return self._meaning.embed(listing, self._meaning.pending(listing), progress)
 
     def verify(self) -> dict[str, Any]:
         """Check everything that is stored; problems are words, and an index in doubt is one."""
