@@ -49,6 +49,8 @@ _CATCH_UP = 256
 _PAGE = 2000
 # beyond so many the index proposes sooner than a product over all vectors is made
 _EXACT_TEXTS = 20_000
+# how many times more rows a sketch of the vectors has to name than are multiplied out to the end
+_OVERSAMPLE = 16
 
 
 class TextSearch:
@@ -230,12 +232,15 @@ class TextSearch:
         if 0 < len(pending) <= _CATCH_UP:
             meaning.embed(listing, pending)
         vector, out = meaning.query(asked), np.zeros(len(listing.seq))
-        rows = self._proposed(meaning, query, listing, allowed, vector)
+        rows = None if meaning.held else self._proposed(meaning, query, listing, allowed, vector)
         if rows is not None:
             rows = np.union1d(rows, also)
         held = rows is None or len(rows) < min(query.k, int(allowed.sum()))
         if rows is None or held:
-            rows = best(total(*meaning.rough(listing, allowed, vector), slice(None)), allowed, max(_DEPTH, query.k))
+            depth, sketch = max(_DEPTH, query.k), meaning.sketched(listing, vector)
+            if sketch is not None:
+                allowed = _only(best(total(*sketch, slice(None)), allowed, _OVERSAMPLE * depth), len(allowed))
+            rows = best(total(*meaning.rough(listing, allowed, vector), slice(None)), allowed, depth)
         out[rows] = np.maximum(total(*meaning.exact(listing, rows, vector, held=held), rows), 0.0)
         return out
 
@@ -284,6 +289,12 @@ def _document(fact: Fact, data: dict[str, Any]) -> Document:
         session=session_code(fact, data),
         text=code_of(content),
     )
+
+
+def _only(rows: Seqs, size: int) -> NDArray[np.bool_]:
+    out = np.zeros(size, dtype=bool)
+    out[rows] = True
+    return out
 
 
 def _matching(listing: Listing, query: Query) -> NDArray[np.bool_]:
