@@ -333,11 +333,13 @@ def approve(
 ) -> None:
     """Show diff and findings, then lift quarantine and taint on an operator's word; it still has to earn its trades."""
     from agent.cli.output import console
+    from agent.guard.principals import require
     from agent.wiring import wall_clock
     from skills.approval import approve as approved
     from skills.approval import review
 
     principal = _principal()
+    require(principal, "approve")
     with _writing() as (journal, catalogue):
         skill = _waiting(catalogue, ident, version)
         shown = review(catalogue, skill)
