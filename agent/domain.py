@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Side = Literal["buy", "sell"]
 Action = Literal["buy", "sell", "close", "hold", "none"]
@@ -274,6 +274,21 @@ class Order(Frozen):
     fraction: float = 0.0
     placed_at: Utc
     status: OrderStatus = "pending"
+
+
+class Quote(Frozen):
+    """What a market offers at a time: the best price to sell at (``bid``) and to buy at (``ask``)."""
+
+    symbol: str
+    at: Utc
+    bid: float = Field(gt=0)
+    ask: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _not_crossed(self) -> Quote:
+        if self.bid > self.ask:
+            raise ValueError(f"bid {self.bid} lies above ask {self.ask}")
+        return self
 
 
 class Fill(Frozen):

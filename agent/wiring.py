@@ -27,7 +27,7 @@ from agent.brokers.paper import PaperBroker
 from agent.brokers.simulated import SimulatedVenue
 from agent.cycle.awaiting import awaiting
 from agent.cycle.desk import Broker, Desk, Feed, Reasoner, Recall
-from agent.cycle.history import newest_records
+from agent.cycle.history import closed_since_decision, newest_records
 from agent.cycle.lessons import with_lessons
 from agent.cycle.recall import recollect
 from agent.domain import MarketState, Recollection, Vote
@@ -65,6 +65,7 @@ from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.adopt import adopt_skills
 from skills.catalogue import Catalogue
+from skills.meaning import Meaning
 from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
@@ -226,6 +227,17 @@ def open_catalogue(
             journal,
             Catalogue.open(journal, settings.skills, started=wall_clock(), shipped=run in STANDING_RUNS, keys=keys),
         )
+
+
+@contextmanager
+def open_meaning(home: Path, run: str, journal: Journal, settings: Settings) -> Iterator[Meaning]:
+    """The meaning of a run's skills, by the embedder that the settings name; its collection lies with the run's other indexes."""
+    folder = run_folder(home, run) / "index" / "skills"
+    meaning = Meaning(journal, text_embedder(settings), folder, settings.skills.exact_below)
+    try:
+        yield meaning
+    finally:
+        meaning.close()
 
 
 def likeness(settings: Settings) -> Likeness:
@@ -455,7 +467,7 @@ def forecaster_for(home: Path, settings: Settings, arm: Arm, state: dict[str, An
 
 
 def _restore_awaiting(desk: Desk) -> None:
-    """Find the decisions whose horizon had not closed when the run stopped."""
+    """Find the decisions whose horizon had not closed when the run stopped, and the trades no record has told of."""
     holdings = [skill.plan.max_bars for skill in desk.skills.versions() if skill.plan is not None]
     longest = max(desk.settings.plan.horizon, *holdings, 1) + 1
     journal = desk.memory.journal
@@ -470,3 +482,4 @@ def _restore_awaiting(desk: Desk) -> None:
             if not item.done:
                 waiting.append(item)
         desk.awaiting[symbol] = waiting
+        desk.untold[symbol] = closed_since_decision(journal, symbol)

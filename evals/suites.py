@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from agent.errors import ConfigError
 from agent.statistics import wilson
-from evals import growing, leaks, learning, minds, mutation, null, promotion, worth
+from evals import edges, growing, leaks, learning, minds, mutation, null, promotion, worth
 from evals.mutants import MUTANTS
 
 Json = dict[str, Any]
@@ -251,11 +251,11 @@ def _mind_gates(results: Results) -> list[Gate]:
 
 
 def _skill_tasks(profile: Profile, seed: int) -> list[Task]:
-    pairs, quiet, edges = (1, 1, 1) if profile == "ci" else (10, 10, 30)
+    pairs, quiet, plants = (1, 1, 1) if profile == "ci" else (10, 10, 30)
     tasks = [Task(f"pair-{n}", growing.pair, {"seed": seed + n}) for n in range(1, pairs + 1)]
     tasks += [Task(f"quiet-{n}", growing.quiet, {"seed": seed + n}) for n in range(1, quiet + 1)]
     for name, real in (("edge", True), ("none", False)):
-        tasks += [Task(f"{name}-{n}", growing.edge, {"seed": seed + 600 + n, "real": real}) for n in range(1, edges + 1)]
+        tasks += [Task(f"{name}-{n}", edges.planted_edge, {"seed": seed + 600 + n, "real": real}) for n in range(1, plants + 1)]
     return tasks
 
 

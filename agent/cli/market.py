@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Factors, Interval, News, OneData, Options, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import At, Factors, Interval, News, OneData, Options, Range, Raw, Reading, Repair, Symbol, reads_bars
 from agent.cli.output import emit, lines, number, table
 
 if TYPE_CHECKING:
@@ -113,20 +113,17 @@ def _series(path: Path, reading: Reading, at: str | None = None) -> Series:
     return prepare(bars, instrument(bars.symbol, bars.interval), GLOBALS.settings().market)
 
 
+@reads_bars
 def features(
     data: OneData,
     timerange: Range = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> None:
     """Every feature of every bar as JSON lines; null where it cannot be computed."""
     from agent.backtest.plan import TimeRange
 
     wanted = TimeRange.parse(timerange)
-    series = _series(inputs.one(data), Reading(symbol, interval, factors, raw, repair))
+    series = _series(inputs.one(data), reading)
 
     def rows() -> Iterator[dict[str, Any]]:
         for i in range(len(series.bars)):
@@ -148,21 +145,19 @@ def _view(data: list[Path], at: str | None, reading: Reading) -> tuple[Series, A
     return view, as_of
 
 
+@reads_bars
 def state(
     data: OneData,
     at: At = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     others: Others = None,
 ) -> None:
     """What is known of a symbol as of a time: features, regime, standing among others, and one line of words."""
     from agent.market.peers import among
 
-    view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
-    given = [_series(path, Reading(raw=raw, repair=repair), as_of.isoformat()) for path in others or []]
+    view, as_of = _view(data, at, reading)
+    same = Reading(raw=reading.raw, repair=reading.repair)
+    given = [_series(path, same, as_of.isoformat()) for path in others or []]
     known = [other for one in given if (other := one.until(as_of)) is not None and other.bars.symbol != view.bars.symbol]
     seen = view.state(as_of, among(view, known))
 
@@ -186,21 +181,18 @@ def state(
     emit(seen.model_dump(mode="json"), words)
 
 
+@reads_bars
 def consult(
     data: OneData,
     at: At = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     options: Options = None,
     news: News = None,
 ) -> None:
     """What each voter says as of a time."""
     from agent.analysts.panel import Panel
 
-    view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
+    view, as_of = _view(data, at, reading)
     given = inputs.reading_for(options, news)
     votes = Panel(given.chain, given.news)(view, view.state(as_of), {})
 

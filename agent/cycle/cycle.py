@@ -372,5 +372,7 @@ def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled:
             line=record.state.text if record.state else "",
         )
         desk.awaiting.setdefault(record.symbol, []).append(left_open)
+    told = {outcome.position for outcome in record.outcomes}
+    desk.untold[record.symbol] = [one for one in desk.untold.get(record.symbol, []) if one.position not in told]
     remember_bar(desk, w, series, record)
     return record

@@ -20,7 +20,7 @@ from statistics import NormalDist
 from agent.domain import Action, Contribution, Recollection, Side, Signal, SkillMatch
 from agent.reason.context import Context
 from agent.reason.setups import counted, setup_of
-from agent.risk.sizing import Condition, Exits, bounded_exits, condition, target_fraction
+from agent.risk.sizing import Condition, Exits, bounded_exits, condition, drawn_in, target_fraction
 from agent.settings import Limits, Reason
 
 _NORMAL = NormalDist()
@@ -217,8 +217,14 @@ def conclude(context: Context, parts: list[Contribution], limits: Limits, settin
     exits = _shaped(plan, shape, atr, limits)
     size, stop, target = 0.0, None, None
     if side and action in ("buy", "sell"):
-        multiplier = shape.size * context.parameters["size_multiplier"] * (min(1.0, confidence / full) if full else 1.0)
+        nearer = drawn_in(exits, context.parameters.get("stop_multiplier", 1.0), atr, limits)
+        # more than full size only as far as the stop came nearer: no more is at risk than the mandate has a trade risk
+        most = exits.stop_distance / nearer.stop_distance
+        multiplier = (
+            shape.size * min(context.parameters["size_multiplier"], most) * (min(1.0, confidence / full) if full else 1.0)
+        )
         size = target_fraction(side, state.close, exits, state.features["volatility_20"], multiplier, limits)
+        exits = nearer
         direction = 1 if side == "buy" else -1
         stop = state.close - direction * exits.stop_distance
         target = state.close + direction * exits.target_distance

@@ -57,6 +57,12 @@ def bounded_exits(exits: Exits, atr: float, limits: Limits) -> Exits:
     return exits.model_copy(update={"stop_distance": stop, "max_bars": min(exits.max_bars, limits.max_bars)})
 
 
+def drawn_in(exits: Exits, share: float, atr: float, limits: Limits) -> Exits:
+    """The same exits with the stop at ``share`` of its distance, but not nearer than the limits allow."""
+    nearest = min(exits.stop_distance, limits.min_stop_atr * atr)
+    return exits.model_copy(update={"stop_distance": max(exits.stop_distance * share, nearest)})
+
+
 def target_fraction(side: Side, price: float, exits: Exits, volatility: float | None, multiplier: float, limits: Limits) -> float:
     """The signed fraction of equity that risks ``limits.risk_per_trade`` at the stop, scaled by volatility."""
     fraction = limits.risk_per_trade * price / exits.stop_distance
