@@ -11,6 +11,7 @@ from pydantic import Field
 from agent.chat.found import Chart, Found, Table, cite, day, figure, gain, money, nothing, per_cent
 from agent.chat.tools.base import Scope, Tool
 from agent.chat.view import View
+from agent.domain import Outcome
 from agent.market.bars import to_stamp
 from agent.statistics.metrics import metrics
 
@@ -25,8 +26,9 @@ class Result(Scope):
     """What of the result; with days, over that stretch alone."""
 
     measure: Measure = "all"
-    by: Literal["day", "month", "quarter", "year"] | None = None
-    rank: Literal["best", "worst"] | None = Field(None, description="with by: only the best or worst stretch")
+    by: Literal["day", "week", "month", "quarter", "year", "calendar_month"] | None = None
+    rank: Literal["best", "worst"] | None = Field(None, description="with by: only the best or worst stretches")
+    n: int = Field(1, ge=1, le=20, description="with rank: how many")
 
 
 _NAMES = {
@@ -129,17 +131,30 @@ def worst_fall(curve: Curve, before: float) -> tuple[float, datetime, datetime]:
     return deepest, *found
 
 
+def _recovered(curve: Curve, top: datetime, bottom: datetime, before: float) -> str:
+    """When equity was back at the peak from which it fell."""
+    values = dict(curve)
+    height = max(values.get(top, before), before if top == curve[0][0] else 0.0)
+    back = next((at for at, value in curve if at > bottom and value >= height), None)
+    if back is None:
+        return "It has not recovered to that peak by the end"
+    return (
+        f"It was back at that peak on {day(back)}, {(back - top).days} days after it and {(back - bottom).days} after the bottom"
+    )
+
+
 def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
     depth, top, bottom = worst_fall(curve, before)
-    now = max([before, *(v for _, v in curve)])
     values = dict(curve)
     longest = figures(view, asked).get("Max. Drawdown Duration")
     spell = f" The longest spell below a peak lasted {longest}." if longest else ""
+    high = max(curve, key=lambda p: p[1])
     text = (
         f"Maximum drawdown{asked.words()}: {per_cent(depth, 2)}, from {day(top)} to {day(bottom)}"
-        f" (equity {money(values[bottom])} at the bottom) {cite('run', view.run)}. At the end it stood "
-        f"{per_cent(max(0.0, 1 - curve[-1][1] / now), 2)} below its peak; the limit that halts is "
-        f"{per_cent(view.settings.limits.max_drawdown, 0)}.{spell}"
+        f" (equity {money(values[bottom])} at the bottom) {cite('run', view.run)}. "
+        f"{_recovered(curve, top, bottom, before)}.{spell} "
+        f"At the end it stood {per_cent(max(0.0, 1 - curve[-1][1] / max(high[1], before)), 2)} below its highest point "
+        f"({money(high[1])} on {day(high[0])}); the limit that halts is {per_cent(view.settings.limits.max_drawdown, 0)}."
     )
     return Found(
         text=text,
@@ -150,7 +165,10 @@ def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
 
 
 def _benchmark(view: View, asked: Result, curve: Curve, before: float) -> Found:
+    if asked.symbol is not None:
+        return _benchmark_of(view, asked, asked.symbol)
     found = _return(view, asked, curve, before)
+    found = found.model_copy(update={"text": f"{found.text}{_held_closes(view, asked)}"})
     if "Buy and hold" not in found.text:
         return found.model_copy(update={"text": found.text + " Buy and hold over exactly these days is not in the record."})
     held = figures(view, asked).get("Buy & Hold Return [%]") if not (asked.start or asked.end) else _chunk_held(view, asked)
@@ -158,6 +176,33 @@ def _benchmark(view: View, asked: Result, curve: Curve, before: float) -> Found:
     verdict = "It did better than" if mine > (held or 0) else "It fell short of"
     more = f"{verdict} buy and hold by {abs(mine - (held or 0)):.2f} points {cite('run', view.run)}."
     return found.model_copy(update={"text": f"{more} {found.text}"})
+
+
+def _closes(view: View, asked: Result, symbol: str) -> float | None:
+    """What a symbol's close did over the days asked for."""
+    closes = [row.close for row in view.tables.by_symbol.get(symbol, []) if asked.holds(row.day) and row.close]
+    return closes[-1] / closes[0] - 1 if len(closes) > 1 else None
+
+
+def _held_closes(view: View, asked: Result) -> str:
+    told = [f"{s} {per_cent(found, 2)}" for s in view.tables.symbols if (found := _closes(view, asked, s)) is not None]
+    return f" From the first close to the last: {', '.join(told)} {cite('run', view.run)}." if told else ""
+
+
+def _benchmark_of(view: View, asked: Result, symbol: str) -> Found:
+    """One symbol: what its trades made of the capital, beside its own close."""
+    held, outcomes = _closes(view, asked, symbol), [trade.outcome for trade in asked.trades(view)]
+    if held is None:
+        return nothing(f"{symbol} has too few closes{asked.words()}.", f"run:{view.run}")
+    made = sum(o.pnl for o in outcomes)
+    mine = made / _before(view, asked.start)
+    verdict = "more" if mine > held else "less"
+    text = (
+        f"The {len(outcomes)} trades{asked.words()} made {gain(made)} net, {per_cent(mine, 2)} of the capital, {verdict} than "
+        f"holding {symbol} with all of it, which made {per_cent(held, 2)} from the first close to the last "
+        f"{cite('run', view.run)}."
+    )
+    return Found(text=text, ids=(f"run:{view.run}",), data={"trades": mine, "held": held})
 
 
 def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -176,10 +221,25 @@ def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
     )
     if rates:
         text += f" Slippage, in the prices, cost about {money(slips)} more. Rates: {rates}."
+    gross = sum(o.pnl + o.fees for o in outcomes)
+    earned = sum(o.pnl + o.fees for o in outcomes if o.pnl + o.fees > 0)
+    total = sum(o.fees for o in outcomes) + slips
+    if outcomes:
+        share = f", {per_cent(total / earned)} of what winning trades made before fees ({money(earned)})" if earned > 0 else ""
+        text += _turnover(outcomes, curve)
+        text += f" In all about {money(total)}{share}; before fees the trades made {gain(gross)}."
     rows = (view.result or {}).get("cost_sensitivity", []) if not (asked.start or asked.end) else []
     if rows:
         text += " Return by cost: " + ", ".join(f"{r['multiple']}x {r['return_pct']:.2f} %" for r in rows) + "."
     return Found(text=text, ids=(f"run:{view.run}",), data={"fees": sum(fee for _, fee in paid), "slippage": slips})
+
+
+def _turnover(outcomes: list[Outcome], curve: Curve) -> str:
+    """What was bought and sold by closed trades, as multiples of the mean equity, a year."""
+    value = sum(float(o.quantity) * (o.entry_price + o.exit_price) for o in outcomes)
+    mean = sum(v for _, v in curve) / len(curve)
+    years = max((curve[-1][0] - curve[0][0]).days, 1) / 365.25
+    return f" Turnover: {money(value)} bought and sold, {value / mean / years:.1f} times the mean equity a year."
 
 
 def _exposure(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -190,9 +250,19 @@ def _exposure(view: View, asked: Result, curve: Curve, before: float) -> Found:
         f"Exposure{asked.words()}: a position was open {figure(table.get('Exposure Time [%]'), '{:.1f}')} % of the "
         f"time; on average "
         f"{per_cent(sum(values) / len(values))} of equity was invested, {per_cent(max(values))} at the most "
-        f"{cite('run', view.run)}."
+        f"{cite('run', view.run)}.{_held_by_symbol(view, asked)}"
     )
     return Found(text=text, ids=(f"run:{view.run}",), data={"mean": sum(values) / len(values)})
+
+
+def _held_by_symbol(view: View, asked: Result) -> str:
+    """The share of each symbol's bars at which a position in it was open."""
+    told = []
+    for symbol, rows in sorted(view.tables.by_symbol.items()):
+        inside = [row for row in rows if asked.holds(row.day)]
+        if inside and asked.symbol in (None, symbol):
+            told.append(f"{symbol} {per_cent(sum(symbol in row.held for row in inside) / len(inside))} of its bars")
+    return f" A position was open: {'; '.join(told)}." if told else ""
 
 
 def _equity(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -215,21 +285,18 @@ def _peak(view: View, asked: Result, curve: Curve, before: float) -> Found:
 def _all(view: View, asked: Result, curve: Curve, before: float) -> Found:
     table = figures(view, asked)
     names = (
-        "Return [%]",
-        "Buy & Hold Return [%]",
-        "Sharpe Ratio",
-        "Max. Drawdown [%]",
-        "# Trades",
-        "Win Rate [%]",
-        "Profit Factor",
-    )
+        "Return [%]", "Equity Final [$]", "Buy & Hold Return [%]", "Sharpe Ratio", "Max. Drawdown [%]", "# Trades",
+        "Win Rate [%]", "Profit Factor",
+    )  # fmt: skip
     parts = [
-        f"{n.replace(' [%]', '').replace('# ', '')} {v:.2f}{' %' if '[%]' in n else ''}"
+        f"{n.replace(' [%]', '').replace(' [$]', '').replace('# ', '')} {v:,.0f}" if n == "# Trades"
+        else f"{n.replace(' [%]', '').replace(' [$]', '')} {v:,.2f}{' %' if '[%]' in n else ''}"
         for n in names
         if (v := table.get(n)) is not None
-    ]
+    ]  # fmt: skip
     shown = tuple((name, f"{v:,.2f}" if isinstance(v, float) else str(v)) for name, v in table.items() if v is not None)
-    text = f"Run {view.run}{asked.words()} {cite('run', view.run)}: {', '.join(parts)}."
+    made = curve[-1][1] - before
+    text = f"Run {view.run}{asked.words()} made {gain(made)} {cite('run', view.run)}: {', '.join(parts)}."
     return Found(
         text=text,
         ids=(f"run:{view.run}",),
@@ -264,36 +331,130 @@ _TOLD = {
 def _stretches(view: View, asked: Result) -> Found:
     """The return of every month, quarter or year, or the best and worst of them."""
     by = asked.by or "month"
-    last: dict[str, float] = {}
-    for at, value in view.tables.equity():
-        if asked.holds(at.date()):
-            last[_stretch(at, by)] = value
-    rows, before = [], _before(view, asked.start)
-    for name, value in last.items():
-        rows.append((name, value / before - 1))
-        before = value
+    if asked.measure in _BY:
+        return _measures(view, asked, by)
+    rows = _returns(view, asked, by)
+    if by == "calendar_month":
+        rows = _by_name(rows)
     best, worst = max(rows, key=lambda r: r[1]), min(rows, key=lambda r: r[1])
-    ends = f"Best {by} {best[0]} ({per_cent(best[1], 2)}), worst {worst[0]} ({per_cent(worst[1], 2)})"
+    named = by.replace("calendar_month", "month of the year")
+    ends = f"Best {named} {best[0]} ({per_cent(best[1], 2)}), worst {worst[0]} ({per_cent(worst[1], 2)})"
     if asked.rank is not None:
-        name, value = best if asked.rank == "best" else worst
-        ends = f"The {asked.rank} {by}{asked.words()} was {name} with {per_cent(value, 2)}. {ends}"
-    gains = sum(value > 0 for _, value in rows)
-    short = len(rows) <= 24 or asked.rank is None and by != "day"
-    told = ", ".join(f"{name} {per_cent(value, 2)}" for name, value in rows) if short else ""
-    text = f"{ends}; {gains} of {len(rows)} gained {cite('run', view.run)}." + (f" {told}." if told else "")
+        ranked = sorted(rows, key=lambda r: -r[1] if asked.rank == "best" else r[1])[: asked.n]
+        several = ", ".join(f"{name} with {per_cent(value, 2)}" for name, value in ranked)
+        ends = f"The {asked.rank} {named}{asked.words()} {'was' if asked.n == 1 else 'were'} {several}. {ends}"
+    gains, losses = sum(value > 0 for _, value in rows), sum(value < 0 for _, value in rows)
+    ended = _ended(view, asked, by) if by in ("quarter", "year") else {}
+    told = ", ".join(f"{name} {per_cent(value, 2)}{ended.get(name, '')}" for name, value in rows) if len(rows) <= 62 else ""
+    mean = sum(value for _, value in rows) / len(rows)
+    text = (
+        f"{ends}; {gains} of {len(rows)} gained and {losses} lost, the mean {per_cent(mean, 2)} {cite('run', view.run)}."
+        + (f" {told}." if told else "")
+    )  # fmt: skip
     return Found(
         text=text,
         ids=(f"run:{view.run}",),
         data=dict(rows),
         table=Table(
-            title=f"return by {by}", columns=(by, "return"), rows=tuple((n, per_cent(v, 2)) for n, v in rows), right=(1,)
+            title=f"return by {named}", columns=(named, "return"), rows=tuple((n, per_cent(v, 2)) for n, v in rows), right=(1,)
         ),
     )
+
+
+_BY: dict[str, tuple[str, str]] = {
+    "drawdown": ("Max. Drawdown [%]", "maximum drawdown"), "exposure": ("Exposure Time [%]", "exposure"),
+    "sharpe": ("Sharpe Ratio", "Sharpe ratio"), "sortino": ("Sortino Ratio", "Sortino ratio"),
+    "volatility": ("Volatility (Ann.) [%]", "annualised volatility"), "factor": ("Profit Factor", "profit factor"),
+    "benchmark": ("", "return less buy and hold"), "cost": ("", "fees"),
+}  # fmt: skip
+
+
+def _measures(view: View, asked: Result, by: str) -> Found:
+    """A figure of every month, quarter or year."""
+    name, label = _BY[asked.measure]
+    spans: dict[str, list[date]] = {}
+    for at, _ in view.tables.equity():
+        if asked.holds(at.date()):
+            spans.setdefault(_stretch(at, by), []).append(at.date())
+    rows, told = [], []
+    for stretch, days in spans.items():
+        inside = Result(start=days[0], end=days[-1])
+        value, more = _figure_of(view, inside, asked.measure, name)
+        if value is not None:
+            rows.append((stretch, value))
+            told.append(f"{stretch} {value:.2f}{more}")
+    if not rows:
+        return nothing(f"There is too little to tell the {label} by {by}.", f"run:{view.run}")
+    high, low = max(rows, key=lambda r: r[1]), min(rows, key=lambda r: r[1])
+    text = (
+        f"{label[0].upper() + label[1:]} by {by} {cite('run', view.run)}: highest {high[0]} ({high[1]:.2f}), "
+        f"lowest {low[0]} ({low[1]:.2f}). {', '.join(told) if len(told) <= 62 else ''}"
+    )
+    table = Table(title=f"{label} by {by}", columns=(by, label), rows=tuple((n, f"{v:.2f}") for n, v in rows), right=(1,))
+    return Found(text=text, ids=(f"run:{view.run}",), data=dict(rows), table=table)
+
+
+def _figure_of(view: View, inside: Result, measure: str, name: str) -> tuple[float | None, str]:
+    """One figure over some days, and what is to be told beside it."""
+    if measure == "cost":
+        return sum(fee for at, _, fee in view.tables.fees if inside.holds(at.date())), ""
+    if measure != "benchmark":
+        return figures(view, inside).get(name), ""
+    curve = [value for at, value in view.tables.equity() if inside.holds(at.date())]
+    held = _chunk_held(view, inside)
+    mine = 100 * (curve[-1] / _before(view, inside.start) - 1)
+    return (None, "") if held is None else (mine - held, f" ({mine:.2f} % against {held:.2f} %)")
+
+
+def _ended(view: View, asked: Result, by: str) -> dict[str, str]:
+    """Equity at the end of each stretch."""
+    last = {_stretch(at, by): value for at, value in view.tables.equity() if asked.holds(at.date())}
+    return {name: f" (equity {money(value)})" for name, value in last.items()}
+
+
+def _returns(view: View, asked: Result, by: str) -> list[tuple[str, float]]:
+    """The return of each stretch, in order."""
+    last: dict[str, float] = {}
+    for at, value in view.tables.equity():
+        if asked.holds(at.date()):
+            last[_stretch(at, "month" if by == "calendar_month" else by)] = value
+    rows, before = [], _before(view, asked.start)
+    for name, value in last.items():
+        rows.append((name, value / before - 1))
+        before = value
+    return rows
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def _by_name(rows: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The mean return of all Januaries, Februaries and so on."""
+    groups: dict[int, list[float]] = {}
+    for name, value in rows:
+        groups.setdefault(int(name[5:7]), []).append(value)
+    return [
+        (f"{_MONTHS[number - 1]} (mean of {len(values)})", sum(values) / len(values)) for number, values in sorted(groups.items())
+    ]
 
 
 def _stretch(at: datetime, by: str) -> str:
     return {
         "day": f"{at:%Y-%m-%d}",
+        "week": f"{at:%G-W%V}",
         "month": f"{at:%Y-%m}",
         "quarter": f"{at.year}Q{(at.month - 1) // 3 + 1}",
         "year": f"{at.year}",
