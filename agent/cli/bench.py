@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory, skills, loop."),
+        typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory, skills, loop, chat."),
     ] = None,
 ) -> None:
     """Measure this machine; every result stands beside a baseline taken in the same run."""

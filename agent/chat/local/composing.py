@@ -91,6 +91,10 @@ _FIGURES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+_FEES = re.compile(r"\b(?:fees?|commissions?|slippage|charges?)\b")
+_ACTIONS = re.compile(r"\b(?:by|per|each|every) (?:kind of |type of )?(?:action|verdict|kind|type)s?\b")
+
+
 def figure_of(q: Question, known: dict[str, Any]) -> tuple[str, str] | None:
     """A figure of each trade or decision that is asked for, with the concept that says so."""
     for concept, name in _FIGURES:
@@ -98,11 +102,12 @@ def figure_of(q: Question, known: dict[str, Any]) -> tuple[str, str] | None:
             q.has(concept)
             and name in known
             and not (concept == "stop" and (q.exit or not q.any("most", "least", "average")))
+            and not (concept == "cost" and not _FEES.search(q.text))
             and not any(b.feature == name for b in q.bounds)
         ):
             return name, concept
     loose = [f for f in q.values("feature") if not any(b.feature == f for b in q.bounds)]
-    return (loose[0], "@feature") if loose and loose[0] in known else None
+    return (loose[0], "feature") if loose and loose[0] in known else None
 
 
 Order = Literal["best", "worst", "longest", "shortest", "first", "last", "largest", "smallest", "highest", "lowest"]
@@ -161,6 +166,8 @@ def which_decisions(q: Question) -> tuple[dict[str, Any], set[str]]:
 
 def decision_group(q: Question) -> tuple[str, str] | None:
     """What divides decisions."""
+    if _ACTIONS.search(q.text):
+        return "action", "happened"
     found = group_of(q, named=False)
     return found if found and found[0] in _DECISION_UNITS else None
 

@@ -13,6 +13,7 @@ from agent.chat.local.reading import Question
 from agent.chat.local.route import Route
 from agent.chat.local.slots import Slot
 
+LONG = 5  # words that mean something: in a shorter question one that is needed says enough
 NEEDED, TOLD, LEFT, SLOT_LEFT = 1.0, 0.75, -1.0, -1.6
 ALWAYS = frozenset({"list", "make", "r_unit"})
 
@@ -50,7 +51,7 @@ def covered(q: Question, route: Route, needs: frozenset[str], tells: frozenset[s
         left.append(q.text[number.begin : number.end].strip())
     names = _names_left(q, route, given, told)
     score += SLOT_LEFT * len(names) + (len(_names(q)) - len(names)) * NEEDED
-    return Coverage(score, tuple(dict.fromkeys([*names, *left])), loose=weak > strong + 1)
+    return Coverage(score, tuple(dict.fromkeys([*names, *left])), loose=weak > strong and weak + strong >= LONG)
 
 
 def _plain(value: object) -> object:

@@ -284,6 +284,16 @@ def _edge(match: re.Match[str], today: date) -> Period | None:
     )
 
 
+def _half_month(match: re.Match[str], today: date) -> Period | None:
+    """The first fifteen days of a month, or the rest of it."""
+    whole = _month(int(match.group(3)), _number(match.group(2)))
+    if whole.start is None or whole.end is None:
+        return None
+    middle = whole.start.replace(day=15)
+    first = match.group(1) in ("first", "1st")
+    return Period(whole.start, middle, "range") if first else Period(middle + timedelta(days=1), whole.end, "range")
+
+
 def _season(match: re.Match[str], today: date) -> Period | None:
     """A season of the northern year; winter begins in the December before."""
     year = int(match.group(2))
@@ -326,6 +336,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
         lambda m, t: _named_day(m.group(2), m.group(1), m.group(3), t),
     ),
     (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
+    (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
     (_p(rf"\b(spring|summer|autumn|fall|winter) (?:of |in )?({_YEAR})\b"), _season),
     (_p(rf"\b(first|last) {_COUNT} (day|week|month|quarter)s? (?:of|in) ({_YEAR})\b"), _first_of),
     (_p(rf"\bq([1-4])[ ,/'-]*(?:of |in )?({_YEAR})\b"), lambda m, t: quarter(int(m.group(2)), int(m.group(1)))),

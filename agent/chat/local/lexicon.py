@@ -75,4 +75,6 @@ CONCEPTS = {name: compiled(phrases) for name, phrases in PHRASES.items()}
 SINGLE = {
     name: tuple(Phrase(name, re.compile(pattern_of(p)), "..." in p) for p in _split(phrases)) for name, phrases in PHRASES.items()
 }
+# words that only carry a question
+BARE = frozenset(files("agent.chat.local").joinpath("bare.txt").read_text(encoding="utf-8").split())
 WORDS = frozenset(re.findall(r"(?<![\w*])[a-z']{3,}(?![\w*])", " ".join(PHRASES.values())))

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from agent.chat.local.dates import Period, read_dates
 from agent.chat.local.names import SYMBOL_ALIASES
 from agent.chat.local.slots import Slot, read_slots
-from agent.chat.local.spelling import VOCABULARY, mended, plain
+from agent.chat.local.spelling import VOCABULARY, guessed, mended, plain
 from agent.chat.local.tokens import Token, tokens_of
 from agent.chat.tools.figures import Bound
 from agent.domain import ExitReason, RegimeLabel
@@ -187,7 +187,11 @@ def read(said: str, names: Names, today: date) -> Question:
         memories=memories,
         skills=skills,
         fixed=fixed,
-        doubts=(*(p.doubt for p in dated.periods if p.doubt), *_unnamed(rest, names)),
+        doubts=(
+            *(p.doubt for p in dated.periods if p.doubt),
+            *(f"I read {a!r} as {b!r}" for a, b in fixed if guessed(a, b)),
+            *_unnamed(rest, names),
+        ),
     )
 
 

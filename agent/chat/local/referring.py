@@ -10,7 +10,7 @@ from agent.chat.local.composing import order_of, which_of
 from agent.chat.local.reading import Question
 from agent.chat.local.route import Step, clean, doing
 from agent.chat.tables import Trade
-from agent.chat.tools.trading import Trades, selected
+from agent.chat.tools.selecting import Trades, selected
 from agent.chat.view import View
 
 

@@ -36,7 +36,24 @@ def route(q: Question, view: View) -> Reading | None:
     together = _apart(q, view)
     if together is not None and (not found or together.score > found[0].score + 0.2):
         return together
-    return found[0] if found else None
+    return _beside(q, found) if found else None
+
+
+def _beside(q: Question, found: list[Reading]) -> Reading:
+    """The best reading of a long question, doubtful where another explains everything too, nearly as well and by another tool."""
+    first = found[0]
+    if first.left or first.route.words or first.route.doubt or sum(not token.bare for token in q.tokens) < LONG:
+        return first
+    tools = {step.tool for step in first.route.steps}
+    for other in found[1:]:
+        if other.score < first.score - CLOSE:
+            break
+        if not other.left and not other.route.words and not tools & {step.tool for step in other.route.steps}:
+            return replace(first, route=replace(first.route, doubt=f"it may be {other.name} that you mean, and not {first.name}"))
+    return first
+
+
+CLOSE, LONG = 0.3, 5  # in scores; in words that mean something
 
 
 _ASKS = 0.15  # what a second reading loses for not being the first

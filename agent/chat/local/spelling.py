@@ -9,9 +9,9 @@ from importlib.resources import files
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from agent.chat.local.lexicon import CONCEPTS, WORDS
+from agent.chat.local.lexicon import BARE, CONCEPTS, WORDS
 
-VOCABULARY = frozenset(files("agent.chat.local").joinpath("vocabulary.txt").read_text(encoding="utf-8").split()) | WORDS
+VOCABULARY = frozenset(files("agent.chat.local").joinpath("vocabulary.txt").read_text(encoding="utf-8").split()) | WORDS | BARE
 
 _ANAGRAMS = {
     "why": "wyh hwy yhw wy", "when": "wen whne",
@@ -58,6 +58,11 @@ def mended(text: str, names: frozenset[str]) -> tuple[str, tuple[tuple[str, str]
         return word
 
     return re.sub(r"[a-z][a-z'_-]*", mend, text), tuple(fixed)
+
+
+def guessed(token: str, word: str) -> bool:
+    """Whether a mended word may have been another: where it differs in more than one letter of five."""
+    return bool(OSA.normalized_similarity(token, word) < 0.8)
 
 
 @lru_cache(maxsize=_MOST)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 
-from agent.chat.local.lexicon import CONCEPTS, SINGLE
+from agent.chat.local.lexicon import BARE, CONCEPTS, SINGLE
 
-BARE = frozenset(files("agent.chat.local").joinpath("bare.txt").read_text(encoding="utf-8").split())
 # concepts whose phrases of several words mean something else than their words do
 IDIOMS = frozenset(
     """benchmark win_rate factor hold untried drawdown cagr sharpe calibrated would_halt start_cash calendar_month break_even halt
-    payoff clock secret holding elsewhere spacing most best worst""".split()  # noqa: SIM905 - a list of words reads best as words
+    payoff clock secret holding elsewhere spacing most best worst return how_works""".split()  # noqa: SIM905 - a list of words reads best as words
 )
+# what is done in words that by themselves say nothing: "get out", "go long"
+ACTS = frozenset({"buy", "close", "hold"})
 _TOKEN = re.compile(r"[a-z][a-z']*")
 
 
@@ -49,7 +49,10 @@ def tokens_of(text: str) -> tuple[tuple[Token, ...], frozenset[str]]:
     for match in kept:
         for i in match.words:
             concepts[i].add(match.concept)
-    tokens = tuple(Token(word, b, e, frozenset(concepts[i]), word in BARE) for i, (word, b, e) in enumerate(places))
+    acting = {i for m in kept if m.concept in ACTS and len(m.words) > 1 and not m.loose for i in m.words}
+    tokens = tuple(
+        Token(word, b, e, frozenset(concepts[i]), word in BARE and i not in acting) for i, (word, b, e) in enumerate(places)
+    )
     meant = {m.concept for m in kept if len(m.words) > 1 or any(not tokens[i].bare for i in m.words)}
     return tokens, frozenset(meant)
 

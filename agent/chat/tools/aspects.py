@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.chat.found import cite, day, figure, money, per_cent
 from agent.chat.tables import Row
-from agent.chat.tools.trading import told
+from agent.chat.tools.selecting import told
 from agent.chat.view import View
 from agent.report.explain import closed_text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
@@ -125,7 +126,7 @@ def _table(rows: list[Json]) -> Table:
 class Regimes(Scope):
     """What the regimes were and what they paid; ``measure`` share of time, at a day, or the record."""
 
-    measure: Literal["share", "now", "record", "changes"] = "share"
+    measure: Literal["share", "now", "record", "changes", "duration"] = "share"
 
 
 def regimes(view: View, asked: Regimes) -> Found:
@@ -141,6 +142,8 @@ def regimes(view: View, asked: Regimes) -> Found:
         return Found(text=f"The regime: {'; '.join(told)}.", ids=tuple(row.id for row in newest.values()))
     if asked.measure == "changes":
         return _changes(view, asked, rows)
+    if asked.measure == "duration":
+        return _durations(view, asked, rows)
     counts = Counter(row.regime or "unknown" for row in rows)
     parts = [f"{name} {per_cent(n / len(rows))} ({n} decisions)" for name, n in counts.most_common()]
     where = asked.model_copy(update={"regime": None}).words()
@@ -157,6 +160,21 @@ def _changes(view: View, asked: Regimes, rows: list[Any]) -> Found:
     told = [f"{b.symbol} {b.day} {a.regime} to {b.regime} {cite('decision', b.id)}" for a, b in turned[:5]]
     text = f"The regime changed {len(turned)} times{asked.words()}; the last: {'; '.join(told) or 'never'}."
     return Found(text=text, ids=tuple(b.id for _, b in turned[:5]), data={"count": len(turned)})
+
+
+def _durations(view: View, asked: Regimes, rows: list[Any]) -> Found:
+    """How many bars a regime lasts before it turns into another."""
+    spells: dict[str, list[int]] = {}
+    for symbol in sorted({r.symbol for r in rows}):
+        mine = [r for r in rows if r.symbol == symbol]
+        for label, inside in groupby(mine, key=lambda r: r.regime or "unknown"):
+            spells.setdefault(label, []).append(len(list(inside)))
+    told = [
+        f"{name} {sum(n) / len(n):.1f} bars on average, longest {max(n)}, {len(n)} spells" for name, n in sorted(spells.items())
+    ]
+    where = asked.model_copy(update={"regime": None}).words()
+    text = f"How long regimes lasted{where} {cite('run', view.run)}: {'; '.join(told)}."
+    return Found(text=text, ids=(f"run:{view.run}",), data={name: len(n) for name, n in spells.items()})
 
 
 def _pairs(rows: list[Any]) -> list[tuple[Any, Any]]:

@@ -12,8 +12,9 @@ from agent.chat.found import Found, Table, cite, day, figure, listing, nothing, 
 from agent.chat.tables import Row
 from agent.chat.tools.aspects import headline
 from agent.chat.tools.base import Scope, Tool
+from agent.chat.tools.dividing import MOST_GROUPS
 from agent.chat.tools.figures import DECISION_FIGURES, Bound, bounded, meets, spread
-from agent.chat.tools.trading import MOST_GROUPS, WEEKDAYS
+from agent.chat.tools.selecting import WEEKDAYS
 from agent.chat.view import View
 
 Json = dict[str, Any]

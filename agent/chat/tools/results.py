@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, Literal
-
-import numpy as np
-from pydantic import Field
+from datetime import datetime
 
 from agent.chat.found import Chart, Found, Table, cite, day, figure, gain, money, nothing, per_cent
-from agent.chat.tools.base import Scope, Tool
+from agent.chat.tools.base import Tool
+from agent.chat.tools.curves import Curve, Result, before_of, figures, held_in_chunk
+from agent.chat.tools.stretches import stretches
 from agent.chat.view import View
 from agent.domain import Outcome
-from agent.market.bars import to_stamp
-from agent.statistics.metrics import metrics
-
-Json = dict[str, Any]
-Measure = Literal[
-    "all", "return", "sharpe", "sortino", "calmar", "cagr", "volatility", "drawdown", "benchmark", "costs", "exposure", "equity",
-    "peak", "factor", "expectancy", "sqn", "kelly", "arms",
-]  # fmt: skip
-
-
-class Result(Scope):
-    """What of the result; with days, over that stretch alone."""
-
-    measure: Measure = "all"
-    by: Literal["day", "week", "month", "quarter", "year", "calendar_month"] | None = None
-    rank: Literal["best", "worst"] | None = Field(None, description="with by: only the best or worst stretches")
-    n: int = Field(1, ge=1, le=20, description="with rank: how many")
-
 
 _NAMES = {
     "sharpe": "Sharpe Ratio", "sortino": "Sortino Ratio", "calmar": "Calmar Ratio", "cagr": "CAGR [%]",
@@ -44,42 +24,11 @@ def result(view: View, asked: Result) -> Found:
     if not curve:
         return nothing(f"No equity is recorded{asked.words()}; nothing was decided then.", f"run:{view.run}")
     if asked.by is not None:
-        return _stretches(view, asked)
-    before = _before(view, asked.start)
+        return stretches(view, asked)
+    before = before_of(view, asked.start)
     if asked.measure in _NAMES:
         return _named(view, asked, curve, before)
     return _TOLD[asked.measure](view, asked, curve, before)
-
-
-def _before(view: View, start: date | None) -> float:
-    """Equity when the stretch began."""
-    if start is None:
-        return view.settings.cash
-    earlier = [value for at, value in view.tables.equity() if at.date() < start]
-    return earlier[-1] if earlier else view.settings.cash
-
-
-def figures(view: View, asked: Scope) -> Json:
-    """The table of figures: the backtest's own over the whole run, computed from the record else."""
-    if view.result is not None and asked.start is None and asked.end is None:
-        found: Json = view.result["metrics"]
-        return found
-    inside = [(at, value) for at, value in view.tables.equity() if asked.holds(at.date())]
-    rows = {row.bar: row.exposure for row in view.tables.rows}
-    outcomes = [trade.outcome for trade in Scope(start=asked.start, end=asked.end).trades(view)]
-    return dict(
-        metrics(
-            [value for _, value in inside],
-            np.array([to_stamp(at) for at, _ in inside]),
-            outcomes,
-            periods_per_year=252.0,
-            exposure=[rows[at] for at, _ in inside],
-            start=_before(view, asked.start),
-        )
-    )
-
-
-Curve = list[tuple[datetime, float]]
 
 
 def _named(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -104,20 +53,10 @@ def _return(view: View, asked: Result, curve: Curve, before: float) -> Found:
         f"to {money(after)} on {day(curve[-1][0])} {cite('run', view.run)}."
     )
     whole = asked.start is None and asked.end is None
-    held = figures(view, asked).get("Buy & Hold Return [%]") if whole else _chunk_held(view, asked)
+    held = figures(view, asked).get("Buy & Hold Return [%]") if whole else held_in_chunk(view, asked)
     if held is not None:
         text += f" Buy and hold made {held:.2f} % in the same time {cite('run', view.run)}."
     return Found(text=text, ids=(f"run:{view.run}",), data={"return": after / before - 1}, chart=_chart(view, curve))
-
-
-def _chunk_held(view: View, asked: Result) -> float | None:
-    """Buy-and-hold's return of exactly one chunk of the backtest."""
-    for chunk in (view.result or {}).get("chunks", []):
-        first, last = (date.fromisoformat(chunk[name][:10]) for name in ("start", "end"))
-        if asked.start and asked.end and asked.start <= first and last <= asked.end and (asked.end - asked.start).days < 95:
-            found: float | None = chunk.get("benchmark_return_pct")
-            return found
-    return None
 
 
 def worst_fall(curve: Curve, before: float) -> tuple[float, datetime, datetime]:
@@ -171,7 +110,7 @@ def _benchmark(view: View, asked: Result, curve: Curve, before: float) -> Found:
     found = found.model_copy(update={"text": f"{found.text}{_held_closes(view, asked)}"})
     if "Buy and hold" not in found.text:
         return found.model_copy(update={"text": found.text + " Buy and hold over exactly these days is not in the record."})
-    held = figures(view, asked).get("Buy & Hold Return [%]") if not (asked.start or asked.end) else _chunk_held(view, asked)
+    held = figures(view, asked).get("Buy & Hold Return [%]") if not (asked.start or asked.end) else held_in_chunk(view, asked)
     mine = 100 * (curve[-1][1] / before - 1)
     verdict = "It did better than" if mine > (held or 0) else "It fell short of"
     more = f"{verdict} buy and hold by {abs(mine - (held or 0)):.2f} points {cite('run', view.run)}."
@@ -195,7 +134,7 @@ def _benchmark_of(view: View, asked: Result, symbol: str) -> Found:
     if held is None:
         return nothing(f"{symbol} has too few closes{asked.words()}.", f"run:{view.run}")
     made = sum(o.pnl for o in outcomes)
-    mine = made / _before(view, asked.start)
+    mine = made / before_of(view, asked.start)
     verdict = "more" if mine > held else "less"
     text = (
         f"The {len(outcomes)} trades{asked.words()} made {gain(made)} net, {per_cent(mine, 2)} of the capital, {verdict} than "
@@ -326,139 +265,6 @@ _TOLD = {
     "all": _all, "return": _return, "drawdown": _drawdown, "benchmark": _benchmark, "costs": _costs, "exposure": _exposure,
     "equity": _equity, "peak": _peak, "arms": _arms,
 }  # fmt: skip
-
-
-def _stretches(view: View, asked: Result) -> Found:
-    """The return of every month, quarter or year, or the best and worst of them."""
-    by = asked.by or "month"
-    if asked.measure in _BY:
-        return _measures(view, asked, by)
-    rows = _returns(view, asked, by)
-    if by == "calendar_month":
-        rows = _by_name(rows)
-    best, worst = max(rows, key=lambda r: r[1]), min(rows, key=lambda r: r[1])
-    named = by.replace("calendar_month", "month of the year")
-    ends = f"Best {named} {best[0]} ({per_cent(best[1], 2)}), worst {worst[0]} ({per_cent(worst[1], 2)})"
-    if asked.rank is not None:
-        ranked = sorted(rows, key=lambda r: -r[1] if asked.rank == "best" else r[1])[: asked.n]
-        several = ", ".join(f"{name} with {per_cent(value, 2)}" for name, value in ranked)
-        ends = f"The {asked.rank} {named}{asked.words()} {'was' if asked.n == 1 else 'were'} {several}. {ends}"
-    gains, losses = sum(value > 0 for _, value in rows), sum(value < 0 for _, value in rows)
-    ended = _ended(view, asked, by) if by in ("quarter", "year") else {}
-    told = ", ".join(f"{name} {per_cent(value, 2)}{ended.get(name, '')}" for name, value in rows) if len(rows) <= 62 else ""
-    mean = sum(value for _, value in rows) / len(rows)
-    text = (
-        f"{ends}; {gains} of {len(rows)} gained and {losses} lost, the mean {per_cent(mean, 2)} {cite('run', view.run)}."
-        + (f" {told}." if told else "")
-    )  # fmt: skip
-    return Found(
-        text=text,
-        ids=(f"run:{view.run}",),
-        data=dict(rows),
-        table=Table(
-            title=f"return by {named}", columns=(named, "return"), rows=tuple((n, per_cent(v, 2)) for n, v in rows), right=(1,)
-        ),
-    )
-
-
-_BY: dict[str, tuple[str, str]] = {
-    "drawdown": ("Max. Drawdown [%]", "maximum drawdown"), "exposure": ("Exposure Time [%]", "exposure"),
-    "sharpe": ("Sharpe Ratio", "Sharpe ratio"), "sortino": ("Sortino Ratio", "Sortino ratio"),
-    "volatility": ("Volatility (Ann.) [%]", "annualised volatility"), "factor": ("Profit Factor", "profit factor"),
-    "benchmark": ("", "return less buy and hold"), "cost": ("", "fees"),
-}  # fmt: skip
-
-
-def _measures(view: View, asked: Result, by: str) -> Found:
-    """A figure of every month, quarter or year."""
-    name, label = _BY[asked.measure]
-    spans: dict[str, list[date]] = {}
-    for at, _ in view.tables.equity():
-        if asked.holds(at.date()):
-            spans.setdefault(_stretch(at, by), []).append(at.date())
-    rows, told = [], []
-    for stretch, days in spans.items():
-        inside = Result(start=days[0], end=days[-1])
-        value, more = _figure_of(view, inside, asked.measure, name)
-        if value is not None:
-            rows.append((stretch, value))
-            told.append(f"{stretch} {value:.2f}{more}")
-    if not rows:
-        return nothing(f"There is too little to tell the {label} by {by}.", f"run:{view.run}")
-    high, low = max(rows, key=lambda r: r[1]), min(rows, key=lambda r: r[1])
-    text = (
-        f"{label[0].upper() + label[1:]} by {by} {cite('run', view.run)}: highest {high[0]} ({high[1]:.2f}), "
-        f"lowest {low[0]} ({low[1]:.2f}). {', '.join(told) if len(told) <= 62 else ''}"
-    )
-    table = Table(title=f"{label} by {by}", columns=(by, label), rows=tuple((n, f"{v:.2f}") for n, v in rows), right=(1,))
-    return Found(text=text, ids=(f"run:{view.run}",), data=dict(rows), table=table)
-
-
-def _figure_of(view: View, inside: Result, measure: str, name: str) -> tuple[float | None, str]:
-    """One figure over some days, and what is to be told beside it."""
-    if measure == "cost":
-        return sum(fee for at, _, fee in view.tables.fees if inside.holds(at.date())), ""
-    if measure != "benchmark":
-        return figures(view, inside).get(name), ""
-    curve = [value for at, value in view.tables.equity() if inside.holds(at.date())]
-    held = _chunk_held(view, inside)
-    mine = 100 * (curve[-1] / _before(view, inside.start) - 1)
-    return (None, "") if held is None else (mine - held, f" ({mine:.2f} % against {held:.2f} %)")
-
-
-def _ended(view: View, asked: Result, by: str) -> dict[str, str]:
-    """Equity at the end of each stretch."""
-    last = {_stretch(at, by): value for at, value in view.tables.equity() if asked.holds(at.date())}
-    return {name: f" (equity {money(value)})" for name, value in last.items()}
-
-
-def _returns(view: View, asked: Result, by: str) -> list[tuple[str, float]]:
-    """The return of each stretch, in order."""
-    last: dict[str, float] = {}
-    for at, value in view.tables.equity():
-        if asked.holds(at.date()):
-            last[_stretch(at, "month" if by == "calendar_month" else by)] = value
-    rows, before = [], _before(view, asked.start)
-    for name, value in last.items():
-        rows.append((name, value / before - 1))
-        before = value
-    return rows
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
-def _by_name(rows: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The mean return of all Januaries, Februaries and so on."""
-    groups: dict[int, list[float]] = {}
-    for name, value in rows:
-        groups.setdefault(int(name[5:7]), []).append(value)
-    return [
-        (f"{_MONTHS[number - 1]} (mean of {len(values)})", sum(values) / len(values)) for number, values in sorted(groups.items())
-    ]
-
-
-def _stretch(at: datetime, by: str) -> str:
-    return {
-        "day": f"{at:%Y-%m-%d}",
-        "week": f"{at:%G-W%V}",
-        "month": f"{at:%Y-%m}",
-        "quarter": f"{at.year}Q{(at.month - 1) // 3 + 1}",
-        "year": f"{at.year}",
-    }[by]
 
 
 def _chart(view: View, curve: Curve) -> Chart | None:

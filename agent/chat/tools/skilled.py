@@ -24,7 +24,7 @@ Which = Literal[
     "all", "active", "retired", "probation", "candidate", "quarantined", "watch", "stale", "suspended", "losing", "winning",
     "untried", "shadow",
 ]  # fmt: skip
-Rank = Literal["reliability", "mean_r", "executions", "success", "failure", "last_used"]
+Rank = Literal["reliability", "mean_r", "executions", "success", "failure", "last_used", "width"]
 
 
 class Skills(Frozen):
@@ -57,7 +57,7 @@ def skills(view: View, asked: Skills) -> Found:
 
 def _rows(view: View, regime: str | None) -> list[Json]:
     kinds = {skill.id: skill.kind for skill in view.catalogue.versions()}
-    rows = [{**row, "kind": kinds[row["id"]]} for row in view.catalogue.rows()]
+    rows = [{**row, "kind": kinds[row["id"]], "width": row["interval"][1] - row["interval"][0]} for row in view.catalogue.rows()]
     if regime is None:
         return rows
     for row in rows:
@@ -71,6 +71,7 @@ def _rows(view: View, regime: str | None) -> list[Json]:
             "failure": counts.failure,
             "reliability": (counts.success + 0.5 * counts.partial) / counts.total if counts.total else skill.prior,
             "interval": [spread.low, spread.high],
+            "width": spread.high - spread.low,
             "mean_r": counts.mean_r,
         }
     return rows
@@ -98,6 +99,7 @@ def _ranked(rows: list[Json], rank: Rank, least: bool) -> list[Json]:
 _LEADS = {
     "reliability": "reliability", "mean_r": "mean net R", "executions": "number of executions", "success": "number of successes",
     "failure": "number of failures", "last_used": "time of last use",
+    "width": "width of the interval",
 }  # fmt: skip
 
 
@@ -119,7 +121,7 @@ def _told(row: Json, which: Which) -> str:
         return f"{words}, untried in the book"
     low, high = row["interval"]
     return (
-        f"{words}, reliability {row['reliability']:.2f} [{low:.2f}, {high:.2f}] over {row['executions']} executions, "
+        f"{words}, reliability {row['reliability']:.2f} [{low:.2f}, {high:.2f}] over {row['executions']} executions "
         f"({row['success']} success, {row['partial']} partial, {row['failure']} failure), "
         f"mean {figure(row['mean_r'], '{:+.2f}')} R"
         f"{_used(row)}"

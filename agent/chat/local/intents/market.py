@@ -39,6 +39,10 @@ def _regimes(measure: str) -> Make:
     return make
 
 
+def _durations(q: Question, view: View) -> Route | None:
+    return None if q.any("trade", "win", "lose") else one("regimes", measure="duration", **scope(q)).telling("@regime")
+
+
 def _paid(q: Question, view: View) -> Route | None:
     """What trades in each regime, or in one, came to."""
     measure: dict[str, Any] = {"measure": "win_rate"} if q.has("win_rate") else {"measure": "pnl"}
@@ -68,6 +72,7 @@ INTENTS = (
     intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol change", _regimes("now"), 0.1),
     intent("share of regimes", "regime|@regime share|how_many|most|average|list", f"{_WHEN} regime share most least average how_long symbol compare dayunit decision overall year", _regimes("share"), 0.1),
     intent("regimes", "regime|@regime", f"{_WHEN} share symbol state overall", _regimes("share"), -0.4),
+    intent("how long regimes last", "regime|@regime holding|how_long|streak", f"{_WHEN} regime holding how_long average most longest least shortest by list share barunit dayunit now", _durations, 0.25),
     intent("regime changes", "change regime|@regime", f"{_WHEN} regime last first how_many most symbol switch from year", _regimes("changes"), 0.1),
     intent("what regimes paid", "regime|@regime return|win|lose|best|worst|win_rate|trade|average|make|compare", f"{_WHEN} regime best worst most least win lose return trade average how_much compare by overall win_rate hold buy performance symbol share", _paid, 0.15),
 )  # fmt: skip

@@ -48,7 +48,7 @@ def _by_stretch(q: Question, view: View) -> Route | None:
     days = {} if whole else days_of(q)
     measure = next((name for name in _MEASURED if q.has(name)), None)
     if measure is not None:
-        given = {"by": unit, "measure": measure, "rank": rank, "n": q.top if q.top > 1 else None, **days}
+        given = {"by": unit, "measure": measure.replace("cost", "costs"), "rank": rank, "n": q.top if q.top > 1 else None, **days}
         return one("result", **given).telling(f"{concept} {measure}" + (" @period" if whole else ""))
     return one("result", by=unit, rank=rank, n=q.top if q.top > 1 else None, **days).telling(
         concept + (" @period" if whole else "")
@@ -102,6 +102,15 @@ def _eve(q: Question) -> Any:
     return q.period.start - timedelta(days=1) if q.period and q.period.start else None
 
 
+def _came_from(q: Question, view: View) -> Route | None:
+    """Where the result of a stretch came from: no reason for a whole stretch is on record."""
+    if q.day or q.idents or q.skills:
+        return None
+    where = clean(scope(q))
+    steps = tuple(Step("trades", {**where, "by": by}) for by in ("exit", "regime", "symbol") if by not in where)
+    return Route(steps, doubt="a reason for a whole stretch is not on record; this is where its result came from")
+
+
 def _cash(q: Question, view: View) -> Route | None:
     return one("run", of="cash") if not q.period else None
 
@@ -140,6 +149,7 @@ INTENTS = (
     _named("peak", "peak", "equity return money", -0.3),
     intent("costs", "cost", f"{_ALL} return fees_ratio share trade by break_even fill win price lose size compare change", _costs, 0.15),
     intent("costs doubled", "break_even", f"{_ALL} return cost whatif happened change win lose trade compare condition without", _costs, 0.2),
+    intent("what it came from", "why return|win|lose|quarter|month|year|@stretch|drawdown|make", f"{_ALL} return win lose equity trade by happened", _came_from, -0.1),
     intent("starting cash", "start_cash equity|how_much", f"{_ALL} equity run first", _cash, 0.2),
     intent("the whole result", "return|overall|run", f"{_ALL} return describe happened trade win lose sharpe drawdown benchmark status change now", _whole, -0.1),
     intent("return", "return|win|lose|make", f"{_ALL} return equity trade change", _return, -0.05),

@@ -7,17 +7,15 @@ from __future__ import annotations
 from typing import Any
 
 from agent.chat.local.composing import (
-    decision_group,
     figure_of,
     group_of,
     order_of,
     route,
-    which_decisions,
     which_of,
     won_of,
 )
 from agent.chat.local.reading import Question
-from agent.chat.local.route import Route, Step, clean, days_of, intent, one, scope
+from agent.chat.local.route import Route, Step, clean, days_of, intent, one
 from agent.chat.tools.figures import TRADE_FIGURES
 from agent.chat.view import View
 
@@ -78,13 +76,14 @@ def _by_group(q: Question, view: View) -> Route | None:
         and not q.has("how_many", "most|least")
     ):
         return None  # the result of stretches is that of equity
-    if not concept.startswith("@") and not q.any(*_DIVIDING):
+    if not concept.startswith("@") and not q.any(*_DIVIDING, "negation"):
         return None
     given = _sort(q, {"by": by, "having": next((b for b in q.bounds if b.feature == "count"), None)})
     figure = figure_of(q, TRADE_FIGURES)
     measure = "win_rate" if q.has("win_rate") else "holding" if q.has("holding") else "factor" if q.has("factor") else None
     tells = {
         concept,
+        *({"negation"} if by in ("month", "quarter", "year") else set()),
         "win_rate",
         "return",
         "win",
@@ -170,10 +169,10 @@ def _averaged(q: Question, view: View) -> Route | None:
         return route(
             Step("trades", clean({**given, "measure": "average"})), used, {"win", "lose", "return", "compare", "size", "by"}
         )
-    return _both(q, {"figure": figure[0]}, {figure[1], "compare"})
+    return both(q, {"figure": figure[0]}, {figure[1], "compare"})
 
 
-def _both(q: Question, more: dict[str, Any], tells: set[str]) -> Route:
+def both(q: Question, more: dict[str, Any], tells: set[str]) -> Route:
     """A figure of winners and of losers, where both are named; else of those that are."""
     given, used = which_of(q)
     if not q.has("win", "lose"):
@@ -183,6 +182,33 @@ def _both(q: Question, more: dict[str, Any], tells: set[str]) -> Route:
     return Route(steps, tells=frozenset(used | tells | {"win", "lose", "compare", "by"}))
 
 
+def _related(q: Question, view: View) -> Route | None:
+    """Whether a figure goes with the result."""
+    figure = figure_of(q, TRADE_FIGURES)
+    if figure is None or q.day or q.exit:
+        return None
+    given, used = which_of(q)
+    given.pop("won", None)
+    said = {
+        figure[1],
+        "compare",
+        "win",
+        "lose",
+        "return",
+        "most",
+        "least",
+        "best",
+        "worst",
+        "by",
+        "average",
+        "outcome",
+        "describe",
+        "entries",
+        "buy",
+    }
+    return route(Step("trades", clean({**given, "figure": figure[0], "relate": True})), used, said)
+
+
 def _spaced(q: Question, view: View) -> Route | None:
     return _query(q, {"average", "how_long", "how_many", "buy", "entries", "streak", "longest", "most"}, measure="spacing")
 
@@ -190,7 +216,7 @@ def _spaced(q: Question, view: View) -> Route | None:
 def _distributed(q: Question, view: View) -> Route | None:
     figure = figure_of(q, TRADE_FIGURES)
     name, concept = figure or ("r", "return")
-    return _both(q, {"figure": name}, {concept, "average", "share", "describe", "state"})
+    return both(q, {"figure": name}, {concept, "average", "share", "describe", "state"})
 
 
 def _together(q: Question, view: View) -> Route | None:
@@ -209,7 +235,7 @@ def _stops_and_targets(q: Question, view: View) -> Route | None:
 
 
 def _held(q: Question, view: View) -> Route | None:
-    return _both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
+    return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
 
 
 def _streak(q: Question, view: View) -> Route | None:
@@ -262,144 +288,6 @@ def _shorts(q: Question, view: View) -> Route | None:
     )
 
 
-# decisions
-
-
-def _decisions(q: Question, tells: set[str], **more: Any) -> Route:
-    given, used = which_decisions(q)
-    return route(Step("decisions", clean({**given, **more})), used, tells)
-
-
-def _count_decisions(q: Question, view: View) -> Route | None:
-    found = decision_group(q)
-    tells = {"how_many", "share", "how_much", "list"}
-    if found is not None:
-        return _decisions(q, {*tells, found[1], "by", "most", "least", "compare"}, by=found[0], least=q.has("least"))
-    return _decisions(q, tells)
-
-
-def _status(name: str, concept: str) -> Any:
-    def make(q: Question, view: View) -> Route | None:
-        given = {"refused": True} if name == "refused" else {"status": name}
-        found = decision_group(q)
-        more = {"by": found[0], "least": q.has("least")} if found else {}
-        grouped = {found[1], "by", "most", "least"} if found else set()
-        return route(
-            Step("decisions", clean({**scope(q), **given, **more})),
-            {
-                concept,
-                "how_many",
-                "share",
-                "decision",
-                "when",
-                "why",
-                "list",
-                "fill",
-                "buy",
-                "trade",
-                "happened",
-                "last",
-                "overall",
-                "negation",
-            },
-            grouped,
-        )
-
-    return make
-
-
-def _sure(q: Question, view: View) -> Route | None:
-    """The surest or least sure, or how sure on average."""
-    if q.any("most", "least", "best", "worst") or q.top > 1:
-        low = q.any("least", "worst")
-        return _decisions(
-            q,
-            {"confidence", "most", "least", "best", "worst", "when", "trade"},
-            order="least_confident" if low else "most_confident",
-            n=q.top,
-        )
-    if q.any("win", "lose"):
-        return _both(
-            q, {"figure": "confidence"}, {"confidence", "average", "happened", "when", "condition", "decision", "buy", "entries"}
-        )
-    if q.has("hold", "buy|entries"):
-        return one("decisions", by="action", figure="confidence", **scope(q)).telling("hold buy entries compare by average")
-    found = decision_group(q)
-    more = {"by": found[0]} if found else {}
-    return _decisions(
-        q, {"confidence", "average", "how_much", "trade", *([found[1], "by"] if found else [])}, figure="confidence", **more
-    )
-
-
-def _sized(q: Question, view: View) -> Route | None:
-    if q.any("most", "least"):
-        return _decisions(
-            q,
-            {"size", "most", "least", "trade", "how_much"},
-            order="smallest" if q.has("least") and not q.has("most") else "largest",
-            entered=True,
-            n=q.top,
-        )
-    return _decisions(q, {"size", "average", "how_much", "trade"}, figure="size", entered=True)
-
-
-def _walked(q: Question, view: View) -> Route | None:
-    """Every decision of a stretch, in order."""
-    if q.period is None:
-        return None
-    return _decisions(q, {"list", "why", "describe", "how_many", "by"}, order="first", n=30)
-
-
-def _ordered(q: Question, view: View) -> Route | None:
-    first = q.has("first") and not q.has("last")
-    return _decisions(
-        q, {"first", "last", "when", "list", "describe", "trade"}, order="first" if first else "last", n=q.top, nth=q.value("nth")
-    )
-
-
-def _clamped(q: Question, view: View) -> Route | None:
-    given, used = which_decisions(q)
-    given.pop("action", None)
-    given.pop("entered", None)
-    found = decision_group(q)
-    more = {"by": found[0]} if found else {}
-    tells = {
-        "clamp",
-        "limit",
-        "why",
-        "executions",
-        "size",
-        "how_many",
-        "how_much",
-        "when",
-        "which",
-        "buy",
-        "entries",
-        "list",
-        "by",
-        "trade",
-        "stop",
-        "happened",
-        "risk",
-        "most",
-        "negation",
-        "often",
-    }
-    return route(
-        Step("decisions", clean({**given, "clamped": True, "clamp": q.limit, **more})),
-        used,
-        tells,
-        {found[1]} if found else set(),
-    )
-
-
-def _made_of(q: Question, view: View) -> Route | None:
-    if q.day or q.idents:
-        return None
-    entered = q.any("buy", "entries", "trade", "win", "lose")
-    return one("contributions", entered=entered or None, won=won_of(q), **scope(q))
-
-
 def _by_feature(q: Question, view: View) -> Route | None:
     """Trades that were entered in a state."""
     return _query(
@@ -426,6 +314,7 @@ INTENTS = (
     intent("trades summed", "return|win|lose|make", "trade when by outcome", _summed, -0.1),
     intent("trades averaged", "average", "trade", _averaged),
     intent("payoff", "payoff", "trade", _payoff, 0.2),
+    intent("a figure against the result", "compare size|confidence|@feature|cost win|lose|return|outcome|worth_having|compare", "trade how_much settings", _related, 0.1),
     intent("time between trades", "spacing", "trade buy entries", _spaced, 0.2),
     intent("distribution", "spread_of", "trade return win lose list share", _distributed, 0.2),
     intent("symbols together", "together", "position_open buy sell close trade hold share how_many symbol when exposure benchmark happened entries exit_way again", _together, 0.2),
@@ -434,19 +323,5 @@ INTENTS = (
     intent("streaks", "streak", "trade", _streak, 0.2),
     intent("profit factor", "factor", "return", _factor, 0.2),
     intent("shorts", "short", "long", _shorts, 0.1),
-    intent("refused", "refused", "", _status("refused", "refused"), 0.2),
-    intent("abstained", "abstained", "", _status("abstained", "abstained"), 0.2),
-    intent("errors", "error", "", _status("error", "error")),
-    intent("decisions counted", "how_many|share decision|hold|buy|entries|sell|happened", "when", _count_decisions),
-    intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
-    intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
-    intent("decisions of a stretch", "@stretch", "when decision hold buy entries happened", _walked, -0.4),
-    intent("how sure", "confidence", "", _sure),
-    intent("how large", "size", "", _sized),
-    intent("largest position", "most|least trade", "position_open", _sized, -0.2),
-    intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
-    intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
-    intent("cut by limits", "clamp", "", _clamped),
-    intent("limits at work", "limit clamp|size|how_many|when", "", _clamped),
     intent("entered in a state", "@test trade|buy|entries|win|lose|win_rate", "", _by_feature, -0.2),
 )  # fmt: skip
