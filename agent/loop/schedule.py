@@ -85,11 +85,12 @@ class LiveSchedule:
 
 
 class RecordedSchedule:
-    """The times at which recorded bars became known, with upkeep in between left to the caller."""
+    """The times at which recorded bars became known, or those of a cron expression between them; upkeep is left out."""
 
-    def __init__(self, steps: Iterable[tuple[datetime, list[str]]]) -> None:
-        """Take the steps of a recording, oldest first."""
-        self._dues = [Due(at, tuple(symbols)) for at, symbols in steps]
+    def __init__(self, steps: Iterable[tuple[datetime, list[str]]], cron: str = "") -> None:
+        """Take the steps of a recording, oldest first; with ``cron`` symbols wait for its next time after their bar."""
+        dues = [Due(at, tuple(symbols)) for at, symbols in steps]
+        self._dues = _gathered(dues, Cron(cron, "--schedule")) if cron else dues
         self._next = 0
 
     def next(self, after: datetime) -> Due | None:
@@ -97,6 +98,16 @@ class RecordedSchedule:
         while self._next < len(self._dues) and self._dues[self._next].at <= after:
             self._next += 1
         return self._dues[self._next] if self._next < len(self._dues) else None
+
+
+def _gathered(dues: list[Due], cron: Cron) -> list[Due]:
+    """Each symbol at the first cron time from its newest bar on, together with the others of that time."""
+    found: dict[datetime, Due] = {}
+    for due in dues:
+        at = cron.next(due.at - INSTANT)
+        if at is not None and at <= dues[-1].at:
+            found[at] = found.get(at, Due(at)).joined(Due(at, due.symbols))
+    return [found[at] for at in sorted(found)]
 
 
 def _earliest(found: list[Due]) -> Due | None:

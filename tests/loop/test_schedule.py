@@ -57,3 +57,12 @@ def test_a_recording_gives_each_of_its_steps_once_and_then_ends() -> None:
         seen.append((due.at, list(due.symbols)))
         at = due.at
     assert seen == steps
+
+
+def test_a_recording_by_cron_gathers_what_came_before_each_time_and_passes_over_none() -> None:
+    steps = [(NOON + timedelta(minutes=5 * i), ["A"] if i % 2 else ["A", "B"]) for i in range(1, 14)]
+    schedule = RecordedSchedule(steps, "*/15 * * * *")
+    first, second = schedule.next(NOON), schedule.next(NOON + timedelta(minutes=15))
+    assert first == Due(NOON + timedelta(minutes=15), ("A", "B"))
+    assert second == Due(NOON + timedelta(minutes=30), ("A", "B"))
+    assert schedule.next(NOON + timedelta(minutes=60)) is None  # the bar of 12:65 waits for a time that never comes
