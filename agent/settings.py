@@ -165,6 +165,7 @@ class SkillRules(Section):
     fire_bars: int = Field(400, ge=1)
     probation_trades: int = Field(30, ge=1)
     stale_days: int = Field(90, ge=1)
+    fresh_successes: int = Field(2, ge=1, description="successes in shadow, at a trusted rate, that end staleness")
     retire_probability: float = Field(0.05, ge=0, le=1, description="a losing skill below this chance of restore_rate is retired")
     restore_runs: int = Field(20, ge=1, description="shadow runs a retired skill needs before it may come back")
     restore_rate: float = Field(0.45, ge=0, le=1)
@@ -177,6 +178,7 @@ class SkillRules(Section):
         None, gt=0, description="half-life of an execution in the recent reliability that is shown; None: nothing is forgotten"
     )
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
+    exact_below: int = Field(2000, ge=0, description="below so many skills, likeness in meaning is computed for each of them")
 
 
 class Guard(Section):
@@ -202,6 +204,14 @@ class Growing(Section):
     proposals: int = Field(3, ge=1, description="proposals of one look, at most")
     form: bool = Field(
         False, description="form candidates from winning trades that no skill explains; off until it has shown worth"
+    )
+    discover: bool = Field(
+        False, description="look for conditions under which the standard exits win; off until it has shown worth"
+    )
+    discover_days: int = Field(182, ge=1, description="days between two of these searches")
+    discover_trades: int = Field(1500, ge=100, description="of the latest trades that do not overlap, searched at most")
+    discover_level: float = Field(
+        0.05, gt=0, lt=1, description="chance of accepting anything where nothing is, over all searches of a run together"
     )
     merge: bool = Field(True, description="consolidate near-duplicates among the skills that the agent learned itself")
     merge_similarity: float = Field(0.80, ge=0, le=1, description="likeness of texts from which two skills may be one")

@@ -47,6 +47,8 @@ from agent.learn.joint import SPACE as JOINT
 from agent.learn.joint import Joint
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
+from agent.learn.setups import SPACE as SETUPS
+from agent.learn.setups import SetupTable
 from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
@@ -63,12 +65,26 @@ from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.adopt import adopt_skills
 from skills.catalogue import Catalogue
+from skills.meaning import Meaning
 from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
 MANDATE_FILE = "mandate.toml"
-SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", JOINT, FORECAST)
+SPACES = (
+    "account",
+    "positions",
+    "orders",
+    "settled",
+    "venue",
+    "monitor",
+    "streaks",
+    "voters",
+    "regimes",
+    JOINT,
+    FORECAST,
+    SETUPS,
+)
 
 
 def wall_clock() -> datetime:
@@ -213,6 +229,17 @@ def open_catalogue(
         )
 
 
+@contextmanager
+def open_meaning(home: Path, run: str, journal: Journal, settings: Settings) -> Iterator[Meaning]:
+    """The meaning of a run's skills, by the embedder that the settings name; its collection lies with the run's other indexes."""
+    folder = run_folder(home, run) / "index" / "skills"
+    meaning = Meaning(journal, text_embedder(settings), folder, settings.skills.exact_below)
+    try:
+        yield meaning
+    finally:
+        meaning.close()
+
+
 def likeness(settings: Settings) -> Likeness:
     """The measure of likeness to known attacks, on the embedder that the settings name; with their classifier, if any."""
     own = ExemplarLikeness(text_embedder(settings))
@@ -337,12 +364,14 @@ def open_desk(
     voters = VoterTable(VOTERS if full_panel else tuple(BASE_VOTERS), settings.learning)
     joint = Joint(settings.learning)
     regimes = RegimeTable()
+    setups = SetupTable()
     monitor = Monitor(settings.learning, settings.limits, settings.reason.min_confidence)
     state = {space: memory.journal.state(space) for space in SPACES}
     broker.restore(state)
     voters.restore(state["voters"])
     joint.restore(state[JOINT])
     regimes.restore(state["regimes"])
+    setups.restore(state[SETUPS])
     monitor.restore(state)
     reasoner: Reasoner = ArithmeticReasoner(settings.reason, settings.limits)
     if arm.random:
@@ -366,6 +395,7 @@ def open_desk(
         voters=voters,
         joint=joint,
         regimes=regimes,
+        setups=setups,
         monitor=monitor,
         consult=Panel(reading.chain, reading.news) if full_panel else _base_only,
         recall=_recall(arm, memory, settings, frozen, lessons=asks),

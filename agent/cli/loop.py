@@ -14,7 +14,7 @@ import typer
 from agent.cli import inputs
 from agent.cli.decide import desk_over, tell
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Factors, Interval, Range, Raw, Reading, Repair
+from agent.cli.inputs import Range, Reading, reads_bars
 from agent.cli.output import console, emit, lines, logs_to_stderr
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command()(health)
 
 
+@reads_bars
 def run_loop(
     data: Data = None,
     once: Annotated[bool, typer.Option("--once", help="Decide once on the last bar of every symbol, then end.")] = False,
@@ -50,10 +51,7 @@ def run_loop(
         typer.Option("--quotes", help="Recorded quotes (timestamp, bid, ask) between the bars of --replay; may be repeated."),
     ] = None,
     timerange: Range = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> int:
     """Decide on schedule, on paper, until it is stopped; exit 3 when trading is halted.
 
@@ -62,7 +60,6 @@ def run_loop(
     """
     from agent.errors import ConfigError
 
-    reading = Reading(None, interval, factors, raw, repair)
     if sum((once, bool(replay))) > 1:
         raise ConfigError("--once and --replay exclude each other; give one of them")
     _refuse_stray(once, replay, schedule, speed, timerange, quotes)

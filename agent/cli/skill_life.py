@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol, load_range
+from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, lines, number, table
 from agent.errors import ConfigError
@@ -226,14 +226,11 @@ def _show_due(rows: list[dict[str, Any]]) -> None:
     emit(rows, words)
 
 
+@reads_bars
 def replay(
     ident: Ident,
     data: Data,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> None:
     """Check run: what a skill would have done on these bars, beside the same side and exits at any moment."""
@@ -241,7 +238,7 @@ def replay(
     from skills.trial import check_run
 
     settings = GLOBALS.settings()
-    bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
+    bars = load_range(data, reading, timerange)
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), settings) as (_, catalogue):
         skill = catalogue.get(ident)
     if skill.kind == "procedure":

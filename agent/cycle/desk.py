@@ -20,6 +20,7 @@ from agent.forecast.forecaster import Forecaster
 from agent.learn.joint import Joint
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
+from agent.learn.setups import SetupTable
 from agent.learn.voters import VoterTable
 from agent.market.instrument import Instrument
 from agent.market.series import Series
@@ -167,6 +168,7 @@ class Desk:
     voters: VoterTable
     joint: Joint
     regimes: RegimeTable
+    setups: SetupTable
     monitor: Monitor
     consult: Consult
     recall: Recall

@@ -23,12 +23,16 @@ Verdict = Literal["accept", "quarantine", "reject"]
 
 
 class Opinion(Frozen):
-    """What a measure says of a text: how like an attack, and which words; ``doubt`` when it could not tell."""
+    """What a measure says of a text: how like an attack, and which words.
+
+    ``doubt`` when it could not tell; ``calm`` is how sure it is of the opposite, in [0, 1], having seen all of the text.
+    """
 
     score: float
     excerpt: str
     rule: str = "likeness"
     doubt: bool = False
+    calm: float = 0.0
 
 
 # scores texts by their likeness to attacks
@@ -51,11 +55,15 @@ class Finding(Frozen):
 
 
 class Thresholds(Frozen):
-    """From which likeness to known attacks a text is doubtful, doubtful with another sign, or refused."""
+    """From which likeness to known attacks a text is doubtful, doubtful with another sign, or refused.
 
-    supported: float = 0.75
-    quarantine: float = 0.87
-    reject: float = 0.985
+    From ``calm`` on, a text that is so unlike any attack is not doubted for a single rule that only doubts.
+    """
+
+    supported: float = 0.58
+    quarantine: float = 0.79
+    reject: float = 0.953
+    calm: float = 0.73
 
 
 SKILL = Thresholds()
@@ -84,7 +92,8 @@ def detect(
         # code whose digits were read as letters is no code
         found += [_of(hit, view, where) for hit in hits if "leetspeak" not in view.how or hit.rule.family != "payload"]
     if likeness is not None and not any(finding.verdict == "reject" for finding in found):
-        found += _alike(text, where, likeness, limits)
+        opinions = likeness(text)
+        found = [*_doubted(found, opinions, limits), *_alike(opinions, where, limits)]
     return _unique(found)
 
 
@@ -147,9 +156,17 @@ _HIDDEN: tuple[tuple[str, Literal["reject", "quarantine"], int, re.Pattern[str]]
 )
 
 
-def _alike(text: str, where: str, likeness: Likeness, limits: Thresholds) -> list[Finding]:
+def _doubted(found: list[Finding], opinions: Sequence[Opinion], limits: Thresholds) -> list[Finding]:
+    """Return what rules found, or nothing where one rule alone only doubts words that every measure finds harmless."""
+    rules = {finding.rule for finding in found if finding.verdict == "quarantine"}
+    plain = not any(":" in rule for rule in rules) and not any(f.family == "hidden" for f in found)
+    calm = bool(opinions) and all(opinion.calm >= limits.calm for opinion in opinions)
+    return [] if calm and plain and len(rules) <= 1 else found
+
+
+def _alike(opinions: Sequence[Opinion], where: str, limits: Thresholds) -> list[Finding]:
     found = []
-    for opinion in likeness(text):
+    for opinion in opinions:
         verdict: Literal["reject", "quarantine", "weak"] = "weak"
         if opinion.doubt or opinion.score >= limits.quarantine:
             verdict = "reject" if opinion.score >= limits.reject else "quarantine"
