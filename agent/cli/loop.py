@@ -42,7 +42,9 @@ def run_loop(
     speed: Annotated[
         float, typer.Option("--speed", min=0, help="Recorded seconds that pass in one second; 0 is as fast as it goes.")
     ] = 0.0,
-    schedule: Annotated[str, typer.Option("--schedule", help="Cron expression (UTC) instead of every bar's close.")] = "",
+    schedule: Annotated[
+        str, typer.Option("--schedule", help="Cron expression (loop.timezone, UTC by default) instead of every bar's close.")
+    ] = "",
     mandate: Annotated[
         Path | None, typer.Option("--mandate", help="Limits that nothing may exceed; else mandate.toml in the home.")
     ] = None,

@@ -25,7 +25,7 @@ from agent.loop.hours import Hours
 from agent.loop.people import Apprise, People
 from agent.loop.pulse import Pulse
 from agent.loop.runner import Loop
-from agent.loop.schedule import LiveSchedule, RecordedSchedule
+from agent.loop.schedule import LiveSchedule, RecordedSchedule, deciding
 from agent.loop.stop import Stop
 from agent.loop.upkeep import jobs
 from agent.market.instrument import asset_class, instrument
@@ -78,7 +78,7 @@ def replay(
     steps = plan.steps()
     if not steps:
         raise ConfigError(f"--replay: no bar of {', '.join(plan.symbols)} has every feature ready; give earlier bars")
-    schedule = RecordedSchedule(steps, cron or plan.settings.loop.schedule)
+    schedule = RecordedSchedule(steps, deciding(plan.settings.loop, cron))
     clock = ReplayClock(steps[0][0], speed)
     feed = RecordedFeed(plan.series)
     desk = open_desk(home, run, feed, plan.settings, started=steps[0][0], clock=clock.now, durable=False, mandate=mandate)
