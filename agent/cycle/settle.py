@@ -18,6 +18,7 @@ from agent.cycle.history import record_of
 from agent.cycle.voting import evidence_of, skill_votes
 from agent.domain import CycleRecord, Outcome, ParameterChange, Refusal, Side
 from agent.market.series import Series
+from agent.reason.arithmetic import needed
 from memory_db.writer import Writer
 from skills.credit import credit
 from skills.ledger import Execution, book
@@ -176,8 +177,17 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
             known_at=known,
             sets=sets,
         )
-    if item.side is not None and item.confidence >= desk.settings.reason.min_confidence:
-        found.sets += desk.monitor.shadow(buy if item.side == "buy" else sell, item.confidence)
+    if item.side is not None:
+        found.sets += _shadow_book(desk, item, buy if item.side == "buy" else sell)
+
+
+def _shadow_book(desk: Desk, item: Awaiting, r: float) -> list[Change]:
+    """Count a signal for the monitor if it would have entered without an alert; thresholds as they were for its decision."""
+    reason = desk.settings.reason
+    if item.confidence < needed(item.learned, reason.min_confidence, reason):
+        return []
+    taken = item.confidence >= needed(item.learned, desk.monitor.parameters["min_confidence"], reason)
+    return desk.monitor.shadow(r, taken=taken)
 
 
 def _settle_trial(desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]) -> bool:

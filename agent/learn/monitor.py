@@ -2,7 +2,8 @@
 
 A win rate below 45 % over the last 20 trades, though a fair coin shows it a quarter of the time, takes
 size x0.7 and the entry threshold to 0.70 until a shadow book on the old threshold wins half of its last 20,
-or 60 bars at the latest (the periodic reset that stops the loop from feeding on itself). Losing streaks pause a symbol.
+or 60 bars at the latest (the periodic reset that stops the loop from feeding on itself). The shadow book goes on from the
+trades that raised the alert, and enters where a decision would have without one. Losing streaks pause a symbol.
 When an alert ends, the change that ends it says what the alert was worth against that shadow book, with its interval.
 """
 
@@ -95,14 +96,13 @@ class Monitor:
             streak = streak.model_copy(update={"losses": losses})
         return [self._dump(), *self._set_streak(outcome.symbol, streak)]
 
-    def shadow(self, r: float, confidence: float) -> list[Change]:
-        """Count a trade of net ``r`` that the old threshold would have made while the alert lasts."""
+    def shadow(self, r: float, *, taken: bool) -> list[Change]:
+        """Count a trade of net ``r`` that the old threshold would have made while the alert lasts; ``taken``: the alert's did."""
         if not self.state.alert:
             return []
         kept = [*self.state.shadow_wins, r > 0][-self._learning.window :]
-        now = self.parameters
-        taken = now["size_multiplier"] * r if confidence >= now["min_confidence"] else 0.0
-        gains = [*self.state.gains, taken - r][-MOST_GAINS:]
+        made = self.parameters["size_multiplier"] * r if taken else 0.0
+        gains = [*self.state.gains, made - r][-MOST_GAINS:]
         self.state = self.state.model_copy(update={"shadow_wins": kept, "gains": gains})
         return [self._dump()]
 
@@ -124,7 +124,7 @@ class Monitor:
         trigger = None
         if not state.alert and len(state.wins) == learning.window and _rate(state.wins) < learning.low_win_rate:
             trigger = f"win rate {_rate(state.wins):.0%} over the last {learning.window} trades"
-            self.state = state.model_copy(update={"alert": True, "alert_bars": {}, "shadow_wins": [], "gains": []})
+            self.state = state.model_copy(update={"alert": True, "alert_bars": {}, "shadow_wins": state.wins, "gains": []})
         elif state.alert and max(state.alert_bars.values(), default=0) >= learning.reset_bars:
             trigger = f"{learning.reset_bars} bars have passed: periodic reset"
         elif state.alert and len(state.shadow_wins) == learning.window and _rate(state.shadow_wins) >= learning.reset_win_rate:
