@@ -140,10 +140,7 @@ def _market_gates(market: str, rows: list[Json]) -> list[Gate]:
             passed = aim is None or found.value >= aim
             name, why = f"{market}: {arm}, {window} half", f"share of the achievable over {len(rows)} markets"
             gates.append(Gate(name, found.value, _finite(found.low), _finite(found.high), aim, passed, why))
-    for arm in learning.ARMS_OF[market]:
-        if arm != "no-memory":
-            gates.append(_beyond(market, arm, rows, judged))
-    return gates
+    return gates + [_beyond(market, arm, rows, judged) for arm in learning.ARMS_OF[market] if arm != "no-memory"]
 
 
 def _beyond(market: str, arm: str, rows: list[Json], judged: bool) -> Gate:
