@@ -14,7 +14,7 @@ import typer
 from agent.cli import inputs
 from agent.cli.decide import desk_over, tell
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Factors, Interval, Range, Raw, Reading, Repair
+from agent.cli.inputs import Range, Reading, reads_bars
 from agent.cli.output import console, emit, lines, logs_to_stderr
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command()(health)
 
 
+@reads_bars
 def run_loop(
     data: Data = None,
     once: Annotated[bool, typer.Option("--once", help="Decide once on the last bar of every symbol, then end.")] = False,
@@ -45,11 +46,12 @@ def run_loop(
     mandate: Annotated[
         Path | None, typer.Option("--mandate", help="Limits that nothing may exceed; else mandate.toml in the home.")
     ] = None,
+    quotes: Annotated[
+        list[Path] | None,
+        typer.Option("--quotes", help="Recorded quotes (timestamp, bid, ask) between the bars of --replay; may be repeated."),
+    ] = None,
     timerange: Range = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> int:
     """Decide on schedule, on paper, until it is stopped; exit 3 when trading is halted.
 
@@ -58,15 +60,16 @@ def run_loop(
     """
     from agent.errors import ConfigError
 
-    reading = Reading(None, interval, factors, raw, repair)
     if sum((once, bool(replay))) > 1:
         raise ConfigError("--once and --replay exclude each other; give one of them")
     if once:
         return _once(data or [], reading, mandate)
     if data:
         raise ConfigError("--data is decided on with --once (let cron call it again) or lived through with --replay FILE")
+    if quotes and not replay:
+        raise ConfigError("--quotes belong between the bars of --replay FILE; live ones come from the settings' feed section")
     if replay:
-        return _ended(_replayed(replay, reading, timerange, speed, mandate))
+        return _ended(_replayed(replay, quotes or [], reading, timerange, speed, mandate))
     return _ended(_living(schedule, mandate))
 
 
@@ -141,9 +144,10 @@ def _brief(record: CycleRecord) -> None:
 
 @contextmanager
 def _replayed(
-    paths: list[Path], reading: Reading, timerange: str | None, speed: float, mandate: Path | None
+    paths: list[Path], quotes: list[Path], reading: Reading, timerange: str | None, speed: float, mandate: Path | None
 ) -> Iterator[tuple[Loop, datetime]]:
     from agent.backtest.plan import Plan, TimeRange
+    from agent.feeds.quotes import RecordedQuotes, read_quotes
     from agent.loop.doors import replay
     from agent.loop.stop import Stop
     from agent.wiring import ARMS, mandate_of, prepared
@@ -154,7 +158,10 @@ def _replayed(
     plan = Plan(ARMS["full"], series, TimeRange.parse(timerange), "none", settings)
     stop = Stop(GLOBALS.home)
     stop.install()
-    with replay(GLOBALS.home, GLOBALS.run or "paper", plan, speed, stop, _brief, mandate_of(GLOBALS.home, mandate)) as made:
+    bounds = mandate_of(GLOBALS.home, mandate)
+    recorded = {name: one for path in quotes for name, one in read_quotes(path, tuple(plan.symbols)).items()}
+    between = RecordedQuotes(recorded) if recorded else None
+    with replay(GLOBALS.home, GLOBALS.run or "paper", plan, speed, stop, _brief, bounds, between) as made:
         yield made
 
 

@@ -13,13 +13,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from agent.errors import ConfigError
-from agent.market.instrument import Instrument
+from agent.market.instrument import WEEK, Instrument
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
-MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+DAY = timedelta(days=1)
 FARTHEST = timedelta(days=30)  # no market is closed for longer
 
 
@@ -47,8 +46,7 @@ class Hours:
     def next_close(self, after: datetime) -> datetime:
         """The first time after ``after`` at which a bar closes and is known."""
         step = self.instrument.step
-        origin = MONDAY if step % WEEK == timedelta(0) else datetime(1970, 1, 1, tzinfo=UTC)
-        start = origin + ((after - origin) // step) * step  # the bar that is at work now closes after ``after``
+        start = self.instrument.bar_of(after)  # the bar that is at work now closes after ``after``
         end = start + FARTHEST + WEEK
         while start < end:
             if self.traded(start):
