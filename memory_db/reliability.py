@@ -68,6 +68,7 @@ class Reliability:
         self._names: dict[str, int] = {}
         self._votes = _Votes(0, 0)
         self._used = 0
+        self._counted: tuple[Rows, Counts] = (np.zeros(0, dtype=np.int64), np.zeros((2, 0, 0, CELLS)))
         journal.listen(self._follow)
 
     def local(self, vector: NDArray[np.float32], *, as_of: datetime, horizon_ns: int, shuffle: int | None = None) -> list[Local]:
@@ -82,13 +83,27 @@ class Reliability:
         rows = self._chosen(votes, to_micros("as_of", as_of) * 1000)
         if len(rows) < FEWEST:
             return []
-        judged = rows if shuffle is None else np.random.default_rng([shuffle, len(rows)]).permutation(rows)
-        enough = np.flatnonzero(np.count_nonzero(votes.right[judged], axis=0) >= FEWEST)
+        if shuffle is None:
+            counts = self._counts(votes, rows)
+        else:
+            dealt = np.random.default_rng([shuffle, len(rows)]).permutation(rows)
+            counts = _counted(votes.cells[rows], votes.right[dealt])
+        enough = np.flatnonzero(counts[1, :, 0].sum(axis=1) >= FEWEST)
         windows = len(np.unique(votes.bar[rows] // max(1, horizon_ns)))
-        counted = _counted(votes.cells[rows], votes.right[judged][:, enough]) * (windows / len(rows))
-        found = _weighed(counted, cells_of(vector), self._pseudo)
+        found = _weighed(counts[:, enough] * (windows / len(rows)), cells_of(vector), self._pseudo)
         said = [Local(names[code], *row) for code, row in zip(enough.tolist(), found, strict=True) if row is not None]
         return sorted(said, key=lambda one: one.voter)
+
+    def _counts(self, votes: _Votes, rows: Rows) -> Counts:
+        """Count these votes; where they are those of the last time and some more, only the latter."""
+        held, counts = self._counted
+        if len(held) > len(rows) or counts.shape[1] != votes.right.shape[1] or not np.array_equal(rows[: len(held)], held):
+            held, counts = rows[:0], np.zeros((2, votes.right.shape[1], votes.cells.shape[1], CELLS))
+        more = rows[len(held) :]
+        if len(more):
+            counts = counts + _counted(votes.cells[more], votes.right[more])
+        self._counted = rows, counts
+        return counts
 
     def _chosen(self, votes: _Votes, now: int) -> Rows:
         """Return the votes that count as of ``now``: the earliest blocks are left out where they exceed the window."""
