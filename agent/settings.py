@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.errors import ConfigError
@@ -122,6 +122,14 @@ class Recall(Section):
     weight_similarity: float = Field(0.6, ge=0, le=1)
     weight_importance: float = Field(0.25, ge=0, le=1)
     weight_recency: float = Field(0.15, ge=0, le=1)
+
+
+class Memory(Section):
+    """Where journals of runs are kept."""
+
+    url: SecretStr | None = Field(
+        None, description="PostgreSQL address, like postgresql://user@host/database; without it each run has a file"
+    )
 
 
 class Learning(Section):
@@ -331,8 +339,9 @@ class Brokering(Section):
 
 
 class Looping(Section):
-    """When the loop wakes and what it does besides deciding. Cron expressions are in UTC; an empty one never fires."""
+    """When the loop wakes and what it does besides deciding. Cron expressions are in ``timezone``; an empty one never fires."""
 
+    timezone: str = Field("UTC", description="whose clock cron expressions go by, for example 'America/New_York'")
     schedule: str = Field("", description="cron: decide then instead of at every bar's close")
     calendars: dict[str, str] = Field(
         {"equity": "XNYS", "index": "XNYS", "fx": "24/5", "crypto": "24/7"}, description="exchange calendar by asset class"
@@ -409,6 +418,7 @@ class Settings(BaseSettings):
     plan: Plan = Plan()
     reason: Reason = Reason()
     recall: Recall = Recall()
+    memory: Memory = Memory()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
     guard: Guard = Guard()
