@@ -12,13 +12,15 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Side = Literal["buy", "sell"]
 Action = Literal["buy", "sell", "close", "hold", "none"]
 Status = Literal["ok", "abstained", "error"]
 RegimeLabel = Literal["trending", "ranging", "volatile"]
 REGIMES: tuple[RegimeLabel, ...] = ("trending", "ranging", "volatile")
+Direction = Literal["up", "flat", "down"]
+DIRECTIONS: tuple[Direction, ...] = ("up", "flat", "down")
 Grade = Literal["success", "partial", "failure", "unknown"]
 OrderStatus = Literal["pending", "sent", "unknown", "partial", "filled", "cancelled", "rejected"]
 ExitReason = Literal["stop", "target", "time", "signal", "halt"]
@@ -51,10 +53,30 @@ def decision_id(run: str, symbol: str, bar_time: datetime) -> str:
 
 
 class Regime(Frozen):
-    """What kind of market it is; ``label`` is None until enough history is known."""
+    """What kind of market it is and where it is heading; ``label`` and ``direction`` are None until enough history is known.
+
+    ``probabilities`` are of the labels, ``directions`` of the directions; each adds up to 1 and is largest for what is said.
+    """
 
     label: RegimeLabel | None
     probabilities: dict[RegimeLabel, float]
+    direction: Direction | None = None
+    directions: dict[Direction, float] = {}
+
+
+class Peers(Frozen):
+    """How a symbol stands among the others given (``symbols``, without itself); None for what could not be computed.
+
+    ``correlation`` and ``beta`` are of 60 returns with the others' mean return, ``relative_strength`` is the log return of 20
+    bars beyond theirs and ``lead`` that in its own standard deviations, ``breadth`` the share of all above their 50-bar mean.
+    """
+
+    symbols: list[str]
+    correlation: Signed | None
+    beta: float | None
+    relative_strength: float
+    lead: float | None
+    breadth: Unit | None
 
 
 class MarketState(Frozen):
@@ -62,7 +84,7 @@ class MarketState(Frozen):
 
     ``bar_time`` is the start of the last bar known; ``close`` its raw close; ``features``
     holds the published vocabulary with None for what could not be computed; ``text`` is
-    one line from the closed vocabulary.
+    one line from the closed vocabulary; ``peers`` is None where no other symbol is given.
     """
 
     symbol: str
@@ -72,6 +94,7 @@ class MarketState(Frozen):
     close: float
     features: dict[str, float | None]
     regime: Regime
+    peers: Peers | None = None
     text: str
 
 
@@ -253,6 +276,21 @@ class Order(Frozen):
     status: OrderStatus = "pending"
 
 
+class Quote(Frozen):
+    """What a market offers at a time: the best price to sell at (``bid``) and to buy at (``ask``)."""
+
+    symbol: str
+    at: Utc
+    bid: float = Field(gt=0)
+    ask: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _not_crossed(self) -> Quote:
+        if self.bid > self.ask:
+            raise ValueError(f"bid {self.bid} lies above ask {self.ask}")
+        return self
+
+
 class Fill(Frozen):
     """One execution: price as paid (slippage included), fee in cash."""
 
@@ -432,6 +470,19 @@ class Learned(Frozen):
 NOTHING_LEARNED = Learned()
 
 
+class Recent(Frozen):
+    """What came lately: how often each setup began in the seven days before, which stood at the bar before, and how many of the
+    last trades in this regime won (positive) or lost (negative) in a row.
+    """
+
+    setups: dict[str, int] = {}
+    standing: str | None = None
+    streak: int = 0
+
+
+NOTHING_RECENT = Recent()
+
+
 class CycleRecord(Frozen):
     """Everything about one decision, as it was known when it was made."""
 
@@ -462,6 +513,7 @@ class CycleRecord(Frozen):
     weights: dict[str, float] = {}
     parameters: dict[str, float] = {}
     learned: Learned = NOTHING_LEARNED
+    recent: Recent = NOTHING_RECENT
     context_hash: str
     prompt_hash: str | None = None
     usage: Usage = Usage()

@@ -37,6 +37,7 @@ from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from prompts import version
 from skills.catalogue import Catalogue
+from skills.priors import prior_of
 from skills.render import render
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def open_mind(
 
     def describe(match: SkillMatch) -> str:
         skill = catalogue.get(match.id, match.version)
-        return render(skill, catalogue.counts(skill))
+        return render(skill, catalogue.counts(skill), prior=prior_of(catalogue, skill))
 
     first = ModelReasoner.of(model, settings, secret, describe, glossary)
     more = [_voice(voter, model, settings, secret, glossary, today) for voter in settings.model.voters]

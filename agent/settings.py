@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.errors import ConfigError
@@ -43,6 +43,9 @@ class Limits(Section):
     """What no decision may exceed. Fractions are of equity; only a person changes them."""
 
     risk_per_trade: float = Field(0.01, gt=0, le=0.1, description="equity at risk between entry and stop")
+    max_risk: float = Field(
+        0.2, gt=0, le=0.2, description="equity between price and stop that no entry exceeds, whatever enlarged it"
+    )
     max_position: float = Field(0.5, gt=0, le=1)
     max_exposure: float = Field(1.0, gt=0, le=1, description="gross exposure of the whole book")
     target_volatility: float = Field(0.20, gt=0, le=2, description="yearly; size shrinks above it")
@@ -121,6 +124,14 @@ class Recall(Section):
     weight_recency: float = Field(0.15, ge=0, le=1)
 
 
+class Memory(Section):
+    """Where journals of runs are kept."""
+
+    url: SecretStr | None = Field(
+        None, description="PostgreSQL address, like postgresql://user@host/database; without it each run has a file"
+    )
+
+
 class Learning(Section):
     """How outcomes change what is believed."""
 
@@ -143,6 +154,10 @@ class Learning(Section):
     reset_bars: int = Field(60, ge=1, description="a tightened threshold ends after so many bars at the latest")
     alert_size: float = Field(0.7, gt=0, le=1)
     alert_confidence: float = Field(0.70, ge=0, le=1)
+    success_size: float = Field(1.1, ge=1, le=1.5, description="size after proven success, where the stop is as much nearer")
+    success_stop: float = Field(0.9, gt=0, le=1, description="stop distance after proven success")
+    success_level: float = Field(0.05, gt=0, lt=0.5, description="chance that a trader without an edge is ever taken for proven")
+    success_bars: int = Field(250, ge=1, description="success must be earned anew after so many bars at the latest")
 
 
 class SkillRules(Section):
@@ -158,6 +173,7 @@ class SkillRules(Section):
     fire_bars: int = Field(400, ge=1)
     probation_trades: int = Field(30, ge=1)
     stale_days: int = Field(90, ge=1)
+    fresh_successes: int = Field(2, ge=1, description="successes in shadow, at a trusted rate, that end staleness")
     retire_probability: float = Field(0.05, ge=0, le=1, description="a losing skill below this chance of restore_rate is retired")
     restore_runs: int = Field(20, ge=1, description="shadow runs a retired skill needs before it may come back")
     restore_rate: float = Field(0.45, ge=0, le=1)
@@ -170,6 +186,7 @@ class SkillRules(Section):
         None, gt=0, description="half-life of an execution in the recent reliability that is shown; None: nothing is forgotten"
     )
     proposals_per_day: int = Field(50, ge=1, description="skill drafts the agent may hand in on one UTC day")
+    exact_below: int = Field(2000, ge=0, description="below so many skills, likeness in meaning is computed for each of them")
 
 
 class Guard(Section):
@@ -195,6 +212,14 @@ class Growing(Section):
     proposals: int = Field(3, ge=1, description="proposals of one look, at most")
     form: bool = Field(
         False, description="form candidates from winning trades that no skill explains; off until it has shown worth"
+    )
+    discover: bool = Field(
+        False, description="look for conditions under which the standard exits win; off until it has shown worth"
+    )
+    discover_days: int = Field(182, ge=1, description="days between two of these searches")
+    discover_trades: int = Field(1500, ge=100, description="of the latest trades that do not overlap, searched at most")
+    discover_level: float = Field(
+        0.05, gt=0, lt=1, description="chance of accepting anything where nothing is, over all searches of a run together"
     )
     merge: bool = Field(True, description="consolidate near-duplicates among the skills that the agent learned itself")
     merge_similarity: float = Field(0.80, ge=0, le=1, description="likeness of texts from which two skills may be one")
@@ -314,8 +339,9 @@ class Brokering(Section):
 
 
 class Looping(Section):
-    """When the loop wakes and what it does besides deciding. Cron expressions are in UTC; an empty one never fires."""
+    """When the loop wakes and what it does besides deciding. Cron expressions are in ``timezone``; an empty one never fires."""
 
+    timezone: str = Field("UTC", description="whose clock cron expressions go by, for example 'America/New_York'")
     schedule: str = Field("", description="cron: decide then instead of at every bar's close")
     calendars: dict[str, str] = Field(
         {"equity": "XNYS", "index": "XNYS", "fx": "24/5", "crypto": "24/7"}, description="exchange calendar by asset class"
@@ -352,6 +378,19 @@ class Database(Section):
     naive: bool = Field(False, description="its times have no zone and are UTC, as QuestDB's")
 
 
+class Quoting(Section):
+    """Quotes between bars, asked for only while something is held; a database has them in a table of their own."""
+
+    seconds: float = Field(5.0, ge=0, le=300, description="how often they are asked for; 0: positions are watched on bars alone")
+    stale_seconds: float = Field(60.0, gt=0, description="an older quote tells nothing")
+    max_jump: float = Field(0.2, gt=0, lt=1, description="a quote further from the last price is not believed")
+    table: str = Field("", description="the database's table of quotes; empty: it has none")
+    symbol: str = Field("symbol", min_length=1)
+    timestamp: str = Field("timestamp", min_length=1)
+    bid: str = Field("bid", min_length=1)
+    ask: str = Field("ask", min_length=1)
+
+
 class Feeding(Section):
     """Live bars: where from and of what."""
 
@@ -361,6 +400,7 @@ class Feeding(Section):
     symbols: dict[str, str] = Field({}, description="interval by symbol, for example BTCUSDT = '5m'")
     window: int = Field(1500, ge=500, le=20_000, description="bars of history kept and decided on")
     database: Database = Database()
+    quotes: Quoting = Quoting()
 
 
 class Settings(BaseSettings):
@@ -378,6 +418,7 @@ class Settings(BaseSettings):
     plan: Plan = Plan()
     reason: Reason = Reason()
     recall: Recall = Recall()
+    memory: Memory = Memory()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
     guard: Guard = Guard()

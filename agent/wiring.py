@@ -27,7 +27,7 @@ from agent.brokers.paper import PaperBroker
 from agent.brokers.simulated import SimulatedVenue
 from agent.cycle.awaiting import awaiting
 from agent.cycle.desk import Broker, Desk, Feed, Reasoner, Recall
-from agent.cycle.history import newest_records
+from agent.cycle.history import closed_since_decision, newest_records
 from agent.cycle.lessons import with_lessons
 from agent.cycle.recall import recollect
 from agent.domain import MarketState, Recollection, Vote
@@ -47,6 +47,8 @@ from agent.learn.joint import SPACE as JOINT
 from agent.learn.joint import Joint
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
+from agent.learn.setups import SPACE as SETUPS
+from agent.learn.setups import SetupTable
 from agent.learn.voters import VoterTable
 from agent.market.bars import Bars
 from agent.market.instrument import instrument
@@ -56,19 +58,34 @@ from agent.minds import check_mind, model_mode, open_mind, reflector_of, veil_fo
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.risk.mandate import Mandate, read_mandate, tightened
-from agent.settings import Settings
+from agent.settings import Settings, load
 from memory_db import sealing
 from memory_db.copies import restore
 from memory_db.journal import Journal
+from memory_db.place import Place
 from memory_db.store import MemoryStore
 from skills.adopt import adopt_skills
 from skills.catalogue import Catalogue
+from skills.meaning import Meaning
 from skills.replay import copy_skills
 
 STANDING_RUNS = ("paper", "live")
 SCRATCH_RUN = "scratch"
 MANDATE_FILE = "mandate.toml"
-SPACES = ("account", "positions", "orders", "settled", "venue", "monitor", "streaks", "voters", "regimes", JOINT, FORECAST)
+SPACES = (
+    "account",
+    "positions",
+    "orders",
+    "settled",
+    "venue",
+    "monitor",
+    "streaks",
+    "voters",
+    "regimes",
+    JOINT,
+    FORECAST,
+    SETUPS,
+)
 
 
 def wall_clock() -> datetime:
@@ -185,19 +202,34 @@ def run_folder(home: Path, run: str) -> Path:
     return home / "runs" / run
 
 
+def run_place(home: Path, run: str) -> Place:
+    """Where a run's journal is: in its folder, or on the server that the setting ``memory.url`` names."""
+    url = load(Path.cwd())[0].memory.url
+    return Place(run_folder(home, run), url.get_secret_value() if url else None)
+
+
+def discard_run(home: Path, run: str) -> None:
+    """Delete a run with its journal; nothing where there is none."""
+    place = run_place(home, run)
+    if place.exists():
+        place.discard()
+    if place.folder.exists():
+        shutil.rmtree(place.folder)
+
+
 def run_names(home: Path) -> list[str]:
     """Every run of a home, the one written last first."""
-    runs = [p.parent for p in (home / "runs").glob("*/journal.sqlite")]
-    return [p.name for p in sorted(runs, key=lambda p: (p / "journal.sqlite").stat().st_mtime_ns, reverse=True)]
+    files = (home / "runs").glob(f"*/{run_place(home, 'any').file.name}")
+    return [p.parent.name for p in sorted(files, key=lambda p: p.stat().st_mtime_ns, reverse=True)]
 
 
 def open_journal(home: Path, run: str) -> Journal:
     """A run's journal; paper and live are made when they are not there, any other must exist (ConfigError)."""
-    path = run_folder(home, run) / "journal.sqlite"
-    if run not in STANDING_RUNS and not path.exists():
+    place = run_place(home, run)
+    if run not in STANDING_RUNS and not place.exists():
         have = ", ".join(run_names(home)) or "none yet"
         raise ConfigError(f"run {run!r} has no journal in {home}; runs there: {have}")
-    return Journal.open(path, signer_for(home), durable=True, vault=Vault(home))
+    return place.open(signer_for(home), durable=True, vault=Vault(home))
 
 
 @contextmanager
@@ -211,6 +243,17 @@ def open_catalogue(
             journal,
             Catalogue.open(journal, settings.skills, started=wall_clock(), shipped=run in STANDING_RUNS, keys=keys),
         )
+
+
+@contextmanager
+def open_meaning(home: Path, run: str, journal: Journal, settings: Settings) -> Iterator[Meaning]:
+    """The meaning of a run's skills, by the embedder that the settings name; its collection lies with the run's other indexes."""
+    folder = run_folder(home, run) / "index" / "skills"
+    meaning = Meaning(journal, text_embedder(settings), folder, settings.skills.exact_below)
+    try:
+        yield meaning
+    finally:
+        meaning.close()
 
 
 def likeness(settings: Settings) -> Likeness:
@@ -232,13 +275,12 @@ def open_scratch(
     """
     if run in STANDING_RUNS:
         raise ConfigError(f"--run {run} keeps real books; give another name, or none for a scratch run")
-    folder = run_folder(home, run or SCRATCH_RUN)
-    if run is None and folder.exists():
-        shutil.rmtree(folder)
+    if run is None:
+        discard_run(home, SCRATCH_RUN)
     at = started or wall_clock()
     with open_catalogue(home, source or "paper", settings) as (_, there):
         skills = [(skill, there.standings[skill.key]) for skill in there.versions()]
-    with Journal.open(folder / "journal.sqlite", signer_for(home), durable=False) as journal:
+    with run_place(home, run or SCRATCH_RUN).open(signer_for(home), durable=False) as journal:
         catalogue = Catalogue.open(journal, settings.skills, started=at, shipped=False)
         if not catalogue.skills:
             with journal.write() as w:
@@ -259,21 +301,25 @@ def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryS
 
 def restore_journal(home: Path, run: str, source: Path) -> int:
     """Put a backup in a run's place and drop the run's indexes; return how many facts it holds."""
-    folder = run_folder(home, run)
-    count = restore(source, folder / "journal.sqlite", signer_for(home), Vault(home))
-    shutil.rmtree(folder / "index", ignore_errors=True)
+    place = run_place(home, run)
+    place.refuse_server("memory restore", "restore there with the server's own tools (pg_restore)")
+    count = restore(source, place.file, signer_for(home), Vault(home))
+    shutil.rmtree(place.folder / "index", ignore_errors=True)
     return count
 
 
 def encrypt_run(home: Path, run: str, progress: Callable[[str, int, int], None]) -> int:
     """Encrypt a run's memory; return how many facts it holds."""
+    place = run_place(home, run)
+    place.refuse_server("memory encrypt", "encrypt the server's disk, or keep the run in a file")
     open_journal(home, run).close()
-    return sealing.encrypt(run_folder(home, run) / "journal.sqlite", signer_for(home), Vault(home), wall_clock(), progress)
+    return sealing.encrypt(place.file, signer_for(home), Vault(home), wall_clock(), progress)
 
 
 def rotate_memory_key(home: Path, progress: Callable[[str, int, int], None]) -> int:
     """Seal every encrypted run of a home with a newer key; return how many facts they hold."""
-    paths = [run_folder(home, run) / "journal.sqlite" for run in run_names(home)]
+    run_place(home, "any").refuse_server("memory rotate-key", "no journal on it is encrypted")
+    paths = [run_place(home, run).file for run in run_names(home)]
     return sealing.rotate(paths, signer_for(home), Vault(home), wall_clock(), progress)
 
 
@@ -337,12 +383,14 @@ def open_desk(
     voters = VoterTable(VOTERS if full_panel else tuple(BASE_VOTERS), settings.learning)
     joint = Joint(settings.learning)
     regimes = RegimeTable()
+    setups = SetupTable()
     monitor = Monitor(settings.learning, settings.limits, settings.reason.min_confidence)
     state = {space: memory.journal.state(space) for space in SPACES}
     broker.restore(state)
     voters.restore(state["voters"])
     joint.restore(state[JOINT])
     regimes.restore(state["regimes"])
+    setups.restore(state[SETUPS])
     monitor.restore(state)
     reasoner: Reasoner = ArithmeticReasoner(settings.reason, settings.limits)
     if arm.random:
@@ -366,6 +414,7 @@ def open_desk(
         voters=voters,
         joint=joint,
         regimes=regimes,
+        setups=setups,
         monitor=monitor,
         consult=Panel(reading.chain, reading.news) if full_panel else _base_only,
         recall=_recall(arm, memory, settings, frozen, lessons=asks),
@@ -437,7 +486,7 @@ def forecaster_for(home: Path, settings: Settings, arm: Arm, state: dict[str, An
 
 
 def _restore_awaiting(desk: Desk) -> None:
-    """Find the decisions whose horizon had not closed when the run stopped."""
+    """Find the decisions whose horizon had not closed when the run stopped, and the trades no record has told of."""
     holdings = [skill.plan.max_bars for skill in desk.skills.versions() if skill.plan is not None]
     longest = max(desk.settings.plan.horizon, *holdings, 1) + 1
     journal = desk.memory.journal
@@ -452,3 +501,4 @@ def _restore_awaiting(desk: Desk) -> None:
             if not item.done:
                 waiting.append(item)
         desk.awaiting[symbol] = waiting
+        desk.untold[symbol] = closed_since_decision(journal, symbol)

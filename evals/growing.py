@@ -3,32 +3,26 @@
 ``pair`` walks a market with a planted pair, in quarters, with the two halves of the pair handed in as the
 agent's own candidates: the composite has to be proposed by the agent itself, pass probation in shadow and
 be sized in the book. ``quiet`` walks the same bars in another order, so that none says anything of the next, and
-counts what was joined. ``edge`` gives discovery trades of which some win more often under planted conditions, or none do.
+counts what was joined.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
-
-import numpy as np
 
 from agent.cycle import Desk
 from agent.market.bars import Bars
-from agent.market.features import FEATURES
 from agent.settings import Settings
-from evals.markets import EPOCH, Edge, block_shuffled, planted
+from evals.markets import Edge, block_shuffled, planted
 from evals.runs import Walked, plan_of, walked
 from skills.admit import admit
-from skills.discovery import Trade, discover
 
 Json = dict[str, Any]
 PAIR = Edge(strength=0.85, support=0.35, pair=True)
 BARS = 2200
 HALVES = ("high-volume", "strong-close")
 NAME = "-and-".join(HALVES)
-_NAMES = FEATURES[:12]
 
 
 def half(name: str, feature: str, least: float) -> Json:
@@ -91,47 +85,3 @@ def _walked(bars: Bars, seed: int) -> Walked:
         return desk
 
     return walked(plan, alter=with_halves)
-
-
-def edge(seed: int, *, real: bool) -> Json:
-    """Whether discovery finds a planted edge (75-80 % against 50 %, support 120-200 of 1,500), and how much it accepts."""
-    generator = np.random.default_rng(seed)
-    count, values = 1500, generator.normal(size=(1500, len(_NAMES)))
-    chosen = generator.choice(len(_NAMES), int(generator.integers(1, 4)), replace=False)
-    support = int(generator.integers(120, 201))
-    share = (support / count) ** (1 / len(chosen))  # of bars beyond each threshold, so that together they leave the support
-    holds = np.ones(count, dtype=np.bool_)
-    wanted = set()
-    for k in chosen.tolist():
-        up = bool(generator.random() < 0.5)
-        cut = np.quantile(values[:, k], 1 - share if up else share)
-        holds &= values[:, k] > cut if up else values[:, k] < cut
-        wanted.add((_NAMES[k], ">" if up else "<"))
-    odds = np.where(holds & real, generator.uniform(0.75, 0.80), 0.5)
-    won = generator.random(count) < odds
-    first = EPOCH.astype("datetime64[s]").item()
-    trades = [
-        Trade.model_validate(
-            {
-                "id": str(i),
-                "features": dict(zip(_NAMES, row, strict=True)),
-                "side": "buy",
-                "r": 1.0 if won[i] else -1.0,
-                "opened_at": f"{first + timedelta(days=i):%Y-%m-%d}T00:00:00Z",
-                "closed_at": f"{first + timedelta(days=i):%Y-%m-%d}T20:00:00Z",
-            }
-        )
-        for i, row in enumerate(values.tolist())
-    ]
-    found = discover(trades, seed=seed)
-    told = [_said(hypothesis.when) for hypothesis in found.accepted]
-    return {
-        "accepted": len(told),
-        "found": any(said & wanted for said in told),
-        "named": any(said == wanted for said in told),
-        "tested": found.tested,
-    }
-
-
-def _said(when: Json) -> set[tuple[str, str]]:
-    return {(part.get("feature", ""), part.get("op", "")) for part in when.get("all", [when])}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from agent.errors import ConfigError
 from agent.statistics import wilson
-from evals import growing, leaks, learning, minds, mutation, null, worth
+from evals import edges, growing, leaks, learning, minds, mutation, null, promotion, worth
 from evals.mutants import MUTANTS
 
 Json = dict[str, Any]
@@ -251,11 +251,11 @@ def _mind_gates(results: Results) -> list[Gate]:
 
 
 def _skill_tasks(profile: Profile, seed: int) -> list[Task]:
-    pairs, quiet, edges = (1, 1, 1) if profile == "ci" else (10, 10, 30)
+    pairs, quiet, plants = (1, 1, 1) if profile == "ci" else (10, 10, 30)
     tasks = [Task(f"pair-{n}", growing.pair, {"seed": seed + n}) for n in range(1, pairs + 1)]
     tasks += [Task(f"quiet-{n}", growing.quiet, {"seed": seed + n}) for n in range(1, quiet + 1)]
     for name, real in (("edge", True), ("none", False)):
-        tasks += [Task(f"{name}-{n}", growing.edge, {"seed": seed + 600 + n, "real": real}) for n in range(1, edges + 1)]
+        tasks += [Task(f"{name}-{n}", edges.planted_edge, {"seed": seed + 600 + n, "real": real}) for n in range(1, plants + 1)]
     return tasks
 
 
@@ -286,6 +286,44 @@ def _share(name: str, count: int, of: int, aim: float | None, why: str) -> Gate:
     return Gate(name, count / of, low, high, aim, aim is None or count / of >= aim, why)
 
 
+# --- forecast ------------------------------------------------------------------------------
+
+GAINS = (5, 10, 15, 20)  # points of accuracy
+
+
+def _forecast_tasks(profile: Profile, seed: int) -> list[Task]:
+    few, many = (40, 60) if profile == "ci" else (200, 400)
+    ten = {"rows": 10_000, "points": 0.05, "trials": few, "seed": seed}
+    tasks = [Task("shuffled", promotion.shuffled, {"trials": few, "seed": seed})]
+    tasks += [Task(f"ten-{overlap}", promotion.power, {**ten, "overlap": overlap}) for overlap in (1, promotion.RULE.horizon)]
+    tasks += [
+        Task(
+            f"default-{gain}",
+            promotion.power,
+            {"rows": promotion.DEFAULT_ROWS, "points": gain / 100, "trials": many, "seed": seed},
+        )
+        for gain in GAINS
+    ]
+    return [*tasks, Task("planted", promotion.planted, {"rows": 12_000, "seed": seed})]
+
+
+def _forecast_gates(results: Results) -> list[Gate]:
+    found = results["shuffled"]
+    share, (low, high) = found["promoted"] / found["trials"], _rate(found["promoted"], found["trials"])
+    why = f"{found['promoted']} of {found['trials']} retrainings on answers dealt out anew are promoted"
+    gates = [Gate("promoted for nothing", share, low, high, 0.05, share <= 0.05, why)]
+    for name, one in results.items():
+        if name.startswith(("ten-", "default-")):
+            alike = "independent rows" if one["overlap"] == 1 else f"labels over {one['overlap']} rows"
+            what = f"{100 * one['points']:.0f} points on {one['rows']:,} rows, {alike}"
+            aim = 0.80 if name == "ten-1" else None
+            gates.append(_share(what, one["promoted"], one["trials"], aim, "candidates so much better that are promoted"))
+    planted = results["planted"]
+    why = f"Brier skill on rows where {planted['bayes']:.3f} can be reached"
+    gates.append(Gate("planted label", planted["skill"], None, None, 0.06, planted["skill"] >= 0.06, why))
+    return [*gates, Gate("calibration", planted["ece"], None, None, 0.05, planted["ece"] <= 0.05, "expected calibration error")]
+
+
 SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
@@ -294,6 +332,7 @@ SUITES: dict[str, Suite] = {
         Suite("leaks", "Does it use what could not be known?", _leak_tasks, _leak_gates),
         Suite("mutation", "Would the gates notice a lie?", _mutation_tasks, _mutation_gates),
         Suite("skills", "Do skills grow where there is something to grow on, and only there?", _skill_tasks, _skill_gates),
+        Suite("forecast", "Does a model have to earn its place?", _forecast_tasks, _forecast_gates),
         Suite("memory-worth", "What is memory worth on real bars?", _worth_tasks, _worth_gates),
         Suite("model", "What does a model add, and what can it spoil?", _mind_tasks, _mind_gates),
     )

@@ -344,9 +344,9 @@ class Journal:
         try:
             yield
         except SQLAlchemyError as err:
-            raise JournalError(
-                f"journal {self.where} cannot be used: {reason(err)}; check the disk and its permissions"
-            ) from None
+            local = self._engine.dialect.name == "sqlite"
+            fix = "check the disk and its permissions" if local else "check the server and the setting memory.url"
+            raise JournalError(f"journal {self.where} cannot be used: {reason(err)}; {fix}") from None
 
 
 def _fact(row: Row[*tuple[Any, ...]]) -> Fact:

@@ -17,6 +17,7 @@ from agent.settings import Costs
 from skills.catalogue import BASE_SPACE, Catalogue
 from skills.counts import NONE, Counts
 from skills.ledger import Execution
+from skills.priors import prior_of
 from skills.reliability import contract, in_regime, lift, net_r, remembered
 from skills.schema import Skill
 from skills.trial import cost_bps, exits_of, trials
@@ -33,7 +34,9 @@ def breakdown(catalogue: Catalogue, skill: Skill, at: datetime) -> Json:
         name = one.symbol or "unknown"
         symbols[name] = symbols.get(name, NONE).plus(one.outcome, one.r, one.at)
     half_life = catalogue.rules.forget_days
-    recent = remembered(((one.outcome, one.at) for one in executions), at, half_life) if half_life else None
+    prior = prior_of(catalogue, skill)
+    told = ((one.outcome, one.at) for one in executions)
+    recent = remembered(told, at, half_life, prior=prior) if half_life else None
     mean = net_r(whole)
     base = catalogue.state(BASE_SPACE).get(skill.key)
     return {
@@ -47,7 +50,7 @@ def breakdown(catalogue: Catalogue, skill: Skill, at: datetime) -> Json:
 
 
 def _part(catalogue: Catalogue, skill: Skill, part: Counts, whole: Counts) -> Json:
-    bounds = in_regime(part, whole, catalogue.rules.regime_backoff)
+    bounds = in_regime(part, whole, catalogue.rules.regime_backoff, prior=prior_of(catalogue, skill))
     return {
         "executions": part.total,
         "reliability": contract(part, skill.prior),
@@ -65,7 +68,7 @@ def executions_of(catalogue: Catalogue, skill: Skill, mode: str = "book") -> lis
             continue
         if fact.kind == "skill_transition":
             # counts that a restore wiped are not the record any more
-            found = [] if data["rule"] in ("restore", "person-restore") else found
+            found = [] if data["from"] == "retired" and data["rule"] in ("restore", "person-restore") else found
         elif data["mode"] == mode:
             found.append(Execution.model_validate({name: value for name, value in data.items() if name != "mode"}))
     return found

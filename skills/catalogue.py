@@ -22,6 +22,7 @@ from memory_db.writer import Writer
 from skills.counts import NONE, Counts
 from skills.firing import Checks, checks_of, evidence, exits_of_plan
 from skills.lifecycle import SIZED, Mode, Transition
+from skills.priors import prior_of
 from skills.records import COUNTS_SPACE, EMPTY, Record, RecordKey, counts_key, execution_key, read_records
 from skills.rows import Standing, row
 from skills.schema import Skill, SkillDraft, SuccessCriteria, canonical, skill_id
@@ -125,7 +126,14 @@ class Catalogue:
         """Return what ``skills list`` shows."""
         bases = self._journal.state(BASE_SPACE)
         return [
-            row(skill, self.standings[skill.key], self.counts(skill, "book"), self.counts(skill, "shadow"), bases.get(skill.key))
+            row(
+                skill,
+                self.standings[skill.key],
+                self.counts(skill, "book"),
+                self.counts(skill, "shadow"),
+                bases.get(skill.key),
+                prior_of(self, skill),
+            )
             for skill in self.versions()
         ]
 

@@ -49,7 +49,6 @@ _ARRAY_OPS: dict[Op, Callable[..., NDArray[np.bool_]]] = {
     ">": np.greater,
     ">=": np.greater_equal,
 }
-_WORDS: dict[Op, str] = {"<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 
 
 def holds(condition: Condition, frame: FeatureFrame, i: int = -1, votes: Sequence[Vote] = ()) -> bool:
@@ -64,6 +63,15 @@ def series(condition: Condition, frame: FeatureFrame, votes: Sequence[Sequence[V
     return holding
 
 
+def overlap(one: Condition, other: Condition, frames: Iterable[FeatureFrame]) -> float | None:
+    """Return on what share of the bars where either holds both do; None where neither ever does."""
+    both = either = 0
+    for frame in frames:
+        a, b = series(one, frame), series(other, frame)
+        both, either = both + int((a & b).sum()), either + int((a | b).sum())
+    return both / either if either else None
+
+
 def firing_rate(condition: Condition, frames: Iterable[FeatureFrame], last: int) -> float | None:
     """Return the share of the last ``last`` bars of every frame, of those with a known answer, on which it holds.
 
@@ -71,16 +79,11 @@ def firing_rate(condition: Condition, frames: Iterable[FeatureFrame], last: int)
     """
     fired = decided = 0
     for frame in frames:
-        recent = _tail(frame, last + MAX_WITHIN)  # enough before the window for every look back
+        recent = frame.since(max(0, len(frame) - last - MAX_WITHIN))  # enough before the window for every look back
         truth = _truth(condition, recent, None)[-last:]
         fired += int(np.count_nonzero(truth == TRUE))
         decided += int(np.count_nonzero(truth != UNKNOWN))
     return fired / decided if decided else None
-
-
-def _tail(frame: FeatureFrame, bars: int) -> FeatureFrame:
-    cut = slice(-bars, None)
-    return FeatureFrame(frame.start[cut], frame.names, frame.matrix[cut], frame.regimes[cut], frame.probabilities[cut])
 
 
 @lru_cache(maxsize=4096)
@@ -277,40 +280,3 @@ def _crosses_truth(condition: Crosses, values: NDArray[np.float64], against: NDA
     # before the series begins nothing is known, so a window that reaches there cannot be false
     greatest[: condition.within] = np.maximum(greatest[: condition.within], UNKNOWN)
     return greatest
-
-
-def sentence(condition: Condition) -> str:
-    """Say the condition in words, for people and models: made from the typed parts alone."""
-    if isinstance(condition, All):
-        return " and ".join(_inner(part) for part in condition.all)
-    if isinstance(condition, AnyOf):
-        return " or ".join(_inner(part) for part in condition.any)
-    if isinstance(condition, Not):
-        return f"not ({sentence(condition.not_)})"
-    if isinstance(condition, RegimeIs):
-        return f"the regime is {condition.regime}"
-    if isinstance(condition, VoterSays):
-        return f"{condition.voter} says {condition.says} with confidence of at least {condition.min_confidence:g}"
-    return _numeric_sentence(condition)
-
-
-def _inner(part: Condition) -> str:
-    several = (isinstance(part, All) and len(part.all) > 1) or (isinstance(part, AnyOf) and len(part.any) > 1)
-    return f"({sentence(part)})" if several else sentence(part)
-
-
-def _said(value: Number | None) -> str:
-    return f"{value:g}" if isinstance(value, float | int) else str(value)
-
-
-def _numeric_sentence(condition: Compare | Between | Crosses | Changes) -> str:
-    if isinstance(condition, Between):
-        return f"{condition.feature} is between {_said(condition.between[0])} and {_said(condition.between[1])}"
-    if isinstance(condition, Changes):
-        bars = "1 bar" if condition.change_over == 1 else f"{condition.change_over} bars"
-        return f"the change of {condition.feature} over {bars} {_WORDS[condition.op]} {_said(condition.value)}"
-    against = condition.other or _said(condition.value)
-    if isinstance(condition, Compare):
-        return f"{condition.feature} {_WORDS[condition.op]} {against}"
-    when = "at this bar" if condition.within == 1 else f"within the last {condition.within} bars"
-    return f"{condition.feature} crossed {condition.crosses} {against} {when}"

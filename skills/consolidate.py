@@ -9,14 +9,12 @@ the decision, so no decision counts twice. Order of work: write the merged versi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.errors import ConfigError
 from agent.guard.principals import Principal, require
@@ -26,8 +24,10 @@ from memory_db.writer import Writer
 from skills.admit import Admission, admit
 from skills.breakdown import executions_of
 from skills.catalogue import Catalogue
-from skills.conditions import series as holding
+from skills.conditions import overlap
 from skills.lifecycle import MODES, SIZED, UNSOUND, Mode, Transition
+from skills.meaning import pairs_above, telling
+from skills.priors import prior_of
 from skills.records import COUNTS_SPACE, UNKNOWN_REGIME, Record, counts_key
 from skills.reliability import lower_bound
 from skills.schema import Skill, parse_draft
@@ -36,9 +36,8 @@ from skills.tree import leaves
 
 SPACE = "skill_merges"
 _WORDS_MOST = 12
-Matrix = NDArray[np.float64]
-Likeness = Callable[[Sequence[str]], Matrix]
-"""Takes texts, returns the cosine of each with each."""
+Likeness = Callable[[Sequence[Skill], float], Iterable[tuple[int, int, float]]]
+"""Takes skills, yields each two (as places among them) that are at least so alike in their texts, with the cosine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,9 @@ class Twins:
         return {**names, "similarity": self.similarity, "overlap": self.overlap}
 
 
-def word_likeness(texts: Sequence[str]) -> Matrix:
-    """Return cosines of word counts: likeness without a model."""
+def word_likeness(skills: Sequence[Skill], least: float) -> Iterator[tuple[int, int, float]]:
+    """Yield the pairs alike by cosine of word counts: likeness without a model."""
+    texts = [telling(skill) for skill in skills]
     counts = [Counter("".join(c if c.isalnum() else " " for c in text.lower()).split()) for text in texts]
     words = {word: k for k, word in enumerate(sorted({word for count in counts for word in count}))}
     rows = np.zeros((len(texts), max(1, len(words))))
@@ -65,13 +65,7 @@ def word_likeness(texts: Sequence[str]) -> Matrix:
         for word, n in count.items():
             rows[k, words[word]] = n
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    alike: Matrix = rows @ rows.T
-    return alike
-
-
-def text_of(skill: Skill) -> str:
-    """Return what a skill is compared by: its name, description and preconditions."""
-    return " ".join((skill.name.replace("-", " "), skill.description, *skill.preconditions))
+    yield from pairs_above(rows, least)
 
 
 def near_duplicates(
@@ -84,17 +78,17 @@ def near_duplicates(
         if catalogue.standings[skill.key].status not in (*UNSOUND, "candidate") and skill.id not in catalogue.pins
     ]
     parts = {part for skill in used for part in skill.sub_skills}
-    alike = likeness([text_of(skill) for skill in used]) if used else np.zeros((0, 0))
     found = []
-    for (i, one), (k, two) in combinations(enumerate(used), 2):
-        if one.id == two.id or not _comparable(one, two) or alike[i, k] < rules.merge_similarity:
+    for i, k, cosine in likeness(used, rules.merge_similarity):
+        one, two = used[i], used[k]
+        if one.id == two.id or not _comparable(one, two):
             continue
-        overlap = _overlap(one, two, frames)
-        if overlap is None or overlap >= rules.merge_overlap:
+        shared = _overlap(one, two, frames)
+        if shared is None or shared >= rules.merge_overlap:
             keep, drop = sorted((one, two), key=lambda skill: (skill.id not in parts, *_worth(catalogue, skill)))
             if drop.id in parts:
                 continue  # a composite needs it
-            found.append(Twins(keep, drop, float(alike[i, k]), overlap))
+            found.append(Twins(keep, drop, cosine, shared))
     return sorted(found, key=lambda twins: (-twins.similarity, twins.keep.name, twins.drop.name))
 
 
@@ -105,20 +99,21 @@ def _comparable(one: Skill, two: Skill) -> bool:
 
 
 def _overlap(one: Skill, two: Skill, frames: Sequence[FeatureFrame]) -> float | None:
-    """Return on what share of the bars where either holds both do; None for procedures, 0 where neither ever holds."""
+    """Return how far they hold on the same bars; None for procedures, 0 where neither ever holds."""
     if one.condition is None or two.condition is None:
         return None
-    both = either = 0
-    for frame in frames:
-        a, b = holding(one.condition, frame), holding(two.condition, frame)
-        both, either = both + int((a & b).sum()), either + int((a | b).sum())
-    return both / either if either else 0.0
+    return overlap(one.condition, two.condition, frames) or 0.0
 
 
 def _worth(catalogue: Catalogue, skill: Skill) -> tuple[bool, float, int, str]:
     """Order by what to keep first: what trades, the surer record, the shorter condition."""
     sized = catalogue.standings[skill.key].status in SIZED
-    return not sized, -lower_bound(catalogue.counts(skill)), leaves(skill.when) if skill.when else 0, skill.name
+    return (
+        not sized,
+        -lower_bound(catalogue.counts(skill), prior=prior_of(catalogue, skill)),
+        leaves(skill.when) if skill.when else 0,
+        skill.name,
+    )
 
 
 def merge(w: Writer, catalogue: Catalogue, twins: Twins, *, principal: Principal, reason: str, at: datetime) -> Admission:

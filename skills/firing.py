@@ -12,6 +12,7 @@ from skills.conditions import TRUE, compiled
 from skills.counts import NONE
 from skills.lifecycle import FOLLOWED, SIZED
 from skills.matcher import Matcher
+from skills.priors import prior_of
 from skills.records import EMPTY, UNKNOWN_REGIME
 from skills.reliability import contract, in_regime, posterior
 from skills.schema import Plan, Skill
@@ -49,7 +50,8 @@ def evidence(there: Shelves, skill: Skill, regime: RegimeLabel | None, backoff: 
     """Return a strategy with its contractual reliability and its 95 % interval in the regime."""
     book = there.records.get((skill.key, "book"), EMPTY)
     here = book.regimes.get(regime or UNKNOWN_REGIME, NONE)
-    bounds = in_regime(here, book.total, backoff) if regime else posterior(book.total)
+    prior = prior_of(there, skill)
+    bounds = in_regime(here, book.total, backoff, prior=prior) if regime else posterior(book.total, prior=prior)
     status = there.standings[skill.key].status
     return SkillMatch(
         id=skill.id,

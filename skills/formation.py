@@ -10,7 +10,7 @@ in use holds on the same bars. A ``namer`` may name and describe it; the typed p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -24,13 +24,9 @@ from agent.risk.sizing import Exits
 from agent.settings import Growing
 from memory_db.journal import Journal
 from skills.catalogue import Catalogue
-from skills.conditions import firing_rate, sentence
-from skills.conditions import series as holding
-from skills.lifecycle import UNSOUND
-from skills.schema import SkillDraft, parse_draft
-
-Namer = Callable[[str], tuple[str, str]]
-"""Takes a sentence saying what was found; returns a name and a description."""
+from skills.conditions import firing_rate
+from skills.drafting import Namer, drafted, known
+from skills.schema import SkillDraft
 
 _LEVELS = frozenset({"sma_5", "sma_20", "sma_50", "macd", "macd_signal", "macd_hist", "atr_14"})  # in prices: no threshold lasts
 _TAILS = (0.2, 0.35, 0.65, 0.8)
@@ -120,8 +116,8 @@ def formed(
             continue
         when, kept = best
         winners = [t for t in kept if t.won]
-        draft = _draft(side, when, exits, namer)
-        new = not _known(catalogue, draft, frames, rules.merge_overlap)
+        draft = drafted(side, when, exits, category="learned", namer=namer)
+        new = not known(catalogue, draft, frames, rules.merge_overlap)
         if _episodes(winners) >= 2 and len(winners) * 2 > len(kept) and new and _recurs(catalogue, draft, frames):
             found.append(Formed(draft, tuple(t.decision for t in winners), len(kept), len(winners)))
     return found
@@ -153,11 +149,11 @@ def _leaves(winners: Sequence[Trajectory], frames: Sequence[FeatureFrame]) -> li
     out = []
     for name in FEATURES:
         column = np.concatenate([frame.column(name) for frame in frames])
-        known = column[np.isfinite(column)]
-        if name in _LEVELS or not len(known):
+        finite = column[np.isfinite(column)]
+        if name in _LEVELS or not len(finite):
             continue
         for tail in _TAILS:
-            leaf = {"feature": name, "op": "<" if tail < 0.5 else ">", "value": float(f"{np.quantile(known, tail):.3g}")}
+            leaf = {"feature": name, "op": "<" if tail < 0.5 else ">", "value": float(f"{np.quantile(finite, tail):.3g}")}
             if sum(_met(t, leaf) for t in winners) * 2 >= max(len(winners), 2):
                 out.append(leaf)
     return out
@@ -193,46 +189,3 @@ def _recurs(catalogue: Catalogue, draft: SkillDraft, frames: Sequence[FeatureFra
     rules = catalogue.rules
     rate = None if draft.condition is None else firing_rate(draft.condition, frames, rules.fire_bars)
     return rate is not None and rules.fire_min <= rate <= rules.fire_max
-
-
-def _known(catalogue: Catalogue, draft: SkillDraft, frames: Sequence[FeatureFrame], most: float) -> bool:
-    """Say whether a skill of this side that is in use holds on the same bars already, or has the name."""
-    if draft.condition is None or draft.plan is None:
-        return True
-    own = [holding(draft.condition, frame) for frame in frames]
-    for key, skill in catalogue.skills.items():
-        if skill.name == draft.name:
-            return True
-        if skill.condition is None or skill.plan is None or catalogue.standings[key].status in UNSOUND:
-            continue
-        others = [holding(skill.condition, frame) for frame in frames]
-        both = sum(int((a & b).sum()) for a, b in zip(own, others, strict=True))
-        either = sum(int((a | b).sum()) for a, b in zip(own, others, strict=True))
-        if skill.plan.side == draft.plan.side and either and both / either >= most:
-            return True
-    return False
-
-
-def _draft(side: Side, when: dict[str, Any], exits: Exits, namer: Namer | None) -> SkillDraft:
-    words = [f"{'low' if leaf['op'] == '<' else 'high'}-{leaf['feature'].replace('_', '-')}" for leaf in when["all"][1:]]
-    typed: dict[str, Any] = {
-        "name": f"{side}-{'-'.join(words)}-in-{when['all'][0]['regime']}"[:64].strip("-"),
-        "description": "Learned from trades that won.",
-        "category": "learned",
-        "when": when,
-        "plan": {
-            "side": side,
-            "stop_atr": exits.stop_distance,
-            "target_atr": exits.target_distance,
-            "max_bars": exits.max_bars,
-        },
-        "steps": [
-            {"stage": "entry", "text": f"{side.capitalize()} at the next bar's open"},
-            {"stage": "management", "text": "Keep the stop {stop_atr} ATR from the entry"},
-            {"stage": "exit", "text": "Take {target_atr} ATR, or close after {max_bars} bars"},
-        ],
-    }
-    draft = parse_draft(typed)
-    said = f"Applies when {sentence(draft.condition)}." if draft.condition is not None else ""
-    name, description = namer(said) if namer else (draft.name, said)
-    return parse_draft({**typed, "name": name, "description": description[:280]})

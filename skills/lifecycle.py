@@ -39,7 +39,8 @@ class View:
 
     ``since`` is when it got its status and ``rule`` what gave it; ``fires`` is its firing
     rate over recent bars, None when not measured; ``sound`` says that every component has a version in
-    use, ``replaced`` that a newer version of it trades, ``pinned`` that a person holds it where it is:
+    use or was retired by its record alone, ``bereft`` that one was since the skill got its status,
+    ``replaced`` that a newer version of it trades, ``pinned`` that a person holds it where it is:
     it does not go stale, but no pin stops a retirement.
     """
 
@@ -49,6 +50,7 @@ class View:
     prior: float
     fires: float | None = None
     sound: bool = True
+    bereft: bool = False
     replaced: bool = False
     pinned: bool = False
 
@@ -107,12 +109,18 @@ def _hopeless(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: d
     return f"after {book.total} executions {chance}, and mean R is {mean:+.2f}"
 
 
+def _component_gone(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
+    return None if view.sound else "a component is retired by a person, suspended or gone"
+
+
 def _component_retired(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    return None if view.sound else "a component is retired, suspended or gone"
+    return "a component was retired by its record" if view.bereft else None
 
 
 def _component_back(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    return "every component is in use again" if view.sound and view.rule == "component-retired" else None
+    if not view.sound or view.bereft or view.rule not in ("component-retired", "component-gone"):
+        return None
+    return "no component speaks against it; it has to earn its way by its own record"
 
 
 def _replaced(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
@@ -151,8 +159,10 @@ def _barren(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: dat
 
 
 def _fresh_success(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
-    last = max((time for time in (book.last_success, shadow.last_success) if time), default=None)
-    return f"succeeded on {last.date()}" if last is not None and last > view.since and view.rule == "stale" else None
+    rate, line = contract(shadow, 0.0), rules.retire_reliability + rules.trust_margin
+    if view.rule != "stale" or shadow.success < rules.fresh_successes or rate < line:
+        return None
+    return f"{shadow.success} successes in shadow since, reliability {rate:.2f}"
 
 
 def _slipping(view: View, book: Counts, shadow: Counts, rules: SkillRules, at: datetime) -> str | None:
@@ -174,12 +184,13 @@ TABLE: tuple[Rule, ...] = (
     Rule("retire-reliability", _TRADED, "retired", _unreliable, resets=("shadow",)),
     Rule("retire-win-rate", _TRADED, "retired", _losing, resets=("shadow",)),
     Rule("retire-sequential", _TRADED, "retired", _hopeless, resets=("shadow",)),
-    Rule("component-retired", ("active", "watch", "probation"), "suspended", _component_retired),
+    Rule("component-gone", ("active", "watch", "probation"), "suspended", _component_gone),
+    Rule("component-retired", ("active", "watch"), "suspended", _component_retired),
     Rule("component-back", ("suspended",), "probation", _component_back, resets=("shadow",)),
     Rule("restore", ("retired",), "active", _earned_back, resets=("book", "shadow")),
     Rule("promote", ("probation",), "active", _proven),
     Rule("fires", ("candidate",), "probation", _fires),
-    Rule("stale", ("active", "watch"), "stale", _barren),
+    Rule("stale", ("active", "watch"), "stale", _barren, resets=("shadow",)),
     Rule("fresh-success", ("stale",), "active", _fresh_success),
     Rule("watch", ("active",), "watch", _slipping),
     Rule("steady", ("watch",), "active", _steady),
@@ -207,12 +218,15 @@ ORDERS: Mapping[Order, tuple[tuple[Status, ...], Status, tuple[Mode, ...]]] = {
     "reject": (("quarantined", "candidate"), "rejected", ()),
     "quarantine": (("candidate", "probation", "active", "watch", "stale", "suspended"), "quarantined", ()),
     "retire": (("candidate", "probation", "active", "watch", "stale", "suspended"), "retired", ("shadow",)),
-    "restore": (("retired",), "active", ("book", "shadow")),
+    "restore": (("retired", "stale"), "active", ("book", "shadow")),
     "stale": (("active", "watch"), "stale", ()),
 }
 
 
 def ordered(order: Order, status: Status, reason: str) -> Transition | None:
-    """Return the transition a person's order leads to, or None when it does not apply to the status."""
+    """Return the transition a person's order leads to, or None when it does not apply to the status.
+
+    What was stale keeps its counts when it is restored: nothing was held against it but time.
+    """
     sources, to, resets = ORDERS[order]
-    return Transition(to, f"person-{order}", reason, resets) if status in sources else None
+    return Transition(to, f"person-{order}", reason, () if status == "stale" else resets) if status in sources else None

@@ -51,22 +51,30 @@ def due(
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What a skill's health takes from the others: ids with a version in use, and the newest version that trades."""
+    """What a skill's health takes from the others.
+
+    Ids with a version in use; since when those without one stand retired by their record; the newest version that trades.
+    """
 
     in_use: frozenset[str]
+    fallen: dict[str, datetime]
     trading: dict[str, int]
 
     @classmethod
     def of(cls, staged: Staged) -> _Around:
         in_use: set[str] = set()
         trading: dict[str, int] = {}
+        fallen: dict[str, datetime] = {}
         for key, skill in staged.skills.items():
-            status = staged.standings[key].status
+            standing = staged.standings[key]
+            status = standing.status
+            if status == "retired" and standing.rule.startswith("retire-"):
+                fallen[skill.id] = max(standing.since, fallen.get(skill.id, standing.since))
             if status not in UNSOUND:
                 in_use.add(skill.id)
             if status in SIZED:
                 trading[skill.id] = max(skill.version, trading.get(skill.id, 0))
-        return cls(frozenset(in_use), trading)
+        return cls(frozenset(in_use), {ident: since for ident, since in fallen.items() if ident not in in_use}, trading)
 
 
 def maintain(
@@ -81,6 +89,7 @@ def maintain(
 
 def _view(skill: Skill, staged: Staged, around: _Around, frames: Collection[FeatureFrame], bars: int, *, pinned: bool) -> View:
     standing = staged.standings[skill.key]
+    missing = set(skill.sub_skills) - around.in_use
     measured = standing.status == "candidate" and skill.condition is not None
     return View(
         status=standing.status,
@@ -88,7 +97,8 @@ def _view(skill: Skill, staged: Staged, around: _Around, frames: Collection[Feat
         rule=standing.rule,
         prior=skill.prior,
         fires=firing_rate(skill.condition, frames, bars) if measured and skill.condition is not None else None,
-        sound=around.in_use.issuperset(skill.sub_skills),
+        sound=missing <= around.fallen.keys(),
+        bereft=any(around.fallen[part] >= standing.since for part in missing if part in around.fallen),
         replaced=around.trading.get(skill.id, 0) > skill.version,
         pinned=pinned or skill.kind == "procedure",  # a procedure has no trades to go stale by
     )

@@ -7,19 +7,19 @@ an unapproved text changes nothing that is shown to a model.
 
 from __future__ import annotations
 
-from skills.conditions import sentence
 from skills.counts import Counts
-from skills.reliability import contract, posterior
+from skills.reliability import EVEN, Prior, contract, posterior
 from skills.schema import Plan, Skill, SkillDraft
+from skills.sentence import sentence
 
 
-def render(skill: Skill, book: Counts, *, cleared: bool = False) -> str:
+def render(skill: Skill, book: Counts, *, cleared: bool = False, prior: Prior = EVEN) -> str:
     """Return the skill as lines: title with its record, when it applies, numbered steps, what is expected.
 
-    ``cleared`` says that an operator approved this version's text on record.
+    ``cleared`` says that an operator approved this version's text on record; ``prior`` is what its interval begins with.
     """
     approved = cleared or (skill.trust == "operator" and not skill.tainted)
-    lines = [f"{skill.name if approved else f'skill {skill.id[:8]}'} v{skill.version}: {_record(skill, book)}"]
+    lines = [f"{skill.name if approved else f'skill {skill.id[:8]}'} v{skill.version}: {_record(skill, book, prior)}"]
     if skill.condition is not None:
         lines.append(f"Applies when {sentence(skill.condition)}.")
     if approved and skill.preconditions:
@@ -63,10 +63,10 @@ def _management(plan: Plan) -> str:
     return f"stop {plan.stop_atr:g} ATR from the entry"
 
 
-def _record(skill: Skill, book: Counts) -> str:
+def _record(skill: Skill, book: Counts, prior: Prior) -> str:
     if not book.total:
         return f"untried, prior confidence {skill.prior:.2f}"
-    bounds = posterior(book)
+    bounds = posterior(book, prior=prior)
     return (
         f"reliability {contract(book, skill.prior):.2f} over {book.total} executions "
         f"(95 % interval {bounds.low:.2f} to {bounds.high:.2f})"

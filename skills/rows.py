@@ -8,7 +8,7 @@ from typing import Any
 
 from skills.counts import Counts
 from skills.lifecycle import Status
-from skills.reliability import contract, lift, posterior
+from skills.reliability import EVEN, Prior, contract, lift, posterior
 from skills.schema import Skill
 
 
@@ -38,12 +38,15 @@ def read_standing(data: dict[str, Any]) -> Standing:
     return Standing(**{**data, "since": datetime.fromisoformat(data["since"])})
 
 
-def row(skill: Skill, standing: Standing, book: Counts, shadow: Counts, base: dict[str, Any] | None = None) -> dict[str, Any]:
+def row(
+    skill: Skill, standing: Standing, book: Counts, shadow: Counts, base: dict[str, Any] | None = None, prior: Prior = EVEN
+) -> dict[str, Any]:
     """Return the row as JSON data; ``executions`` are those of the book, those in shadow stand apart.
 
+    ``prior`` is what the interval begins with.
     ``base`` is what the same side and exits earn at any moment; ``lift`` is how much more often the skill wins.
     """
-    interval = posterior(book)
+    interval = posterior(book, prior=prior)
     return {
         "id": skill.id,
         "name": skill.name,

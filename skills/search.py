@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from skills.catalogue import Catalogue
 from skills.counts import NONE
+from skills.priors import prior_of
 from skills.records import UNKNOWN_REGIME
 from skills.reliability import contract, in_regime
 from skills.schema import Skill
@@ -32,8 +33,6 @@ _COMMON = frozenset(
     + ("the", "to", "we", "what", "when", "which", "with", "you")
 )
 _COMPONENT = 0.5  # what a component's word weighs in its composite
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Takes texts, returns their unit vectors, a row each."""
 SIMILARITY, RELIABILITY, RECENCY = 0.6, 0.3, 0.1
 _LEAST_MEANING = 0.35  # a cosine below this is no likeness
 _POOL = 200  # the most similar that are ranked by reliability and recency too
@@ -51,12 +50,13 @@ class Filters:
 
 @dataclass(frozen=True, eq=False)
 class Shelf:
-    """The skills in force, one version each, with an index from words to where they stand."""
+    """The skills in force, one version each, with an index from words to where they stand, and each composite's components."""
 
     skills: tuple[Skill, ...]
     words: tuple[str, ...]
     postings: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
-    places: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    places: Mapping[tuple[str, int], str]
+    components: Mapping[int, tuple[int, ...]]
 
 
 def shelf_of(catalogue: Catalogue) -> Shelf:
@@ -72,7 +72,10 @@ def shelf_of(catalogue: Catalogue) -> Shelf:
                     found[word][row] = weight
                     places[word, row] = place
     postings = {word: (np.array(list(rows)), np.array(list(rows.values()))) for word, rows in found.items()}
-    return Shelf(tuple(skills), tuple(sorted(postings)), postings, places)
+    rows = {skill.id: row for row, skill in enumerate(skills)}
+    composites = ((rows[skill.id], tuple(rows[part] for part in skill.sub_skills if part in rows)) for skill in skills)
+    components = {row: parts for row, parts in composites if parts}
+    return Shelf(tuple(skills), tuple(sorted(postings)), postings, places, components)
 
 
 def _in_force(catalogue: Catalogue) -> list[Skill]:
@@ -112,7 +115,7 @@ def find(
     k: int = 5,
     at: datetime | None = None,
     filters: Filters | None = None,
-    cosines: Sequence[float] | None = None,
+    cosines: NDArray[np.float64] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the best ``k`` skills for a task: id, name, version, score in [0, 1], its parts, and reasons.
 
@@ -122,8 +125,7 @@ def find(
     wanted = sorted(set(_WORD.findall(query.lower())) - _COMMON) or sorted(set(_WORD.findall(query.lower())))
     similarity = _similarity(shelf, wanted)
     if cosines is not None:
-        meaning = np.asarray(cosines, dtype=np.float64)
-        similarity = np.maximum(similarity, np.where(meaning >= _LEAST_MEANING, meaning, 0.0))
+        similarity = np.maximum(similarity, np.where(cosines >= _LEAST_MEANING, cosines, 0.0))
     pool = np.flatnonzero(similarity > 0)
     if len(pool) > _POOL:
         pool = pool[np.argsort(-similarity[pool], kind="stable")[:_POOL]]
@@ -131,22 +133,6 @@ def find(
     ranked = [(row, hit) for row in pool.tolist() if (hit := _hit(shelf, catalogue, row, float(similarity[row]), at, asked))]
     ranked.sort(key=lambda pair: (-pair[1]["score"], pair[1]["name"]))
     return [hit | {"reasons": _reasons(shelf, row, wanted, hit)} for row, hit in ranked[:k]]
-
-
-def meaning_of(shelf: Shelf, embed: Embed, query: str) -> list[float]:
-    """Return the query's likeness in meaning to each skill of the shelf: its name, description and preconditions, and those of
-    its components.
-    """
-    by_id = {skill.id: skill for skill in shelf.skills}
-    parts = [[skill, *(by_id[k] for k in skill.sub_skills if k in by_id)] for skill in shelf.skills]
-    texts = [" ".join(_telling(part) for part in each) for each in parts]
-    rows = embed([query, *texts])
-    likeness: list[float] = (rows[1:] @ rows[0]).tolist()
-    return likeness
-
-
-def _telling(skill: Skill) -> str:
-    return " ".join((skill.name.replace("-", " "), skill.description, *skill.preconditions))
 
 
 def search(catalogue: Catalogue, query: str, k: int = 10) -> list[dict[str, Any]]:
@@ -187,7 +173,7 @@ def _hit(
     if asked.min_reliability is not None and contract(book, skill.prior) < asked.min_reliability:
         return None
     here = catalogue.counts(skill, "book", asked.regime or UNKNOWN_REGIME) if asked.regime else NONE
-    low = in_regime(here, book, catalogue.rules.regime_backoff).low if book.total else skill.prior / 2
+    low = in_regime(here, book, catalogue.rules.regime_backoff, prior=prior_of(catalogue, skill)).low
     days = (at - book.last_used).total_seconds() / 86400 if at is not None and book.last_used is not None else None
     recency = 0.0 if days is None else 1 / (1 + 0.1 * max(days, 0.0))
     score = SIMILARITY * min(similarity, 1.0) + RELIABILITY * low + RECENCY * recency

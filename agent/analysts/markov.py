@@ -2,8 +2,12 @@
 
 Three Gaussian regimes with their own mean and variance (Hamilton 1989), fitted by statsmodels' EM on at most 2,000 bars
 before a stamp fixed by the calendar (the start of the year for daily bars, of the month for shorter ones), then
-filtered forward bar by bar. Names are matched across refits by variance: calm, normal, turbulent. It abstains
-until 500 bars lie before a stamp, and where no regime with a drift of its own is likely.
+filtered forward bar by bar. Names are matched across refits by variance, in which order and least distance agree: calm, normal,
+turbulent. It abstains
+until 500 bars lie before a stamp, and where no regime with a drift of its own is likely. Published: the probabilities, the whole
+transition matrix (``calm_to_normal`` ..), how long the present regime lasts on average.
+Its memory: how often the likeliest regime changed over the last 60 bars since the stamp; where that is twice what the matrix
+expects and more, the regime is not the one that was fitted, and the vote is softer by a fifth.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from agent.market.series import Series
 NAMES = ("calm", "normal", "turbulent")
 LEAST, MOST = 500, 2000  # returns a fit needs and takes
 _LIKELY = 0.6
+_LATELY, _RESTLESS = 60, 2.0  # bars its memory looks back, and how many times the expected changes are too many
 _DRIFT = 1.0  # standard errors of a regime's mean return
 
 
@@ -84,13 +89,31 @@ def stamp_before(as_of: datetime, step: timedelta) -> datetime:
     return opening.replace(month=1) if step >= timedelta(days=1) else opening
 
 
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Probabilities at a bar, and the likeliest regimes of the bars up to it, as far back as is remembered."""
+
+    now: Floats
+    states: tuple[int, ...]
+
+    @property
+    def changes(self) -> int:
+        """How often the likeliest regime changed."""
+        return sum(a != b for a, b in zip(self.states, self.states[1:], strict=False))
+
+    def expected(self, fit: Fit) -> float:
+        """How many changes the fitted chain would make from the regimes it was in."""
+        leaves = 1 - np.diag(fit.transition)
+        return float(leaves[list(self.states[:-1])].sum())
+
+
 class Markov:
     """The analyst with its fits; what it keeps is a cache and changes no answer."""
 
     def __init__(self) -> None:
         """Start with nothing fitted."""
         self._fits: dict[tuple[str, str, datetime], Fit | None] = {}
-        self._last: dict[tuple[str, str, datetime], tuple[int, npt.NDArray[np.datetime64], Floats]] = {}
+        self._last: dict[tuple[str, str, datetime], tuple[int, npt.NDArray[np.datetime64], Path]] = {}
 
     def __call__(self, series: Series, past: Past) -> Vote:
         """What the chain says of the last bar."""
@@ -105,18 +128,19 @@ class Markov:
         fit = self._fits[key]
         if fit is None:
             return abstain("markov", "Returns do not vary enough to tell regimes apart.")
-        return remembered(_say(fit, self._filtered(key, fit, series, known)), past)
+        return _say(fit, self._filtered(key, fit, series, known), past)
 
-    def _filtered(self, key: tuple[str, str, datetime], fit: Fit, series: Series, known: int) -> Floats:
-        """Probabilities at the last bar; goes on from the last call where that saw an earlier bar of the same series."""
-        first, now, n = known, fit.start, len(series)
+    def _filtered(self, key: tuple[str, str, datetime], fit: Fit, series: Series, known: int) -> Path:
+        """The path to the last bar; goes on from the last call where that saw an earlier bar of the same series."""
+        first, path, n = known, Path(fit.start, (int(fit.start.argmax()),)), len(series)
         kept = self._last.get(key)
         if kept is not None and kept[0] <= n and series.bars.start[kept[0] - 1] == kept[1]:
-            first, now = kept[0], kept[2]
+            first, path = kept[0], kept[2]
         if first < n:
-            now = filter_forward(fit, now, _returns(series, first - 1, n))[-1]
-        self._last[key] = (n, series.bars.start[n - 1], now)
-        return now
+            ahead = filter_forward(fit, path.now, _returns(series, first - 1, n))
+            path = Path(ahead[-1], (*path.states, *ahead.argmax(axis=1).tolist())[-_LATELY - 1 :])
+        self._last[key] = (n, series.bars.start[n - 1], path)
+        return path
 
 
 def _returns(series: Series, first: int, last: int) -> Floats:
@@ -126,12 +150,14 @@ def _returns(series: Series, first: int, last: int) -> Floats:
     return out
 
 
-def _say(fit: Fit, now: Floats) -> Vote:
+def _say(fit: Fit, path: Path, past: Past) -> Vote:
+    now, changes, expected = path.now, path.changes, path.expected(fit)
     state = int(now.argmax())
     error = np.sqrt(fit.variance / np.maximum(fit.share * fit.n, 1.0))
     drift = float(fit.mean[state] / error[state])
     evidence = {f"p_{name}": float(p) for name, p in zip(NAMES, now, strict=True)}
-    evidence |= {"stay": float(fit.transition[state, state]), "duration": float(fit.durations[state]), "drift": drift}
+    evidence |= {f"{a}_to_{b}": float(fit.transition[i, j]) for i, a in enumerate(NAMES) for j, b in enumerate(NAMES)}
+    evidence |= {"duration": float(fit.durations[state]), "drift": drift, "changes": float(changes), "expected_changes": expected}
     name = NAMES[state]
     if now[state] < _LIKELY:
         return abstain("markov", f"No regime is likely enough ({name} {now[state]:.0%}).", evidence)
@@ -142,4 +168,6 @@ def _say(fit: Fit, now: Floats) -> Vote:
         f"A {name} market ({now[state]:.0%}, lasting {fit.durations[state]:.0f} bars on average) "
         f"{'rose' if drift > 0 else 'fell'} so far, {abs(drift):.1f} standard errors from zero."
     )
-    return vote("markov", drift, confidence, reason, evidence)
+    restless = changes >= _RESTLESS * max(expected, 1.0)
+    reason = f"{reason[:-1]}; {changes} changes lately where {expected:.1f} were to be expected." if restless else reason
+    return remembered(vote("markov", drift, confidence, reason, evidence), past, 0.8 if restless else 1.0)

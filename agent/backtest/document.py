@@ -21,7 +21,7 @@ from agent.cycle.history import closed_trades, record_documents
 from agent.domain import Outcome
 from agent.learn.attribution import attribution, regret, reliability, scored
 from agent.learn.models import history_rows
-from agent.learn.tables import parameter_rows, regime_rows, voter_rows
+from agent.learn.tables import abstention_rows, parameter_rows, regime_rows, voter_rows
 from agent.market.bars import to_stamp
 from agent.statistics.bootstrap import sharpe_interval
 from agent.statistics.equity import daily_returns
@@ -217,6 +217,7 @@ def _learned(desk: Desk, records: list[Json], trades: list[Outcome]) -> Json:
     return {
         "skills": [row for row in desk.skills.rows() if row["kind"] == "strategy"],
         "voters": voter_rows(desk.voters),
+        "abstentions": abstention_rows(records),
         "regimes": regime_rows(desk.regimes),
         "parameters": parameter_rows(desk.memory.journal),
         "forecast": history_rows(desk.memory.journal),

@@ -16,7 +16,7 @@ import numpy as np
 from agent.brokers.fills import Bar
 from agent.brokers.simulated import Pieces, SimulatedVenue
 from agent.brokers.venue import Away, Execution, Holding, Refused, Silent
-from agent.domain import Order
+from agent.domain import Order, Quote
 from agent.market.instrument import Instrument
 from agent.settings import Faults
 
@@ -98,3 +98,7 @@ class Faulty:
     def advance(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> None:
         """The market goes on, whoever can be reached."""
         self.venue.advance(symbol, instrument, bars)
+
+    def quoted(self, instrument: Instrument, quote: Quote, overdue: bool) -> None:
+        """The market goes on between bars, too."""
+        self.venue.quoted(instrument, quote, overdue)

@@ -6,6 +6,7 @@ before the target when both are touched; a gap fills at the open; every side pay
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
@@ -13,7 +14,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 import numpy as np
 import numpy.typing as npt
 
-from agent.domain import ExitReason, Side
+from agent.domain import ExitReason, Quote, Side
+from agent.market.instrument import Instrument
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,6 +33,12 @@ class Bar:
     volume: float
     split: float = 1.0
     dividend: float = 0.0
+
+
+def quoted_bar(quote: Quote, side: Side, instrument: Instrument) -> Bar:
+    """A quote as a bar without extent, at the price that ends a position of ``side``, in the bar at work."""
+    price = quote.bid if side == "buy" else quote.ask
+    return Bar(instrument.bar_of(quote.at), quote.at, price, price, price, price, math.nan)
 
 
 def sign(side: Side) -> int:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from agent.brokers import held
 from agent.brokers.fills import Bar, sign
-from agent.brokers.paper import PaperBroker, Settlement
+from agent.brokers.paper import Out, PaperBroker, Settlement, fill_of
+from agent.brokers.told import Told
 from agent.brokers.venue import Away, Difference, Execution, OrderEvent, Refused, Silent, Venue
-from agent.domain import ExitReason, Order, OrderStatus, Position, Refusal, Side
+from agent.domain import ExitReason, Order, OrderStatus, Position, Quote, Refusal, Side
 from agent.market.instrument import Instrument
 from agent.settings import Costs
 
@@ -30,6 +32,10 @@ class Simulated(Protocol):
         """Let the venue live through these bars."""
         ...
 
+    def quoted(self, instrument: Instrument, quote: Quote, overdue: bool) -> None:
+        """Let the venue live through a quote."""
+        ...
+
 
 class LinkedBroker(PaperBroker):
     """Books what a venue executed, and keeps orders until their end is known."""
@@ -41,8 +47,7 @@ class LinkedBroker(PaperBroker):
         super().__init__(cash, costs, success_r)
         self.venue = venue
         self.name = venue.name
-        self.booked: dict[str, int] = {}
-        self._told: dict[str, list[Execution]] = {}
+        self._told = Told()
         self._ended: dict[str, Order] = {}
         self._cancelling: set[str] = set()
         self._down: str | None = None
@@ -50,15 +55,15 @@ class LinkedBroker(PaperBroker):
     def restore(self, spaces: dict[str, dict[str, Any]]) -> None:
         """Take up the journal's state; what was about to be sent may have been sent."""
         super().restore(spaces)
-        self.booked = {symbol: int(number) for symbol, number in spaces.get("venue", {}).items()}
+        self._told.booked = {symbol: int(number) for symbol, number in spaces.get("venue", {}).items()}
         for symbol, order in self.pending.items():
             if order.status == "pending":
                 self.pending[symbol] = order.model_copy(update={"status": "unknown"})
 
     def snapshot(self, symbol: str) -> list[tuple[str, str, Any]]:
         """The book's state and how far the venue's executions are booked."""
-        booked = [("venue", symbol, self.booked[symbol])] if symbol in self.booked else []
-        return [*super().snapshot(symbol), *booked]
+        number = self._told.booked.get(symbol)
+        return [*super().snapshot(symbol), *([] if number is None else [("venue", symbol, number)])]
 
     def unreachable(self) -> str | None:
         """Why the last call did not reach the venue."""
@@ -167,21 +172,16 @@ class LinkedBroker(PaperBroker):
         if isinstance(self.venue, Simulated):
             self.venue.advance(symbol, instrument, bars)
         self._ended.pop(symbol, None)
-        booked = self.booked.get(symbol, 0)
         try:
             order = self.pending.get(symbol)
             # first the order, then its executions: one that has ended has all of them by then
             stands = self.venue.order(symbol, order.client_id) if order is not None else None
-            told = {e.number: e for e in self.venue.executions(symbol, booked)}
+            self._told.hear(symbol, self.venue.executions(symbol, self._told.booked.get(symbol, 0)))
         except (Away, Silent) as err:
             self._down = str(err)
-            self._told[symbol] = []
+            self._told.hear(symbol, [])
             return
         self._down = None
-        following: list[Execution] = []
-        while (number := booked + len(following) + 1) in told:
-            following.append(told[number])
-        self._told[symbol] = following
         if stands is not None and stands.status in CLOSED:
             self._ended[symbol] = stands
 
@@ -205,25 +205,23 @@ class LinkedBroker(PaperBroker):
             done.refusals.append(Refusal(by=self.name, reason=f"{symbol}: the venue ended the order as {ended.status}"))
         del self.pending[symbol]
 
-    def _next(self, symbol: str, bar: Bar) -> Execution | None:
-        """The next execution to book, if it happened by the end of the bar."""
-        told = self._told.get(symbol, [])
-        return told[0] if told and told[0].at < bar.known_at else None
-
-    def _take(self, symbol: str, count: int = 1) -> list[Execution]:
-        told = self._told[symbol]
-        taken, self._told[symbol] = told[:count], told[count:]
-        self.booked[symbol] = taken[-1].number
-        return taken
+    def watch(self, instrument: Instrument, quote: Quote, *, overdue: bool = False) -> Settlement:
+        """Ask whether the venue ended the position meanwhile; a venue whose market is played to it sees the quote first."""
+        if quote.symbol not in self.positions:
+            return Settlement()
+        if isinstance(self.venue, Simulated):
+            self.venue.quoted(instrument, quote, overdue)
+        self.listen(quote.symbol, instrument, [])
+        return super().watch(instrument, quote, overdue=overdue)
 
     def _fill_order(self, symbol: str, instrument: Instrument, bar: Bar, done: Settlement) -> None:
-        while (due := self._next(symbol, bar)) is not None:
+        while (due := self._told.next(symbol, bar)) is not None:
             position = self.positions.get(symbol)
             if due.cause == "entry":
-                self._entered(self._take(symbol)[0], bar, done)
+                self._entered(self._told.take(symbol)[0], bar, done)
             elif position is None:
-                self._take(symbol)  # the end of something this book does not hold: reconciled already
-            elif due.cause == "signal" and (pieces := self._whole(position, "signal")):
+                self._told.take(symbol)  # the end of something this book does not hold: reconciled already
+            elif due.cause == "signal" and (pieces := self._told.whole(position, "signal")):
                 self._exited(position, pieces, "signal", bar, done)
             else:
                 return
@@ -231,64 +229,36 @@ class LinkedBroker(PaperBroker):
     def _entered(self, piece: Execution, bar: Bar, done: Settlement) -> None:
         order, position = self.pending.get(piece.symbol), self.positions.get(piece.symbol)
         if position is not None and position.id == piece.client_id:
-            self._increase(position, piece)
+            self._cash(-sign(position.side) * float(piece.quantity) * piece.price - piece.fee)
+            self.positions[position.symbol] = held.joined(position, piece.quantity, piece.price, piece.fee)
         elif order is not None and order.client_id == piece.client_id and position is None:
             self._enter(order, piece.quantity, piece.price, piece.fee, bar, done)
             return
         else:
             return  # not ours: reconciling takes it up
         client = f"{piece.client_id}:{piece.number}"
-        fill = self._fill(client, piece.client_id, piece.symbol, piece.side, piece.quantity, piece.price, piece.fee, bar.start)
+        fill = fill_of(client, piece.client_id, piece.symbol, piece.side, piece.quantity, piece.price, piece.fee, bar.start)
         done.fills.append(fill)
 
-    def _increase(self, position: Position, piece: Execution) -> None:
-        """Join a further piece to its entry: one average price, exits at the same distance from it."""
-        quantity, direction = position.quantity + piece.quantity, sign(position.side)
-        price = (float(position.quantity) * position.entry_price + float(piece.quantity) * piece.price) / float(quantity)
-        shift = price - position.entry_price
-        self._cash(-direction * float(piece.quantity) * piece.price - piece.fee)
-        self.positions[position.symbol] = position.model_copy(
-            update={
-                "quantity": quantity,
-                "entry_price": price,
-                "fees": position.fees + piece.fee,
-                "stop": None if position.stop is None else position.stop + shift,
-                "target": None if position.target is None else position.target + shift,
-            }
-        )
-
-    def _whole(self, position: Position, cause: str) -> list[Execution]:
-        """The pieces that end a position, once all of them have been told."""
-        pieces: list[Execution] = []
-        for piece in self._told.get(position.symbol, []):
-            if piece.cause != cause:
-                break
-            pieces.append(piece)
-            if sum((p.quantity for p in pieces), Decimal(0)) >= position.quantity:
-                return pieces
-        return []
-
     def _exited(self, position: Position, pieces: list[Execution], cause: ExitReason, bar: Bar, done: Settlement) -> None:
-        self._take(position.symbol, len(pieces))
+        self._told.take(position.symbol, len(pieces))
         quantity = sum((p.quantity for p in pieces), Decimal(0))
         price = sum(float(p.quantity) * p.price for p in pieces) / float(quantity) if len(pieces) > 1 else pieces[0].price
         order = self.pending.get(position.symbol)
         asked = order if order is not None and order.reduce_only and order.client_id == pieces[0].client_id else None
         self._left(position, price, sum(p.fee for p in pieces), cause, bar, done, asked)
 
-    def _taken_out(self, position: Position, bar: Bar) -> tuple[float, ExitReason] | None:
-        due = self._next(position.symbol, bar)
-        if due is None or due.cause not in ("stop", "target") or not self._whole(position, due.cause):
+    def _taken_out(self, position: Position, bar: Bar) -> Out | None:
+        due = self._told.next(position.symbol, bar)
+        if due is None or due.cause not in ("stop", "target") or not self._told.whole(position, due.cause):
             return None
         level = super()._taken_out(position, bar)  # the level itself, where the bar shows it; the price paid has slippage in it
         if level is not None and level[1] == due.cause:
             return level
         return due.price, "stop" if due.cause == "stop" else "target"
 
-    def _leave(
-        self, position: Position, instrument: Instrument, bar: Bar, out: tuple[float, ExitReason], done: Settlement
-    ) -> None:
-        pieces = self._whole(position, out[1])
+    def _leave(self, position: Position, instrument: Instrument, bar: Bar, out: Out, done: Settlement) -> None:
+        pieces = self._told.whole(position, out[1])
         if pieces:
             self._exited(position, pieces, out[1], bar, done)
         elif out[1] == "time" and not isinstance(self.venue, Simulated) and position.symbol not in self.pending:
@@ -306,16 +276,16 @@ class LinkedBroker(PaperBroker):
     def reconcile(self, symbol: str) -> list[Difference]:
         """Take over what the venue holds where nothing still to be booked explains the difference."""
         try:
-            held = self.venue.holding(symbol)
+            theirs = self.venue.holding(symbol)
         except (Away, Silent) as err:
             self._down = str(err)
             return []
         position = self.positions.get(symbol)
         ours = sign(position.side) * position.quantity if position is not None else Decimal(0)
-        if held.through > self.booked.get(symbol, 0) or held.quantity == ours:
+        if theirs.through > self._told.booked.get(symbol, 0) or theirs.quantity == ours:
             return []
-        action = self._yield_to(symbol, held.quantity, held.price)
-        return [Difference(symbol=symbol, ours=ours, theirs=held.quantity, action=action)]
+        action = self._yield_to(symbol, theirs.quantity, theirs.price)
+        return [Difference(symbol=symbol, ours=ours, theirs=theirs.quantity, action=action)]
 
     def _yield_to(self, symbol: str, theirs: Decimal, price: float) -> str:
         """Make the book hold what the venue holds; equity stays what it was, for no fill tells otherwise."""
@@ -330,7 +300,7 @@ class LinkedBroker(PaperBroker):
         if position is not None and position.side == side:
             self.positions[symbol] = position.model_copy(update={"quantity": abs(theirs)})
             return "took over the venue's quantity"
-        ident = f"adopted:{symbol}:{self.booked.get(symbol, 0)}"
+        ident = f"adopted:{symbol}:{self._told.booked.get(symbol, 0)}"
         self.positions[symbol] = Position(
             id=ident, decision=ident, symbol=symbol, side=side, quantity=abs(theirs), entry_price=last,
             entry_bar=self.settled.get(symbol, EPOCH), stop=None, target=None, max_bars=None, bars_held=0,

@@ -3,59 +3,34 @@
 Promises: nothing is filled on the bar it was decided on; restored from its own snapshot it goes
 on exactly where it stood; what it cannot do it refuses with a reason. Splits change quantity and
 levels, dividends arrive as cash. An entry takes at most a share of the bar's volume; an exit is never
-held back.
+held back. A quote may end a position within the bar at work, never before the last bar settled.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from agent.brokers.fills import Bar, after_split, capped, exit_price, paid, sign, to_lots
+from agent.brokers import held
+from agent.brokers.account import Account
+from agent.brokers.fills import Bar, capped, exit_price, paid, quoted_bar, sign, to_lots
 from agent.brokers.venue import Difference, OrderEvent
-from agent.domain import Book, ExitReason, Fill, Frozen, Grade, Order, Outcome, Position, Refusal, Side, Utc
+from agent.domain import Book, ExitReason, Fill, Order, Outcome, Position, Quote, Refusal, Side
 from agent.market.instrument import Instrument
 from agent.settings import Costs
 
-MINUTE = timedelta(minutes=1)
-
-
-class Account(Frozen):
-    """The money: cash, equity at the last closes, and the equity the UTC day began with.
-
-    ``peak`` is the highest equity at the end of any earlier bar: between two symbols of one bar the book is half
-    old and half new, and its value then is nobody's equity. ``marked`` is the start of the latest bar valued,
-    ``rebased_at`` when the peak was last set back by a person's resume; ``week_equity`` is what the ISO week began with, and
-    ``sent`` when the orders of the last minute were placed.
-    """
-
-    cash: float
-    equity: float
-    peak: float
-    day: str
-    day_equity: float
-    marked: Utc | None = None
-    rebased_at: Utc | None = None
-    week: str = ""
-    week_equity: float = 0.0
-    sent: tuple[Utc, ...] = ()
+Out = tuple[float, ExitReason]  # where a position ends, before slippage, and why
 
 
 @dataclass
 class Settlement:
-    """What a stretch of bars did: executions, closed positions, refusals."""
+    """What a stretch of bars, or a quote, did: executions, closed positions, refusals."""
 
     fills: list[Fill] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-
-
-def _grade(r: float, success_r: float) -> Grade:
-    if r >= success_r:
-        return "success"
-    return "partial" if r > 0 else "failure"
 
 
 class PaperBroker:
@@ -102,7 +77,7 @@ class PaperBroker:
         return instrument.slippage_bps if self._costs.slippage_bps is None else self._costs.slippage_bps
 
     def book(self) -> Book:
-        """The account as it stands at the last closes known."""
+        """The account as it stands at the last prices known."""
         gross = sum(float(p.quantity) * p.last for p in self.positions.values())
         equity = self.account.equity
         return Book(
@@ -126,17 +101,15 @@ class PaperBroker:
 
     def rebase(self, at: datetime) -> None:
         """Count the drawdown anew from here, once for each ``at``."""
-        if self.account.rebased_at != at:
-            self.account = self.account.model_copy(update={"peak": self.account.equity, "rebased_at": at})
+        self.account = self.account.rebased(at)
 
     def submit(self, order: Order) -> Refusal | None:
         """Take an order for the next bar; the same client id twice is one order."""
-        held = self.pending.get(order.symbol)
-        if held is not None and held.client_id != order.client_id:
+        waits = self.pending.get(order.symbol)
+        if waits is not None and waits.client_id != order.client_id:
             return Refusal(by="paper", reason=f"an order for {order.symbol} is already waiting")
         self.pending[order.symbol] = order
-        recent = tuple(at for at in self.account.sent if order.placed_at - at < MINUTE)
-        self.account = self.account.model_copy(update={"sent": (*recent, order.placed_at)})
+        self.account = self.account.placed(order.placed_at)
         return None
 
     def listen(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> None:
@@ -162,33 +135,41 @@ class PaperBroker:
             self._fill_order(symbol, instrument, bar, done)
             self._hold(symbol, instrument, bar, done)
             self.settled[symbol] = bar.start
-            self._mark(bar)
+            self.account = self.account.closed(bar, self.positions)
+        return done
+
+    def watch(self, instrument: Instrument, quote: Quote, *, overdue: bool = False) -> Settlement:
+        """Hold a quote against the symbol's position: its stop, which follows the best price, and its target.
+
+        ``overdue`` says that its longest holding has passed in bars that never came: then it ends at the quote. A position
+        is let be whose own exit order waits, for that fills at the open of the bar at work, and a quote from before
+        the last bar settled tells nothing that the bar did not.
+        """
+        done, symbol = Settlement(), quote.symbol
+        position, settled = self.positions.get(symbol), self.settled.get(symbol)
+        if position is None or symbol in self.pending or settled is None or quote.at < settled + instrument.step:
+            return done
+        bar = quoted_bar(quote, position.side, instrument)
+        out = self._taken_out(held.trailed(position), bar)
+        if out is not None and out[1] == "target" and position.target is not None:
+            out = (position.target, "target")  # it rested there: a quote beyond it is no better a price
+        out = (bar.close, "time") if out is None and overdue else out
+        position = position.model_copy(update={**held.excursion(position, bar, out), "last": bar.close})
+        self.positions[symbol] = position
+        if out is not None:
+            self._leave(position.model_copy(update={"bars_held": position.bars_held + 1}), instrument, bar, out, done)
+        self.account = self.account.valued(self.positions)
         return done
 
     def _corporate_actions(self, symbol: str, bar: Bar) -> None:
         position, order = self.positions.get(symbol), self.pending.get(symbol)
         if position is not None and (bar.split != 1.0 or bar.dividend != 0.0):
-            position = self._scaled(position, bar.split)
+            position = held.split(position, bar.split)
             income = sign(position.side) * float(position.quantity) * bar.dividend
             self._cash(income)
             self.positions[symbol] = position.model_copy(update={"income": position.income + income})
-        if order is not None and bar.split != 1.0:
-            self.pending[symbol] = order.model_copy(
-                update={
-                    "quantity": after_split(order.quantity, bar.split),
-                    "stop_distance": None if order.stop_distance is None else order.stop_distance / bar.split,
-                    "target_distance": None if order.target_distance is None else order.target_distance / bar.split,
-                    "trail_distance": None if order.trail_distance is None else order.trail_distance / bar.split,
-                }
-            )
-
-    @staticmethod
-    def _scaled(position: Position, split: float) -> Position:
-        if split == 1.0:
-            return position
-        levels = ("entry_price", "stop", "target", "risk", "worst", "best", "last", "trail")
-        scaled = {name: getattr(position, name) / split for name in levels if getattr(position, name) is not None}
-        return position.model_copy(update={**scaled, "quantity": after_split(position.quantity, split)})
+        if order is not None:
+            self.pending[symbol] = held.split_order(order, bar.split)
 
     def _fill_order(self, symbol: str, instrument: Instrument, bar: Bar, done: Settlement) -> None:
         order = self.pending.pop(symbol, None)
@@ -213,30 +194,10 @@ class PaperBroker:
         self._enter(order, quantity, price, float(quantity) * price * self.fee_bps(instrument) / 1e4, bar, done)
 
     def _enter(self, order: Order, quantity: Decimal, price: float, fee: float, bar: Bar, done: Settlement) -> None:
-        """Book an entry as it was executed; its exits hang on the price paid."""
-        direction = sign(order.side)
-        self._cash(-direction * float(quantity) * price - fee)
-        distance = order.stop_distance if order.stop_distance is not None else price * 0.1
-        self.positions[order.symbol] = Position(
-            id=order.client_id,
-            decision=order.decision,
-            symbol=order.symbol,
-            side=order.side,
-            quantity=quantity,
-            entry_price=price,
-            entry_bar=bar.start,
-            stop=None if order.stop_distance is None else price - direction * order.stop_distance,
-            target=None if order.target_distance is None else price + direction * order.target_distance,
-            max_bars=order.max_bars,
-            bars_held=0,
-            risk=distance,
-            fees=fee,
-            worst=price,
-            best=price,
-            last=price,
-            trail=order.trail_distance,
-        )
-        done.fills.append(self._fill(order.client_id, order.decision, order.symbol, order.side, quantity, price, fee, bar.start))
+        """Book an entry as it was executed."""
+        self._cash(-sign(order.side) * float(quantity) * price - fee)
+        self.positions[order.symbol] = held.opened(order, quantity, price, fee, bar.start)
+        done.fills.append(fill_of(order.client_id, order.decision, order.symbol, order.side, quantity, price, fee, bar.start))
 
     def _hold(self, symbol: str, instrument: Instrument, bar: Bar, done: Settlement) -> None:
         position = self.positions.get(symbol)
@@ -250,39 +211,30 @@ class PaperBroker:
         position = position.model_copy(
             update={
                 "bars_held": position.bars_held + 1,
-                **_excursion(position, bar, out),
+                **held.excursion(position, bar, out),
                 "last": bar.close,
                 "fees": position.fees + borrow,
             }
         )
-        self.positions[symbol] = position = _trailed(position) if out is None else position
+        self.positions[symbol] = position = held.trailed(position) if out is None else position
         if out is None and position.max_bars is not None and position.bars_held >= position.max_bars:
             out = (bar.close, "time")
         if out is not None:
             self._leave(position, instrument, bar, out, done)
 
-    def _taken_out(self, position: Position, bar: Bar) -> tuple[float, ExitReason] | None:
+    def _taken_out(self, position: Position, bar: Bar) -> Out | None:
         """Where the bar takes the position out, before slippage."""
         return exit_price(position.side, position.stop, position.target, bar)
 
-    def _leave(
-        self, position: Position, instrument: Instrument, bar: Bar, out: tuple[float, ExitReason], done: Settlement
-    ) -> None:
+    def _leave(self, position: Position, instrument: Instrument, bar: Bar, out: Out, done: Settlement) -> None:
         """Carry out a position's own exit."""
         self._close(position, instrument, bar, out, done)
 
     def _close(
-        self,
-        position: Position,
-        instrument: Instrument,
-        bar: Bar,
-        out: tuple[float, ExitReason],
-        done: Settlement,
-        order: Order | None = None,
+        self, position: Position, instrument: Instrument, bar: Bar, out: Out, done: Settlement, order: Order | None = None
     ) -> None:
         """Leave a position at a price; ``order`` is the one that asked for it, None where the position's own exits did."""
-        side: Side = "sell" if position.side == "buy" else "buy"
-        leave = paid(out[0], side, self.slippage_bps(instrument))
+        leave = paid(out[0], _opposite(position.side), self.slippage_bps(instrument))
         fee = float(position.quantity) * leave * self.fee_bps(instrument) / 1e4
         self._left(position, leave, fee, out[1], bar, done, order)
 
@@ -297,84 +249,23 @@ class PaperBroker:
         order: Order | None = None,
     ) -> None:
         """Book the end of a position as it was executed."""
-        direction, quantity = sign(position.side), float(position.quantity)
-        side: Side = "sell" if position.side == "buy" else "buy"
-        self._cash(direction * quantity * leave - fee)
+        self._cash(sign(position.side) * float(position.quantity) * leave - fee)
         del self.positions[position.symbol]
-        fees = position.fees + fee
-        pnl = direction * quantity * (leave - position.entry_price) - fees + position.income
-        r = pnl / (quantity * position.risk)
         client, decision = (order.client_id, order.decision) if order else (position.id + ":exit", position.decision)
-        done.fills.append(self._fill(client, decision, position.symbol, side, position.quantity, leave, fee, bar.start))
-        done.outcomes.append(
-            Outcome(
-                position=position.id,
-                decision=position.decision,
-                symbol=position.symbol,
-                side=position.side,
-                quantity=position.quantity,
-                entry_bar=position.entry_bar,
-                entry_price=position.entry_price,
-                exit_bar=bar.start,
-                exit_price=leave,
-                closed_at=bar.known_at,
-                bars_held=position.bars_held,
-                pnl=pnl,
-                fees=fees,
-                income=position.income,
-                r=r,
-                mae=direction * (position.worst - position.entry_price) / position.risk,
-                mfe=direction * (position.best - position.entry_price) / position.risk,
-                grade=_grade(r, self._success_r),
-                reason=reason,
-            )
-        )
-
-    @staticmethod
-    def _fill(client_id: str, decision: str, symbol: str, side: Any, quantity: Any, price: float, fee: float, at: Utc) -> Fill:
-        return Fill(
-            client_id=client_id, decision=decision, symbol=symbol, side=side, quantity=quantity, price=price, fee=fee, at=at
-        )
+        side = _opposite(position.side)
+        done.fills.append(fill_of(client, decision, position.symbol, side, position.quantity, leave, fee, bar.start))
+        done.outcomes.append(held.ended(position, leave, fee, reason, bar, self._success_r))
 
     def _cash(self, change: float) -> None:
-        self.account = self.account.model_copy(update={"cash": self.account.cash + change})
-
-    def _mark(self, bar: Bar) -> None:
-        """Value the book at the last closes; the day's opening equity is what the day before ended with.
-
-        A symbol that catches up on older bars moves neither the day nor the peak.
-        """
-        account = self.account
-        value = sum(sign(p.side) * float(p.quantity) * p.last for _, p in sorted(self.positions.items()))
-        equity = account.cash + value
-        day = bar.start.date().isoformat()
-        update: dict[str, Any] = {"equity": equity}
-        if account.marked is None or bar.start > account.marked:
-            update |= {"peak": max(account.peak, account.equity), "marked": bar.start}
-        if day > account.day:
-            update |= {"day": day, "day_equity": account.equity}
-            week = f"{bar.start:%G-W%V}"
-            update |= {"week": week, "week_equity": account.equity} if week > account.week else {}
-        self.account = account.model_copy(update=update)
+        self.account = self.account.paid(change)
 
 
-def _trailed(position: Position) -> Position:
-    """Let the stop follow the best price; it never retreats."""
-    if position.trail is None:
-        return position
-    follows = position.best - sign(position.side) * position.trail
-    if position.stop is not None:
-        follows = max(position.stop, follows) if position.side == "buy" else min(position.stop, follows)
-    return position.model_copy(update={"stop": follows})
+def _opposite(side: Side) -> Side:
+    return "sell" if side == "buy" else "buy"
 
 
-def _excursion(position: Position, bar: Bar, out: tuple[float, ExitReason] | None) -> dict[str, float]:
-    """The extremes the position lived through: what a bar did after a stop or target, it did without us.
-
-    On a stop bar the favourable extreme is not counted, as the stop is taken to come first.
-    """
-    adverse, favourable = (bar.low, bar.high) if position.side == "buy" else (bar.high, bar.low)
-    if out is not None:
-        adverse, favourable = (out[0], out[0]) if out[1] == "stop" else (adverse, out[0])
-    worse, better = (min, max) if position.side == "buy" else (max, min)
-    return {"worst": worse(position.worst, adverse), "best": better(position.best, favourable)}
+def fill_of(
+    client_id: str, decision: str, symbol: str, side: Side, quantity: Decimal, price: float, fee: float, at: datetime
+) -> Fill:
+    """An execution as a fact of the book."""
+    return Fill(client_id=client_id, decision=decision, symbol=symbol, side=side, quantity=quantity, price=price, fee=fee, at=at)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from agent.brokers.fills import Bar, sign
 from agent.brokers.paper import PaperBroker, Settlement
 from agent.brokers.venue import Cause, Execution, Holding, Refused
-from agent.domain import Frozen, Order, Position, Utc
+from agent.domain import Frozen, Order, Position, Quote, Utc
 from agent.market.instrument import Instrument
 from agent.settings import Costs
 
@@ -140,18 +140,42 @@ class SimulatedVenue:
             if ledger.settled is None or bar.start > ledger.settled:
                 self._live(symbol, instrument, bar, ledger)
 
-    def _live(self, symbol: str, instrument: Instrument, bar: Bar, ledger: Ledger) -> None:
-        if ledger.position is None and ledger.waiting is None:
-            # nothing of ours met this bar: it need not be kept, only not lived through again in this process
-            self._ledgers[symbol] = ledger.model_copy(update={"settled": bar.start, "price": bar.close})
+    def quoted(self, instrument: Instrument, quote: Quote, overdue: bool) -> None:
+        """Hold a quote against the position, as the paper broker does."""
+        ledger = self.ledger(quote.symbol)
+        if ledger.position is None or ledger.waiting is not None:
             return
+        engine = self._engine(quote.symbol, ledger)
+        done = engine.watch(instrument, quote, overdue=overdue)
+        changed = ledger.model_copy(update={"position": engine.positions.get(quote.symbol)})
+        if done.fills:
+            self._keep(quote.symbol, self._with(changed, self._executed(done, ledger)))
+        else:  # a best price reached within the bar is the bar's, too: it need not outlive this process
+            self._ledgers[quote.symbol] = changed
+
+    def _engine(self, symbol: str, ledger: Ledger) -> PaperBroker:
+        """The market's arithmetic, where the ledger stands."""
         engine = PaperBroker(0.0, self._costs, 0.5)
         if ledger.position is not None:
             engine.positions[symbol] = ledger.position
         if ledger.waiting is not None:
             engine.pending[symbol] = ledger.waiting
+        if ledger.settled is not None:
+            engine.settled[symbol] = ledger.settled
+        return engine
+
+    @staticmethod
+    def _with(ledger: Ledger, made: list[Execution]) -> Ledger:
+        update = {"executions": [*ledger.executions, *made][-KEPT:], "number": ledger.number + len(made)}
+        return ledger.model_copy(update=update)
+
+    def _live(self, symbol: str, instrument: Instrument, bar: Bar, ledger: Ledger) -> None:
+        if ledger.position is None and ledger.waiting is None:
+            # nothing of ours met this bar: it need not be kept, only not lived through again in this process
+            self._ledgers[symbol] = ledger.model_copy(update={"settled": bar.start, "price": bar.close})
+            return
+        engine = self._engine(symbol, ledger)
         done = engine.settle(symbol, instrument, [bar])
-        made = self._executed(done, ledger)
         orders = dict(ledger.orders)
         if ledger.waiting is not None:
             left = ledger.waiting.client_id
@@ -159,20 +183,16 @@ class SimulatedVenue:
             whole = engine.pending.get(symbol) is None and filled > 0
             ended = ledger.waiting.model_copy(update={"status": "filled" if whole else "cancelled", "quantity": filled})
             orders[left] = ended if whole else ledger.waiting.model_copy(update={"status": "cancelled"})
-        self._keep(
-            symbol,
-            ledger.model_copy(
-                update={
-                    "settled": bar.start,
-                    "position": engine.positions.get(symbol),
-                    "waiting": engine.pending.get(symbol),
-                    "orders": orders,
-                    "executions": [*ledger.executions, *made][-KEPT:],
-                    "number": ledger.number + len(made),
-                    "price": bar.close,
-                }
-            ),
+        lived = ledger.model_copy(
+            update={
+                "settled": bar.start,
+                "position": engine.positions.get(symbol),
+                "waiting": engine.pending.get(symbol),
+                "orders": orders,
+                "price": bar.close,
+            }
         )
+        self._keep(symbol, self._with(lived, self._executed(done, ledger)))
 
     def _executed(self, done: Settlement, ledger: Ledger) -> list[Execution]:
         """The bar's fills as numbered executions."""

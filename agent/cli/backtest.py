@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Mask, News, Options, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import Data, Mask, News, Options, Range, Reading, reads_bars
 from agent.cli.output import emit, logs_to_stderr, walking
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def plan_for(
     return Plan(wanted, prepared(bars, settings), TimeRange.parse(timerange), chunk, settings)  # type: ignore[arg-type]
 
 
+@reads_bars
 def backtest(
     data: Data,
     timerange: Range = None,
@@ -65,11 +66,7 @@ def backtest(
     cash: Annotated[float | None, typer.Option("--cash", help="Starting cash.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write a self-contained HTML report here.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with (or show again) the same run.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     options_file: Options = None,
     news: News = None,
     mask: Mask = False,
@@ -91,7 +88,6 @@ def backtest(
         options["costs"] = costs
     if mask:
         options["model"] = {"mask": True}
-    reading = Reading(symbol, interval, factors, raw, repair)
     plan = plan_for(data, reading, timerange, chunk=chunk, arm=arm, options=options)
     plan = replace(plan, reading=inputs.reading_for(options_file, news), skills=_skills_from(skills_from, plan))
     document = run_one(GLOBALS.home, plan, resume=resume, watch=walking)
@@ -143,20 +139,17 @@ def write_report(plan: Plan, documents: list[Json], path: Path) -> None:
     write(path, render(whole, prices(plan), explanations, title))
 
 
+@reads_bars
 def lookahead(
     data: Data,
     timerange: Range = None,
     samples: Annotated[int, typer.Option("--samples", help="How many times to decide anew on data cut there.", min=1)] = 100,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> int:
     """Decide again on data that ends at the moment and compare; exit 1 on any difference."""
     from agent.backtest.lookahead import check
 
-    plan = plan_for(data, Reading(symbol, interval, factors, raw, repair), timerange, options={"llm": "none"})
+    plan = plan_for(data, reading, timerange, options={"llm": "none"})
     with walking("lookahead") as report:
         found = check(plan, samples, report)
 

@@ -20,15 +20,17 @@ def register(app: typer.Typer) -> None:
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Which benchmarks: cycle, cycle-all, consult, prepare, reason, memory, skills, loop, chat."),
+        typer.Argument(
+            help="Which: cycle, cycle-all, consult, prepare, reason, memory, skills, loop, chat; named only: loop-long."
+        ),
     ] = None,
 ) -> None:
     """Measure this machine; every result stands beside a baseline taken in the same run."""
-    from evals.bench import BENCHES, run
+    from evals.bench import BENCHES, LONG, run
 
     logs_to_stderr()
     with walking("bench") as report:
-        document = run(names or list(BENCHES), report)
+        document = run(names or [name for name in BENCHES if name not in LONG], report)
 
     def words(out: Console) -> None:
         out.print(document["machine"])

@@ -8,7 +8,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Factors, Interval, Mask, News, OneData, Options, Raw, Reading, Repair
+from agent.cli.inputs import At, Mask, News, OneData, Options, Reading, reads_bars
 from agent.cli.output import emit, logs_to_stderr, number, table
 
 if TYPE_CHECKING:
@@ -53,14 +53,12 @@ def desk_over(
     )
 
 
+@reads_bars
 def decide(
     data: OneData,
     symbol: Annotated[str | None, typer.Option("--symbol", help="The symbol to decide on (else the file's).")] = None,
     at: At = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     options: Options = None,
     news: News = None,
     mask: Mask = False,
@@ -68,7 +66,6 @@ def decide(
     """One full cycle on a symbol, recorded in the paper run; deciding twice returns the first record."""
     from agent.cycle import run_cycle
 
-    reading = Reading(symbol, interval, factors, raw, repair)
     bars = inputs.load(inputs.one(data), reading, inputs.moment(at) if at else None)
     desk = desk_over([bars], options, news, mask=mask)
     try:

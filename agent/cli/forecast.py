@@ -11,7 +11,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, OneData, Range, Raw, Reading, Repair, Symbol, one
+from agent.cli.inputs import Data, OneData, Range, Reading, one, reads_bars
 from agent.cli.output import emit, lines, number, table
 
 if TYPE_CHECKING:
@@ -45,19 +45,15 @@ def _tell(title: str) -> Callable[[int, int], None]:
 
 
 @forecast.command()
+@reads_bars
 def train(
     data: Data,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> None:
     """Learn from each file's bars now and promote only what beats the incumbent; every attempt is recorded in the run."""
     from agent.learn.models import retrain
     from agent.wiring import ARMS, forecaster_for, open_journal
 
-    reading = Reading(symbol, interval, factors, raw, repair)
     run = GLOBALS.run or "paper"
     settings = GLOBALS.settings({"forecast": {"enabled": True}})
     with open_journal(GLOBALS.home, run) as journal:
@@ -68,7 +64,7 @@ def train(
 
     def words(out: Console) -> None:
         for row in rows:
-            out.print(f"[bold]{row['symbol']}[/] {'promoted' if row['promoted'] else 'kept as it was'}: {row['reason']}")
+            out.print(f"{row['symbol']} {'promoted' if row['promoted'] else 'kept as it was'}: {row['reason']}")
 
     emit({"attempts": rows}, words)
 
@@ -83,27 +79,24 @@ def _kinds(text: str) -> tuple[Any, ...]:
 
 
 @forecast.command()
+@reads_bars
 def evaluate(
     data: OneData,
     model: Kinds = "both",
     timerange: Range = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> None:
     """Walk the models forward over held-out bars; the figures as they are, beside what others claim."""
     from agent.forecast.evaluate import evaluate as judge
 
     kinds = _kinds(model)
-    series = _series(one(data), Reading(symbol, interval, factors, raw, repair), timerange)
+    series = _series(one(data), reading, timerange)
     document = judge(series, GLOBALS.settings().forecast, kinds, _tell("evaluate"))
     emit(document, lambda out: _show(out, document))
 
 
 def _show(out: Console, document: dict[str, Any]) -> None:
-    out.print(f"[bold]{document['symbol']}[/]: {document['label']}")
+    out.print(f"{document['symbol']}: {document['label']}", style="bold")
     shown = table(
         None, "model", "n", "accuracy", "base", "precision", "recall", "F1", "Brier", "base", "ECE", right=tuple(range(1, 10))
     )
@@ -128,15 +121,12 @@ def _show(out: Console, document: dict[str, Any]) -> None:
 
 
 @forecast.command()
+@reads_bars
 def predict(
     data: OneData,
     model: Annotated[str, typer.Option("--model", help="default or reference.")] = "default",
     timerange: Range = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> None:
     """The probability of a reversal for every held-out bar, with the label and when it was known, as JSON lines."""
     from agent.backtest.plan import TimeRange
@@ -146,7 +136,7 @@ def predict(
     if model not in ("default", "reference"):
         raise ConfigError(f"--model {model!r} is unknown; choose default or reference")
     wanted = TimeRange.parse(timerange)
-    series = _series(one(data), Reading(symbol, interval, factors, raw, repair), timerange)
+    series = _series(one(data), reading, timerange)
     found = predictions(series, GLOBALS.settings().forecast, cast("Kind", model), _tell("predict"))
     lines(row for row in found if inputs.moment(row["timestamp"]) in wanted)
 
@@ -162,7 +152,7 @@ def status() -> None:
 
     def words(out: Console) -> None:
         for row in rows:
-            out.print(f"[bold]{row['symbol']}[/] {row['model'] or 'no model in force'} (tried {row['stamp']}): {row['reason']}")
+            out.print(f"{row['symbol']}: {row['model'] or 'no model in force'} (tried {row['stamp'][:10]}): {row['reason']}")
         if not rows:
             out.print("nothing has been trained in this run")
 

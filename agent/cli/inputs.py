@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -14,6 +17,8 @@ from agent.errors import ConfigError
 
 if TYPE_CHECKING:
     from agent.market.bars import Bars
+    from agent.market.series import Series
+    from agent.settings import Settings
     from agent.wiring import Reading as Given
 
 Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars; may be repeated, or take several files.")]
@@ -31,12 +36,13 @@ Options = Annotated[
     Path | None,
     typer.Option("--options", help="Option chain: timestamp, expiry, strike, kind, open_interest, implied_volatility, volume."),
 ]
-News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body.")]
+News = Annotated[Path | None, typer.Option("--news", help="News (Parquet or CSV): timestamp, headline, body; symbol.")]
 Mask = Annotated[
     bool,
     typer.Option("--mask", help="Hide symbols, dates and price levels from the model; results keep the true ones."),
 ]
 
+T = TypeVar("T")
 YEARS = range(1700, 2262)  # what a nanosecond stamp can hold
 
 
@@ -49,6 +55,37 @@ class Reading:
     factors: Path | None = None
     raw: bool = False
     repair: bool = False
+
+
+READING = {"symbol": Symbol, "interval": Interval, "factors": Factors, "raw": Raw, "repair": Repair}
+
+
+def reads_bars(command: Callable[..., T]) -> Callable[..., T]:
+    """Offer the options on how files are read where a command has the parameter ``reading``, and join them into it.
+
+    Of the options, one that the command takes by itself (a symbol of its own meaning) is left to it.
+    """
+    own = signature(command).parameters
+    hints = get_type_hints(command, include_extras=True)
+    offered = [one for one in fields(Reading) if one.name not in own]
+    named = {one.name for one in offered}
+    params: list[Parameter] = []
+    for param in own.values():
+        if param.name == "reading":
+            params += [
+                Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=READING[one.name]) for one in offered
+            ]
+        else:
+            params.append(param.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[param.name]))
+
+    @wraps(command)
+    def called(**given: Any) -> T:
+        reading = Reading(**{name: given.pop(name) for name in named})
+        return command(**given, reading=reading)
+
+    called.__signature__ = signature(command).replace(parameters=params)  # type: ignore[attr-defined]
+    called.__annotations__ = {param.name: param.annotation for param in params}
+    return called
 
 
 def moment(text: str, option: str = "--at") -> datetime:
@@ -106,6 +143,21 @@ def load_range(paths: list[Path], reading: Reading, timerange: str | None) -> li
     return found
 
 
+def series_in(paths: list[Path], reading: Reading, timerange: str | None, settings: Settings) -> list[Series]:
+    """Every file prepared, up to the range's end; what lies before its start is warm-up only."""
+    import numpy as np
+
+    from agent.backtest.plan import TimeRange
+    from agent.wiring import prepared
+
+    first = TimeRange.parse(timerange).first
+    made = list(prepared(load_range(paths, reading, timerange), settings).values())
+    if first is None or first.year not in YEARS:
+        return made
+    begins = np.datetime64(first.isoformat(), "ns")
+    return [replace(one, ready=max(one.ready, int(np.searchsorted(one.bars.start, begins)))) for one in made]
+
+
 def known_by(bars: Bars, at: str | None) -> datetime:
     """The time asked for, else when the last bar is known."""
     from agent.market.instrument import interval_step
@@ -120,6 +172,7 @@ def reading_for(options: Path | None, news: Path | None) -> Given:
     """The option chain and news given, read and scored; neither is needed."""
     import hashlib
 
+    from agent.cycle.perceive import listen
     from agent.market.papers import chain_columns, news_items
     from agent.wiring import NOTHING
     from agent.wiring import Reading as Read
@@ -127,10 +180,9 @@ def reading_for(options: Path | None, news: Path | None) -> Given:
     if options is None and news is None:
         return NOTHING
     from agent.analysts.hedge import Chain
-    from agent.analysts.sentiment import News as Scored
 
     chain = Chain.of(chain_columns(options)) if options is not None else None
-    scored = Scored.scored(news_items(news)) if news is not None else None
+    scored = listen(news_items(news)) if news is not None else None
     digest = hashlib.sha256()
     for path in (options, news):
         digest.update(hashlib.sha256(path.read_bytes() if path is not None else b"").digest())

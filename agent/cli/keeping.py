@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.output import console, dump, emit
+from agent.cli.output import console, dump, emit, stages
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -58,10 +58,6 @@ def _source(path: Path) -> Iterator[BinaryIO]:
 def _acknowledge(key: str) -> None:
     sys.stdout.write(dump({"key": key}) + "\n")
     sys.stdout.flush()
-
-
-def _progress(what: str, count: int, total: int) -> None:
-    sys.stderr.write(f"{what}: {count} of {total}\n")
 
 
 def import_(
@@ -191,7 +187,7 @@ def restore(path: Annotated[Path, typer.Argument(help="A file that memory backup
 def rebuild() -> None:
     """Delete every index and make it again from the journal."""
     with _opened(_standing()) as store:
-        done = store.rebuild(_progress)
+        done = store.rebuild(stages)
     emit(done, lambda out: out.print(", ".join(f"{name} {count}" for name, count in done.items())))
 
 
@@ -204,7 +200,7 @@ def encrypt() -> None:
     from agent.wiring import encrypt_run
 
     run = _standing()
-    count = encrypt_run(GLOBALS.home, run, _progress)
+    count = encrypt_run(GLOBALS.home, run, stages)
     emit({"run": run, "facts": count, "encrypted": True}, lambda out: out.print(f"run {run}: {count} facts are encrypted"))
 
 
@@ -216,7 +212,7 @@ def rotate_key() -> None:
     """
     from agent.wiring import rotate_memory_key
 
-    count = rotate_memory_key(GLOBALS.home, _progress)
+    count = rotate_memory_key(GLOBALS.home, stages)
     emit({"facts": count}, lambda out: out.print(f"{count} facts are sealed with the newest key"))
 
 

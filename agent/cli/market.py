@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import inputs
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Factors, Interval, News, OneData, Options, Range, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import At, Factors, Interval, News, OneData, Options, Range, Raw, Reading, Repair, Symbol, reads_bars
 from agent.cli.output import emit, lines, number, table
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from agent.market.series import Series
 
+Others = Annotated[
+    list[Path] | None,
+    typer.Option("--others", help="Bars of another symbol to stand among, SYMBOL-INTERVAL.ext; may be repeated."),
+]
 data = typer.Typer(help="Recorded bars.", no_args_is_help=True)
 
 
@@ -109,20 +113,17 @@ def _series(path: Path, reading: Reading, at: str | None = None) -> Series:
     return prepare(bars, instrument(bars.symbol, bars.interval), GLOBALS.settings().market)
 
 
+@reads_bars
 def features(
     data: OneData,
     timerange: Range = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> None:
     """Every feature of every bar as JSON lines; null where it cannot be computed."""
     from agent.backtest.plan import TimeRange
 
     wanted = TimeRange.parse(timerange)
-    series = _series(inputs.one(data), Reading(symbol, interval, factors, raw, repair))
+    series = _series(inputs.one(data), reading)
 
     def rows() -> Iterator[dict[str, Any]]:
         for i in range(len(series.bars)):
@@ -144,18 +145,21 @@ def _view(data: list[Path], at: str | None, reading: Reading) -> tuple[Series, A
     return view, as_of
 
 
+@reads_bars
 def state(
     data: OneData,
     at: At = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
+    others: Others = None,
 ) -> None:
-    """What is known of a symbol as of a time: features, regime, and one line of words."""
-    view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
-    seen = view.state(as_of)
+    """What is known of a symbol as of a time: features, regime, standing among others, and one line of words."""
+    from agent.market.peers import among
+
+    view, as_of = _view(data, at, reading)
+    same = Reading(raw=reading.raw, repair=reading.repair)
+    given = [_series(path, same, as_of.isoformat()) for path in others or []]
+    known = [other for one in given if (other := one.until(as_of)) is not None and other.bars.symbol != view.bars.symbol]
+    seen = view.state(as_of, among(view, known))
 
     def words(out: Console) -> None:
         bar = f"bar of {seen.bar_time:%Y-%m-%d %H:%M}, known {as_of:%Y-%m-%d %H:%M} UTC"
@@ -163,6 +167,12 @@ def state(
         out.print(seen.text)
         shares = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.probabilities.items())
         out.print(f"regime: {seen.regime.label or 'unknown'} ({shares})")
+        heading = ", ".join(f"{k} {v:.0%}" for k, v in seen.regime.directions.items())
+        out.print(f"direction: {seen.regime.direction or 'unknown'} ({heading})")
+        if seen.peers is not None:
+            told = seen.peers.model_dump(exclude={"symbols"})
+            standing = ", ".join(f"{name.replace('_', ' ')} {number(value, '{:.2f}')}" for name, value in told.items())
+            out.print(f"among {', '.join(seen.peers.symbols)}: {standing}")
         shown = table(None, "feature", "value", right=(1,))
         for name, value in seen.features.items():
             shown.add_row(name, number(value, "{:,.4f}"))
@@ -171,21 +181,18 @@ def state(
     emit(seen.model_dump(mode="json"), words)
 
 
+@reads_bars
 def consult(
     data: OneData,
     at: At = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     options: Options = None,
     news: News = None,
 ) -> None:
     """What each voter says as of a time."""
     from agent.analysts.panel import Panel
 
-    view, as_of = _view(data, at, Reading(symbol, interval, factors, raw, repair))
+    view, as_of = _view(data, at, reading)
     given = inputs.reading_for(options, news)
     votes = Panel(given.chain, given.news)(view, view.state(as_of), {})
 

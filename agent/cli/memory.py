@@ -9,7 +9,7 @@ import typer
 
 from agent.cli import inputs, keeping
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import At, Factors, Interval, OneData, Raw, Reading, Repair, Symbol
+from agent.cli.inputs import At, OneData, Reading, reads_bars
 from agent.cli.output import emit, lines, number, table
 
 if TYPE_CHECKING:
@@ -76,22 +76,19 @@ def search(
 
 
 @memory.command()
+@reads_bars
 def similar(
     data: OneData,
     at: At = None,
     k: Annotated[int, typer.Option("--k", help="How many.", min=1, max=500)] = 10,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
 ) -> None:
     """Situations like this one, with what followed; chosen without regard to what followed."""
     from agent.cycle.recall import recollect
     from agent.market.instrument import instrument
     from agent.market.series import prepare
 
-    bars = inputs.load(inputs.one(data), Reading(symbol, interval, factors, raw, repair), inputs.moment(at) if at else None)
+    bars = inputs.load(inputs.one(data), reading, inputs.moment(at) if at else None)
     as_of = inputs.known_by(bars, at)
     view = prepare(bars, instrument(bars.symbol, bars.interval), GLOBALS.settings().market)
     with _opened() as store:

@@ -96,6 +96,28 @@ def walking(title: str) -> Iterator[Callable[[Progress], None]]:
         yield report
 
 
+@contextmanager
+def counting(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr for work that says (done, total); where stderr is no terminal, a line at each quarter."""
+    from rich.progress import Progress as Bar
+
+    out = console(stderr=True)
+    with Bar(console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+
+        def report(done: int, total: int) -> None:
+            bar.update(task, total=total, completed=done)
+            if not out.is_terminal and total and done * 4 // total > (done - 1) * 4 // total:
+                sys.stderr.write(f"{title}: {done} of {total}\n")
+
+        yield report
+
+
+def stages(what: str, count: int, total: int) -> None:
+    """Say on stderr how far a stage of several is."""
+    sys.stderr.write(f"{what}: {count} of {total}\n")
+
+
 def _plain(title: str) -> Callable[[Progress], None]:
     seen: set[str] = set()
 

@@ -211,7 +211,7 @@ def status() -> int:
 
 def _standing(journal: Journal) -> dict[str, Any]:
     """Whether a run's trading is halted, its limits, and how much of them is used."""
-    from agent.brokers.paper import Account
+    from agent.brokers.account import Account
     from agent.cycle import read_control
 
     settings, control = GLOBALS.settings(), read_control(journal)

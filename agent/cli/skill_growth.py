@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol, load_range
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
-from agent.cli.output import emit, table
+from agent.cli.output import counting, emit, table
 from agent.cli.skill_life import principal, said, writing
 from agent.errors import ConfigError, SkillRejected
 
@@ -52,24 +52,20 @@ def compose(
     return 1 if judged.verdict == "reject" else 0
 
 
+@reads_bars
 def form(
     data: Data,
     apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what was formed.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> None:
     """Skills that a run's winning trades speak for: what they had in common when they began."""
-    from agent.wiring import prepared, wall_clock
+    from agent.wiring import wall_clock
     from skills.admit import admit
     from skills.formation import formed, trajectories
 
     settings = GLOBALS.settings()
-    series = prepared(load_range(data, Reading(symbol, interval, factors, raw, repair), timerange), settings)
-    frames = [one.frame for one in series.values()]
+    frames = [one.frame.since(one.ready) for one in series_in(data, reading, timerange, settings)]
     with writing() as (journal, catalogue):
         told = trajectories(journal)
         found = formed(catalogue, told, frames, _exits(settings), settings.grow)
@@ -113,6 +109,7 @@ def _exporter() -> Signer:
     return keys.signer(holder)
 
 
+@reads_bars
 def discover(
     trades: Annotated[Path | None, typer.Option("--trades", help="Closed trades, JSON lines.")] = None,
     data: Data = [],  # noqa: B006 - typer reads it and never changes it
@@ -121,11 +118,7 @@ def discover(
     support: Annotated[int, typer.Option("--support", help="Fewest occurrences.", min=5)] = 5,
     win_rate: Annotated[float, typer.Option("--win-rate", help="Least share of wins.", min=0, max=1)] = 0.70,
     apply: Annotated[bool, typer.Option("--apply", help="Make candidates of what is accepted.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> None:
     """Conditions that went with winning trades, after counting everything that was tried."""
@@ -135,9 +128,9 @@ def discover(
     settings = GLOBALS.settings()
     if (trades is None) == (not data):
         raise ConfigError("give either --trades F.jsonl or --data FILE, and not both")
-    reading = Reading(symbol, interval, factors, raw, repair)
     rows = _given(trades, last) if trades is not None else _labelled(data, reading, timerange, side, last, settings)
-    found = search(rows, seed=settings.seed, rules=Rules(support=support, win_rate=win_rate))
+    with counting("discovery, beside shuffled outcomes") as report:
+        found = search(rows, seed=settings.seed, rules=Rules(support=support, win_rate=win_rate), progress=report)
     document: dict[str, Any] = found.document()
     if apply:
         document["admitted"] = _apply(found, rows, settings)
@@ -153,14 +146,13 @@ def _given(path: Path, last: int | None) -> list[Trade]:
 def _labelled(
     data: list[Path], reading: Reading, timerange: str | None, side: str, last: int | None, settings: Settings
 ) -> list[Trade]:
-    from agent.wiring import prepared
     from skills.discovery import labelled, without_overlap
     from skills.trial import cost_bps
 
     if side not in ("buy", "sell"):
         raise ConfigError(f"--side {side!r} is neither buy nor sell; give one of them")
     wanted: Side = "buy" if side == "buy" else "sell"
-    series = prepared(load_range(data, reading, timerange), settings).values()
+    series = series_in(data, reading, timerange, settings)
     rows = [t for one in series for t in labelled(one, wanted, _exits(settings), cost_bps(one, settings.costs))]
     return without_overlap(rows, last)
 
@@ -176,7 +168,8 @@ def _apply(found: Discovery, rows: list[Trade], settings: Settings) -> list[dict
     """Bring every accepted hypothesis to the write door, once for each side it holds for."""
     from agent.wiring import wall_clock
     from skills.admit import admit
-    from skills.discovery.naming import draft_of, readable
+    from skills.discovery.naming import draft_of
+    from skills.drafting import readable
 
     traded = sorted({trade.side for trade in rows})
     admitted = []
@@ -186,7 +179,14 @@ def _apply(found: Discovery, rows: list[Trade], settings: Settings) -> list[dict
                 try:
                     draft = draft_of(hypothesis, side, _exits(settings))
                 except SkillRejected as err:  # features of the caller's own are found, but no skill can speak of them
-                    admitted.append({"name": readable(hypothesis), "verdict": "reject", "status": None, "reasons": err.reasons})
+                    admitted.append(
+                        {
+                            "name": readable(hypothesis.side, hypothesis.when),
+                            "verdict": "reject",
+                            "status": None,
+                            "reasons": err.reasons,
+                        }
+                    )
                     continue
                 with journal.write() as w:
                     judged = admit(w, catalogue, draft, principal=_finder(), at=wall_clock())
@@ -200,9 +200,12 @@ def _finder() -> Any:
 
 
 def _words(out: Console, found: Discovery, admitted: list[dict[str, Any]]) -> None:
+    from skills.discovery.discover import EXPLAINED
+
     out.print(f"{found.examined} trades, {found.tested} hypotheses tested, {len(found.accepted)} accepted")
     shown = table(None, "when", "n", "won", "base", "q", "later", "", right=(1, 2, 3, 4, 5))
-    for h in found.hypotheses[:10]:
+    telling = [h for h in found.hypotheses if h.reason != EXPLAINED]
+    for h in telling[:10]:
         later = f"{h.holdout['win_rate']:.2f} of {h.holdout['support']}" if h.holdout["support"] else "-"
         told = "accepted" if h.accepted else h.reason
         shown.add_row(_said(h), str(h.support), f"{h.win_rate:.2f}", f"{h.base_rate:.2f}", f"{h.q:.2g}", later, told)

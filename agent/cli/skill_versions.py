@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Factors, Interval, Range, Raw, Reading, Repair, Symbol, load_range
-from agent.cli.output import emit
-from agent.cli.skill_life import principal, said, writing
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
+from agent.cli.output import emit, stages
+from agent.cli.skill_life import principal, said, writing, written_run
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import Console
 
-    from agent.settings import Settings
-    from skills.consolidate import Likeness
     from skills.versions import Refinement
 
 
@@ -32,6 +26,7 @@ def add(skills: typer.Typer) -> None:
     skills.command("consolidate")(consolidate)
 
 
+@reads_bars
 def refine(
     ident: Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")],
@@ -40,25 +35,18 @@ def refine(
         Path | None,
         typer.Option("--draft", help="Your own next version in JSON, instead of a search."),
     ] = None,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> int:
     """A shorter condition or better numbers, where later bars agree; the new version starts without statistics."""
-    from agent.wiring import prepared, wall_clock
+    from agent.wiring import wall_clock
     from skills.versions import refine_skill, replace_skill
 
     said(reason)
     if (draft is None) == (not data):
         raise ConfigError("give either --data FILE to look for a better version, or --draft F.json with your own")
     settings = GLOBALS.settings()
-    series = []
-    if data:
-        bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
-        series = list(prepared(bars, settings).values())
+    series = series_in(data, reading, timerange, settings) if data else []
     with writing() as (journal, catalogue):
         skill = catalogue.get(ident)
         with journal.write() as w:
@@ -95,6 +83,7 @@ def _refined(out: Console, done: Refinement) -> None:
         out.print(f"  {done.admission.verdict}: version {done.admission.version} is {done.admission.status} {told}", markup=False)
 
 
+@reads_bars
 def consolidate(
     data: Data = [],  # noqa: B006 - typer reads it and never changes it
     reason: Annotated[str, typer.Option("--reason", help="Why; needed to merge or to take a merge back.")] = "",
@@ -103,15 +92,11 @@ def consolidate(
     ] = None,
     undo: Annotated[str | None, typer.Option("--undo", help="Take the merge back that made this skill.")] = None,
     words: Annotated[bool, typer.Option("--words", help="Compare by words instead of by meaning.")] = False,
-    symbol: Symbol = None,
-    interval: Interval = None,
-    factors: Factors = None,
-    raw: Raw = False,
-    repair: Repair = False,
+    reading: Reading = Reading(),
     timerange: Range = None,
 ) -> int:
     """Near-duplicates: alike in meaning and holding on the same bars; merge them, or take a merge back."""
-    from agent.wiring import prepared, wall_clock
+    from agent.wiring import open_meaning, wall_clock
     from skills.consolidate import merge, near_duplicates, unmerge, word_likeness
 
     settings = GLOBALS.settings()
@@ -124,11 +109,14 @@ def consolidate(
         return 0
     if not data:
         raise ConfigError("give --data FILE: whether two skills are one shows on the bars where they hold")
-    bars = load_range(data, Reading(symbol, interval, factors, raw, repair), timerange)
-    frames = [one.frame for one in prepared(bars, settings).values()]
-    with writing() as (journal, catalogue):
-        likeness = word_likeness if words else _meaning(settings)
-        twins = near_duplicates(catalogue, frames, settings.grow, likeness)
+    frames = [one.frame.since(one.ready) for one in series_in(data, reading, timerange, settings)]
+    with (
+        writing() as (journal, catalogue),
+        open_meaning(GLOBALS.home, written_run(), journal, settings) as meaning,
+    ):
+        if not words:
+            meaning.refresh(catalogue.versions(), settings.embedding.batch, stages)
+        twins = near_duplicates(catalogue, frames, settings.grow, word_likeness if words else meaning.alike)
         rows = [found.document() for found in twins]
         for found, row in zip(twins, rows, strict=True):
             if apply and {found.keep.name, found.drop.name, found.keep.id, found.drop.id} & {apply}:
@@ -164,17 +152,3 @@ def rollback(
         skill, status = go_back(w, catalogue, ident, to, principal=principal(), reason=reason, at=wall_clock())
     document = {"id": skill.id, "name": skill.name, "version": skill.version, "status": status}
     emit(document, lambda out: out.print(f"{skill.name} v{skill.version} is {status} again"))
-
-
-def _meaning(settings: Settings) -> Likeness:
-    """How alike texts are in meaning, by the text embedder: the cosine of each with each."""
-    from agent.wiring import text_embedder
-
-    embedder = text_embedder(settings)
-
-    def cosines(texts: Sequence[str]) -> NDArray[np.float64]:
-        rows = embedder.embed(list(texts)).astype("float64")
-        alike: NDArray[np.float64] = rows @ rows.T
-        return alike
-
-    return cosines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.output import emit, number, table
+from agent.cli.output import emit, number, stages, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +82,12 @@ def show(
     """A skill as a draft that `skills add` accepts; with --record its record by regime and symbol instead."""
     from agent.wiring import wall_clock
     from skills.breakdown import breakdown
+    from skills.priors import prior_of
     from skills.render import render
 
     with _opened() as catalogue:
         skill = catalogue.get(ident)
-        text = render(skill, catalogue.counts(skill))
+        text = render(skill, catalogue.counts(skill), prior=prior_of(catalogue, skill))
         told = breakdown(catalogue, skill, wall_clock())
 
     def words(out: Console) -> None:
@@ -113,15 +114,24 @@ def search(
     mode: Annotated[str, typer.Option("--mode", help="hybrid (words and meaning) or words (no model is loaded).")] = "hybrid",
 ) -> None:
     """Skills for a task, by words and meaning, reliability and recency, with reasons."""
+    from agent.domain import REGIMES
     from agent.errors import ConfigError
-    from agent.wiring import text_embedder, wall_clock
-    from skills.search import Filters, find, meaning_of, shelf_of
+    from agent.wiring import open_catalogue, open_meaning, wall_clock
+    from skills.search import Filters, find, shelf_of
 
+    if not query.strip():
+        raise ConfigError("--query is empty; say what to look for")
+    if regime is not None and regime not in REGIMES:
+        raise ConfigError(f"--regime {regime!r} is unknown; choose one of {', '.join(REGIMES)}")
     if mode not in ("hybrid", "words"):
         raise ConfigError(f"--mode {mode!r} is unknown; choose hybrid or words")
-    with _opened() as catalogue:
+    settings, run, cosines = GLOBALS.settings(), GLOBALS.read_run(), None
+    with open_catalogue(GLOBALS.home, run, settings) as (journal, catalogue):
         wanted, shelf = Filters(category, tag, min_reliability, regime), shelf_of(catalogue)
-        cosines = meaning_of(shelf, text_embedder(GLOBALS.settings()).embed, query) if mode == "hybrid" else None
+        if mode == "hybrid":
+            with open_meaning(GLOBALS.home, run, journal, settings) as meaning:
+                meaning.refresh(shelf.skills, settings.embedding.batch, stages)
+                cosines = meaning.cosines(shelf, query)
         found = find(shelf, catalogue, query, k=k, at=wall_clock(), filters=wanted, cosines=cosines)
 
     def words(out: Console) -> None:

@@ -4,6 +4,7 @@ from agent.cycle.control import Control, halt, read_control, resume
 from agent.cycle.cycle import decide_symbol, run_bar, run_cycle, settle_bar
 from agent.cycle.desk import Desk, Feed
 from agent.cycle.sending import reconcile
+from agent.cycle.watching import watch
 
 __all__ = [
     "Control",
@@ -17,4 +18,5 @@ __all__ = [
     "run_bar",
     "run_cycle",
     "settle_bar",
+    "watch",
 ]

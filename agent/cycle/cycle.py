@@ -25,6 +25,7 @@ from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
 from agent.cycle.minds import ask, charged, told
 from agent.cycle.opening import Opened, open_bar
+from agent.cycle.perceive import perceive
 from agent.cycle.placing import order_for, standing_of
 from agent.cycle.preferences import preferred, read_preferences
 from agent.cycle.remembering import remember_bar
@@ -48,6 +49,7 @@ from agent.market.series import Series
 from agent.reason.arithmetic import Reasoning
 from agent.reason.context import Context
 from agent.reason.model import Asked
+from agent.reason.setups import setup_of
 from agent.reason.voice import voter_name
 from agent.risk.limits import limit
 from agent.risk.sizing import Exits
@@ -78,7 +80,7 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
         done |= {symbol: decide_symbol(desk, opened, symbol) for symbol in fresh}
     elif fresh:
         # seen before anything changes: a feed that breaks its promise must leave the book untouched
-        states = {symbol: views[symbol].state(as_of) for symbol in fresh}
+        states = perceive(desk.feed, {symbol: views[symbol] for symbol in fresh}, as_of)
         with desk.alone, desk.memory.write() as w:
             opened = open_bar(desk, w, {symbol: views[symbol] for symbol in fresh}, states, as_of)
             done |= {symbol: _decide(desk, w, opened, symbol) for symbol in fresh}
@@ -88,7 +90,7 @@ def run_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> list[Cycle
 def settle_bar(desk: Desk, symbols: tuple[str, ...], as_of: datetime) -> Opened:
     """Settle several symbols and commit it: no exit waits for anyone's opinion on an entry."""
     views = {symbol: _view(desk, symbol, as_of) for symbol in symbols}
-    states = {symbol: views[symbol].state(as_of) for symbol in symbols}
+    states = perceive(desk.feed, views, as_of)
     with desk.alone:
         hear(desk, views, as_of)
         with desk.memory.write() as w:
@@ -275,6 +277,7 @@ def _reasoned(
         weights=context.weights,
         parameters=context.parameters,
         learned=context.learned,
+        recent=context.recent,
         context_hash=context.hash(),
         mandate=desk.mandate,
         **(told(asked, arithmetic[0] if _speaks(arithmetic[1]) else None) if asked else {}),
@@ -307,6 +310,7 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
         ),
         weights=desk.voters.weights(state.regime.label),
         learned=desk.joint.learned(desk.voters, state.regime.label),
+        recent=desk.setups.recent(state.symbol, state.bar_time, desk.regimes.streak(state.regime.label)),
         parameters=desk.monitor.parameters,
         position=desk.broker.positions.get(state.symbol),
     )
@@ -330,6 +334,13 @@ def _agreeing(skills: list[SkillMatch], signal: Signal, open_trials: set[tuple[s
     return marked
 
 
+def _noted(desk: Desk, record: CycleRecord) -> list[tuple[str, str, object]]:
+    """Count the setup that the record is a case of."""
+    regime = record.state.regime.label if record.state else None
+    setup = setup_of(record.contributions, record.signal.side if record.signal else None, regime)
+    return desk.setups.note(record.symbol, setup, record.bar_time)
+
+
 def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled: Settled) -> CycleRecord:
     w.add(
         "cycle",
@@ -338,7 +349,7 @@ def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled:
         symbol=record.symbol,
         happened_at=record.bar_time,
         known_at=record.as_of,
-        sets=[*settled.sets, *desk.broker.snapshot(record.symbol), *charged(desk, record)],
+        sets=[*settled.sets, *desk.broker.snapshot(record.symbol), *charged(desk, record), *_noted(desk, record)],
     )
     for change in record.changes:
         w.add(
@@ -361,5 +372,7 @@ def _record(desk: Desk, w: Writer, series: Series, record: CycleRecord, settled:
             line=record.state.text if record.state else "",
         )
         desk.awaiting.setdefault(record.symbol, []).append(left_open)
+    told = {outcome.position for outcome in record.outcomes}
+    desk.untold[record.symbol] = [one for one in desk.untold.get(record.symbol, []) if one.position not in told]
     remember_bar(desk, w, series, record)
     return record

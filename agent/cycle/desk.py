@@ -10,15 +10,17 @@ from threading import RLock
 from typing import Any, Protocol
 
 from agent.analysts.memory import Past
+from agent.brokers.account import Account
 from agent.brokers.fills import Bar
-from agent.brokers.paper import Account, Settlement
+from agent.brokers.paper import Settlement
 from agent.brokers.venue import Difference, OrderEvent
 from agent.cycle.awaiting import Awaiting
-from agent.domain import Book, MarketState, Order, Position, Recollection, Refusal, Vote
+from agent.domain import Book, MarketState, Order, Outcome, Position, Quote, Recollection, Refusal, Vote
 from agent.forecast.forecaster import Forecaster
 from agent.learn.joint import Joint
 from agent.learn.monitor import Monitor
 from agent.learn.regimes import RegimeTable
+from agent.learn.setups import SetupTable
 from agent.learn.voters import VoterTable
 from agent.market.instrument import Instrument
 from agent.market.series import Series
@@ -62,6 +64,12 @@ class Broker(Protocol):
 
     def settle(self, symbol: str, instrument: Instrument, bars: list[Bar]) -> Settlement:
         """What happened to the symbol's order and position over these bars."""
+        ...
+
+    def watch(self, instrument: Instrument, quote: Quote, *, overdue: bool = False) -> Settlement:
+        """What a quote ends of the symbol's position, ``overdue`` when its longest holding has passed; asks the venue where
+        there is one.
+        """
         ...
 
     def submit(self, order: Order) -> Refusal | None:
@@ -145,7 +153,10 @@ class Mind(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """One run's parts. Built by ``agent.wiring`` alone, which restores them from the run's journal."""
+    """One run's parts. Built by ``agent.wiring`` alone, which restores them from the run's journal.
+
+    ``awaiting`` are decisions whose consequences are open, ``untold`` trades that ended since a symbol's last record.
+    """
 
     run: str
     settings: Settings
@@ -157,6 +168,7 @@ class Desk:
     voters: VoterTable
     joint: Joint
     regimes: RegimeTable
+    setups: SetupTable
     monitor: Monitor
     consult: Consult
     recall: Recall
@@ -167,6 +179,7 @@ class Desk:
     mandate: str | None = None
     each: bool = False
     awaiting: dict[str, list[Awaiting]] = field(default_factory=dict)
+    untold: dict[str, list[Outcome]] = field(default_factory=dict)
     alone: AbstractContextManager[object] = field(default_factory=RLock, compare=False, repr=False)
 
     @property

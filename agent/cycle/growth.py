@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.cycle.desk import Desk
 from agent.risk.sizing import Exits
-from skills.grow import Ground, due
+from skills.grow import Ground, due, explore
 from skills.grow import grow as look
 
 
@@ -32,6 +32,8 @@ def grow(desk: Desk, as_of: datetime, *, at_once: bool = False) -> dict[str, Any
         seed=desk.settings.seed,
         at=as_of,
         exits=Exits(stop_distance=plan.stop_atr, target_distance=plan.target_atr, max_bars=plan.horizon),
+        sides=("buy", "sell") if desk.settings.limits.allow_short else ("buy",),
     )
+    explored = explore(desk.skills, ground)
     with desk.memory.write() as w:
-        return look(w, desk.skills, ground)
+        return look(w, desk.skills, ground, explored)

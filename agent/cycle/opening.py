@@ -10,7 +10,6 @@ from datetime import datetime
 
 from agent.cycle.control import Control, read_control, write_control
 from agent.cycle.desk import Desk
-from agent.cycle.history import closed_since_decision
 from agent.cycle.settle import Settled, settle
 from agent.domain import MarketState, Refusal
 from agent.market.series import Series
@@ -44,24 +43,23 @@ def open_bar(desk: Desk, w: Writer, views: dict[str, Series], states: dict[str, 
     maintain(w, desk.skills, as_of, frames)
     if week_begins(frames):
         watch(w, desk.skills, as_of, frames)
-    control = _watch_drawdown(desk, w, as_of, control)
+    control = watch_drawdown(desk, w, as_of, control)
     for symbol, refusals in withdrawn.items():
         settled[symbol].refusals += refusals
     if desk.apart and (withdrawn or not again):  # a bar settled before a crash is not told twice
-        _keep(desk, w, settled, as_of)
+        keep(desk, w, settled, as_of)
     return Opened(as_of, views, states, settled, control)
 
 
 def _settled(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
-    """Settle a symbol; what was settled before a crash, and not yet told in a record, is found again."""
-    before = desk.broker.settled.get(symbol)
+    """Settle a symbol; what ended before and was not yet told in a record, by a quote or before a crash, is told with it."""
     found = settle(desk, w, symbol, series)
-    if desk.apart and before is not None and before == series.bars.timestamp(-1):
-        found.outcomes = closed_since_decision(desk.memory.journal, symbol)
+    desk.untold.setdefault(symbol, []).extend(found.outcomes)
+    found.outcomes = [*desk.untold[symbol]]
     return found
 
 
-def _keep(desk: Desk, w: Writer, settled: dict[str, Settled], as_of: datetime) -> None:
+def keep(desk: Desk, w: Writer, settled: dict[str, Settled], as_of: datetime) -> None:
     """Put the books as settled in force before anyone is asked; a record then carries only its own changes."""
     sets = [change for symbol, found in settled.items() for change in (*found.sets, *desk.broker.snapshot(symbol))]
     w.add(
@@ -86,7 +84,7 @@ def _withdraw(desk: Desk, symbols: list[str], control: Control) -> dict[str, lis
     return {s: [Refusal(by="halt", reason=f"entry withdrawn: {control.reason}")] for s, order in taken.items() if order}
 
 
-def _watch_drawdown(desk: Desk, w: Writer, as_of: datetime, control: Control) -> Control:
+def watch_drawdown(desk: Desk, w: Writer, as_of: datetime, control: Control) -> Control:
     """Halt when the drawdown reaches its limit: from here a person is needed."""
     drawdown, most = desk.broker.book().drawdown, desk.settings.limits.max_drawdown
     if control.halted or drawdown < most:

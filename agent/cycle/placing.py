@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 
+from agent.brokers.account import MINUTE
 from agent.brokers.fills import to_lots
-from agent.brokers.paper import MINUTE
 from agent.cycle.control import Control
 from agent.cycle.desk import Desk
 from agent.domain import Book, Decision, MarketState, Order, Refusal
@@ -40,6 +40,7 @@ def standing_of(desk: Desk, series: Series, control: Control, as_of: datetime) -
         correlated=_correlated(desk, book, series, as_of),
         liquid=_liquid(series, book),
         jump=_jump(series),
+        price=float(series.bars.close[-1]),
         orders_minute=sum(as_of - at < MINUTE for at in account.sent),
         venue=desk.broker.unreachable(),
     )

@@ -22,8 +22,8 @@ from memory_db.chain import Fact
 from memory_db.situations import SHADOW
 from memory_db.writer import Writer
 from skills.admit import Admission, admit
-from skills.conditions import sentence
 from skills.schema import parse_draft
+from skills.sentence import sentence
 
 Json = dict[str, Any]
 NO_MODEL = "no model is set: lessons are neither written nor withdrawn by one"

@@ -17,6 +17,7 @@ from memory_db.writer import Writer
 
 STREAK = 5  # trades in a row that make a pattern
 OFTEN, OFTEN_BARS = 3, 20  # how often a moment is seen within so many bars to be one
+SQUEEZES = 2  # more of them among the last option chains are one
 
 
 class Keeper:
@@ -51,6 +52,7 @@ def remember_bar(desk: Desk, w: Writer, series: Series, record: CycleRecord) -> 
     if len(series) > series.ready:
         for moment in moments(series):
             _noticed(desk, keeper, series, record, moment)
+    _squeezed(keeper, record)
     if record.order is not None and record.signal is not None and record.decision.action in ("buy", "sell", "close"):
         _acted(keeper, record)
     for position in record.book.positions:
@@ -82,6 +84,14 @@ def _noticed(desk: Desk, keeper: Keeper, series: Series, record: CycleRecord, mo
     if seen + 1 == OFTEN:
         text = f"{moment.name} was unusual for the third time within {OFTEN_BARS} bars."
         keeper.keep("pattern", f"pattern:{moment.name}:{record.id}", text, 1.3, about={"name": moment.name})
+
+
+def _squeezed(keeper: Keeper, record: CycleRecord) -> None:
+    """Remember that dealers were squeezed again and again."""
+    seen = next((vote.evidence for vote in record.votes if vote.voter == "hedge"), {})
+    if seen.get("squeeze") and seen["past_squeezes"] > SQUEEZES:
+        text = f"dealers are squeezed again, after {seen['past_squeezes']:.0f} squeezes among the last option chains."
+        keeper.keep("pattern", f"pattern:squeeze:{record.id}", text, 1.3, fold=True, about={"name": "squeeze"})
 
 
 def _acted(keeper: Keeper, record: CycleRecord) -> None:

@@ -6,17 +6,20 @@ from fills alone; votes and situations are scored when their horizon has closed,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from agent.brokers.fills import Bar, shadow_r
+from agent.brokers.paper import Settlement
 from agent.cycle.awaiting import Awaiting
 from agent.cycle.desk import Desk
 from agent.cycle.history import record_of
 from agent.cycle.voting import evidence_of, skill_votes
-from agent.domain import CycleRecord, Outcome, ParameterChange, Refusal, Side
+from agent.domain import CycleRecord, Fill, Outcome, ParameterChange, Refusal, Side
 from agent.market.series import Series
 from memory_db.writer import Writer
 from skills.credit import credit
@@ -58,24 +61,29 @@ def settle(desk: Desk, w: Writer, symbol: str, series: Series) -> Settled:
     if not bars:
         return found
     settlement = desk.broker.settle(symbol, series.instrument, bars)
+    take_in(desk, w, settlement, lambda fill: fill.at + series.instrument.step, found)
+    for _ in bars:
+        found.sets += desk.monitor.tick(symbol)
+    _learn_horizons(desk, w, symbol, series, found)
+    made, sets = desk.monitor.review()
+    found.changes, found.sets = made, found.sets + sets
+    return found
+
+
+def take_in(desk: Desk, w: Writer, settlement: Settlement, known: Callable[[Fill], datetime], found: Settled) -> None:
+    """Put what a venue did on record and learn from what it ended; ``known`` says when a fill became known."""
     found.outcomes, found.refusals = settlement.outcomes, settlement.refusals
     for fill in settlement.fills:
         w.add(
             "fill",
             fill.model_dump_json(),
             key=f"fill:{desk.run}:{fill.client_id}",
-            symbol=symbol,
+            symbol=fill.symbol,
             happened_at=fill.at,
-            known_at=fill.at + series.instrument.step,
+            known_at=known(fill),
         )
-    for _ in bars:
-        found.sets += desk.monitor.tick(symbol)
     for outcome in settlement.outcomes:
         _learn_outcome(desk, w, outcome, found)
-    _learn_horizons(desk, w, symbol, series, found)
-    made, sets = desk.monitor.review()
-    found.changes, found.sets = made, found.sets + sets
-    return found
 
 
 def unsettled(desk: Desk, symbol: str, series: Series) -> list[Bar]:
@@ -177,7 +185,9 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
             sets=sets,
         )
     if item.side is not None and item.confidence >= desk.settings.reason.min_confidence:
-        found.sets += desk.monitor.shadow(buy if item.side == "buy" else sell, item.confidence)
+        standard, nearer = buy if item.side == "buy" else sell, desk.monitor.parameters["stop_multiplier"]
+        adapted = standard if nearer == 1 else nearer * _trial(desk, series, i, item.side, stop * nearer, target, horizon)
+        found.sets += desk.monitor.shadow(standard, adapted, item.confidence)
 
 
 def _settle_trial(desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]) -> bool:

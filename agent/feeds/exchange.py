@@ -1,4 +1,4 @@
-"""Bars of an exchange, over ccxt's public endpoints: no key is needed and none is used.
+"""Bars and quotes of an exchange, over ccxt's public endpoints: no key is needed and none is used.
 
 Promises: pages are followed to the end; an exchange that cannot be reached or does not know the symbol is one
 MarketDataError or ConfigError; a symbol may be written BTCUSDT or BTC/USDT.
@@ -13,8 +13,10 @@ from typing import Any
 
 import pandas as pd
 
+from agent.domain import Quote
 from agent.errors import ConfigError, MarketDataError
 from agent.feeds.live import COLUMNS
+from agent.feeds.quotes import quote_of
 from agent.market.instrument import interval_step
 
 PAGE = 1000
@@ -80,6 +82,28 @@ class Exchange:
         frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[1:], float))
         frame["timestamp"] = pd.to_datetime(frame["timestamp"].astype("int64"), unit="ms", utc=True)
         return frame[frame["timestamp"] < until].reset_index(drop=True)
+
+    def quotes(self, symbols: tuple[str, ...], now: datetime) -> list[Quote]:
+        """The best bid and ask of these symbols now."""
+        names = {self._market(symbol): symbol for symbol in symbols}
+        has, client = self._client.has, self._client
+        if has.get("fetchBidsAsks") or has.get("fetchTickers"):
+            ask = client.fetch_bids_asks if has.get("fetchBidsAsks") else client.fetch_tickers
+            told = self._asked("fetching quotes", partial(ask, list(names)))
+        else:
+            told = {name: self._asked("fetching a quote", partial(client.fetch_ticker, name)) for name in names}
+        made = [
+            quote_of(symbol, _time_of(told[name], now), told[name].get("bid"), told[name].get("ask"))
+            for name, symbol in names.items()
+            if name in told
+        ]
+        return sorted((quote for quote in made if quote is not None), key=lambda quote: quote.at)
+
+
+def _time_of(told: Any, now: datetime) -> datetime:
+    """When a quote was made; an exchange that does not say means now."""
+    stamp = told.get("timestamp")
+    return now if not stamp else min(now, datetime.fromtimestamp(stamp / 1000, UTC))
 
 
 def _moved(urls: Any, base: str) -> Any:

@@ -1,7 +1,9 @@
 """Walking a model forward over a whole series: every probability is of a bar its model had not seen.
 
 Blocks of bars in order; before each, the model learns from the window that ends there, by the same
-steps as a retraining, but without the promotion rule: here the question is how good it is.
+steps as a retraining, but without the promotion rule: here the question is how good it is. How far it is believed beyond the
+base rate is what the held-out rows of the window before had borne out by then: on a series without skill that is nothing, and
+the base rate is said. Cutting the series changes nothing of what was said before the cut.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from agent.errors import MarketDataError
 from agent.forecast.figures import CLAIMED, figures, reliability
@@ -24,19 +27,28 @@ from agent.market.series import Series
 from agent.settings import Forecasting
 from agent.statistics.bootstrap import interval
 
-BLOCKS = 24  # at most so many refits a series
-_SHORTEST = 63  # bars, a quarter of a year of days
+SHORTEST = 63  # rows of a block at least: a quarter of a year of days
 
 Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Forward:
-    """Held-out rows with the probability and the base rate known at each."""
+    """Held-out rows with the probability and the base rate known at each; ``trust`` is how far the next would be believed."""
 
     rows: Rows
     p: Floats
     base: Floats
+    trust: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A block after the fact: its bars, and the estimator's probabilities and the outcomes, both less the base rate."""
+
+    at: npt.NDArray[np.int64]
+    said: Floats
+    came: Floats
 
 
 def forward(series: Series, settings: Forecasting, kind: Kind, tell: Tell, *, raw: bool = False) -> Forward:
@@ -46,40 +58,47 @@ def forward(series: Series, settings: Forecasting, kind: Kind, tell: Tell, *, ra
     """
     rows = labelled(series, settings.horizon, settings.reversal_atr)
     start = settings.min_rows + settings.horizon + settings.embargo
-    block = max(_SHORTEST, -(-max(len(rows) - start, 1) // BLOCKS))
     window = window_bars(series, settings)
     blocks = list(
-        walk_forward(rows.at, start=start, block=block, window=window, horizon=settings.horizon, embargo=settings.embargo)
+        walk_forward(rows.at, start=start, shortest=SHORTEST, window=window, horizon=settings.horizon, embargo=settings.embargo)
     )
-    judged: list[np.ndarray[Any, np.dtype[np.int64]]] = []
+    judged: list[_Judged] = []
     p: list[Floats] = []
     base: list[Floats] = []
     for i, (past, ahead) in enumerate(blocks):
         tell(i, len(blocks))
-        known, asked = rows.take(np.isin(np.arange(len(rows)), past)), rows.x[ahead]
+        known = rows.take(np.isin(np.arange(len(rows)), past))
         try:
-            said, rate = _block(known, asked, settings, kind, raw=raw)
+            said, rate = _said(known, rows.x[ahead], settings, kind, raw=raw)
         except MarketDataError:
             continue  # one answer too rare in that window: nothing is said of this block, and it is not judged
-        judged.append(ahead)
-        p.append(said)
+        share = 1.0 if raw else _borne_out(judged, int(rows.at[ahead[0]]), window, settings.horizon)
+        judged.append(_Judged(rows.at[ahead], said - rate, rows.y[ahead] - np.float64(rate)))
+        p.append(rate + share * (said - rate))
         base.append(np.full(len(ahead), rate))
     if not judged:
-        need = f"too few to learn from and to judge; give at least {start + _SHORTEST}"
+        need = f"too few to learn from and to judge; give at least {start + SHORTEST}"
         raise MarketDataError(f"{series.bars.symbol} has {len(rows)} labelled bars, {need}")
-    places = np.concatenate(judged)
-    return Forward(Rows(rows.at[places], rows.x[places], rows.y[places]), np.concatenate(p), np.concatenate(base))
+    places = np.isin(rows.at, np.concatenate([one.at for one in judged]))
+    return Forward(
+        rows.take(places), np.concatenate(p), np.concatenate(base), _borne_out(judged, len(series), window, settings.horizon)
+    )
 
 
-def _block(known: Rows, asked: Floats, settings: Forecasting, kind: Kind, *, raw: bool) -> tuple[Floats, float]:
-    if raw:
-        estimator = fit(known, kind, settings.horizon, settings.embargo, raw=True)
-        return probabilities(estimator, asked), float(known.y.mean())
-    learn, judged = parts(known, settings)
-    estimator = fit(learn, kind, settings.horizon, settings.embargo)
-    base = float(known.y.mean())
-    share = trust(probabilities(estimator, judged.x), judged.y, base)
-    return base + share * (probabilities(estimator, asked) - base), base
+def _said(known: Rows, asked: Floats, settings: Forecasting, kind: Kind, *, raw: bool) -> tuple[Floats, float]:
+    """What an estimator that learnt from ``known`` says of rows, and the base rate it knew."""
+    learn = known if raw else parts(known, settings)[0]
+    estimator = fit(learn, kind, settings.horizon, settings.embargo, raw=raw)
+    return probabilities(estimator, asked), float(known.y.mean())
+
+
+def _borne_out(judged: list[_Judged], bar: int, window: int, horizon: int) -> float:
+    """How far held-out rows of the last ``window`` bars bear the estimators out, by labels known at ``bar``; 0 without any."""
+    if not judged:
+        return 0.0
+    at, said, came = (np.concatenate(part) for part in zip(*((one.at, one.said, one.came) for one in judged), strict=True))
+    seen = (at + horizon < bar) & (at >= bar - window)
+    return trust(said[seen], came[seen], 2 * horizon)
 
 
 def told(found: Forward, horizon: int) -> dict[str, Any]:
@@ -137,16 +156,17 @@ def predictions(series: Series, settings: Forecasting, kind: Kind, tell: Tell) -
     for at, p, y in zip(found.rows.at.tolist(), found.p.tolist(), found.rows.y.tolist(), strict=True):
         known = series.bars.timestamp(at + settings.horizon) + step
         lines.append({"timestamp": series.bars.timestamp(at).isoformat(), "p": p, "label": y, "known_at": known.isoformat()})
-    return lines + _open(series, settings, kind)
+    return lines + _open(series, settings, kind, found.trust)
 
 
-def _open(series: Series, settings: Forecasting, kind: Kind) -> list[dict[str, Any]]:
+def _open(series: Series, settings: Forecasting, kind: Kind, share: float) -> list[dict[str, Any]]:
     known = labelled(series, settings.horizon, settings.reversal_atr, newest=window_bars(series, settings))
     unknown = np.flatnonzero(np.isnan(labels(series, settings.horizon, settings.reversal_atr)))
     unknown = unknown[unknown >= max(series.ready, len(series) - settings.horizon)]
     try:
-        said, _ = _block(known, inputs(series)[unknown], settings, kind, raw=False)
+        said, rate = _said(known, inputs(series)[unknown], settings, kind, raw=False)
     except MarketDataError:
         return []
     stamps = [series.bars.timestamp(int(at)).isoformat() for at in unknown]
-    return [{"timestamp": s, "p": p, "label": None, "known_at": None} for s, p in zip(stamps, said.tolist(), strict=True)]
+    p = (rate + share * (said - rate)).tolist()
+    return [{"timestamp": s, "p": one, "label": None, "known_at": None} for s, one in zip(stamps, p, strict=True)]

@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from agent.domain import Frozen
 from agent.errors import MarketDataError
@@ -26,9 +25,10 @@ from agent.forecast.splits import purged_folds
 from agent.market.bars import Floats
 
 Kind = Literal["default", "reference"]
-FORMAT = 1
+FORMAT = 2
 FOLDS = 3
 FEWEST = 30  # rows of each answer that a fit needs
+DOUBT = 2.0  # squared distance from the base rate, summed over rows, that a believer must bring to be believed half
 
 
 class Papers(Frozen):
@@ -146,14 +146,21 @@ def fit(rows: Rows, kind: Kind, horizon: int, embargo: int, *, raw: bool = False
         return estimator.fit(_filled(rows.x), rows.y)
 
 
-def trust(p: Floats, y: npt.NDArray[np.int8], base: float) -> float:
-    """How far to believe probabilities: the slope of outcomes on them, both less the base rate, within [0, 1].
+def trust(said: Floats, came: Floats, block: int) -> float:
+    """How far to believe probabilities, 0 to 1, from rows that judged them: ``said`` and ``came`` are probabilities and outcomes
+    less the base rate, in order of time.
 
-    It is the weight of the mixture with the base rate that has the least Brier score on these rows.
+    The slope of one on the other is the weight of the mixture with the base rate that has the least Brier score on these rows.
+    It is drawn toward 0 by ``DOUBT`` (ridge; Hoerl and Kennard 1970) and by its own uncertainty, 1 - (standard error / slope)^2
+    (James and Stein 1961), the error by sums over ``block`` rows, since labels overlap.
     """
-    said = p - base
-    spread = float(said @ said)
-    return min(1.0, max(0.0, float(said @ (y - base)) / spread)) if spread > 0 else 0.0
+    spread = float(said @ said) + DOUBT
+    slope = float(said @ came) / spread
+    if slope <= 0:
+        return 0.0
+    sums = np.bincount(np.arange(len(said)) // block, weights=said * (came - slope * said))
+    error = float(np.sqrt(sums @ sums)) / spread
+    return min(1.0, slope * max(0.0, 1 - (error / slope) ** 2))
 
 
 def importance(estimator: Any, rows: Rows, seed: int = 0) -> dict[str, float]:

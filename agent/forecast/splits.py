@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Places = npt.NDArray[np.int64]
+_SIXTEENTH = 16
 
 
 def apart(at: Places, first: int, last: int, horizon: int, embargo: int) -> npt.NDArray[np.bool_]:
@@ -40,14 +41,18 @@ def purged_folds(at: Places, folds: int, horizon: int, embargo: int) -> list[tup
 
 
 def walk_forward(
-    at: Places, *, start: int, block: int, window: int, horizon: int, embargo: int
+    at: Places, *, start: int, shortest: int, window: int, horizon: int, embargo: int
 ) -> Iterator[tuple[Places, Places]]:
-    """Blocks of ``block`` rows from row ``start`` on: (learn from, judge).
+    """Blocks of rows from row ``start`` on: (learn from, judge).
 
-    What a block learns from are the rows of the ``window`` bars before it whose labels were known by then.
+    What a block learns from are the rows of the ``window`` bars before it whose labels were known by then. A block has
+    ``shortest`` rows, or a sixteenth of the rows before it where that is more, so that a long series is not refitted
+    without end; where a block begins does not depend on how many rows come later.
     """
-    for first in range(start, len(at), block):
-        judged = np.arange(first, min(first + block, len(at)))
+    first = start
+    while first < len(at):
+        judged = np.arange(first, min(first + max(shortest, first // _SIXTEENTH), len(at)))
         opening = int(at[first])
         known = (at + horizon + embargo < opening) & (at >= opening - window)
         yield np.flatnonzero(known), judged
+        first = int(judged[-1]) + 1

@@ -151,7 +151,7 @@ def candidate(series: Series, learn: Rows, judged: Rows, store: ModelStore, sett
         symbol=series.bars.symbol,
         first_bar=series.bars.timestamp(int(learn.at[0])).isoformat(),
         last_bar=series.bars.timestamp(int(learn.at[-1])).isoformat(),
-        trust=trust(said, judged.y, base),
+        trust=trust(said - base, judged.y - np.float64(base), 2 * settings.horizon),
         figures=figures(said, judged.y, base),
         importance=importance(estimator, judged),
     )

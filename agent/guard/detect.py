@@ -14,7 +14,7 @@ from typing import Literal
 
 from agent.domain import Frozen
 from agent.guard.rules import Hit, RuleSet, rule_set
-from agent.guard.views import View, views
+from agent.guard.views import View, meant, views
 
 MAX_BYTES = 1_000_000
 EXCERPT = 160
@@ -23,12 +23,16 @@ Verdict = Literal["accept", "quarantine", "reject"]
 
 
 class Opinion(Frozen):
-    """What a measure says of a text: how like an attack, and which words; ``doubt`` when it could not tell."""
+    """What a measure says of a text: how like an attack, and which words.
+
+    ``doubt`` when it could not tell; ``calm`` is how sure it is of the opposite, in [0, 1], having seen all of the text.
+    """
 
     score: float
     excerpt: str
     rule: str = "likeness"
     doubt: bool = False
+    calm: float = 0.0
 
 
 # scores texts by their likeness to attacks
@@ -51,11 +55,15 @@ class Finding(Frozen):
 
 
 class Thresholds(Frozen):
-    """From which likeness to known attacks a text is doubtful, doubtful with another sign, or refused."""
+    """From which likeness to known attacks a text is doubtful, doubtful with another sign, or refused.
 
-    supported: float = 0.75
-    quarantine: float = 0.87
-    reject: float = 0.985
+    From ``calm`` on, a text that is so unlike any attack is not doubted for a single rule that only doubts.
+    """
+
+    supported: float = 0.58
+    quarantine: float = 0.79
+    reject: float = 0.953
+    calm: float = 0.73
 
 
 SKILL = Thresholds()
@@ -79,12 +87,15 @@ def detect(
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return [_found("too-large", where, f"{len(text)} characters; {MAX_BYTES} bytes are read", "size", "reject")]
     found = _hidden(text, where)
-    for view in views(text):
+    readings = views(text)
+    for view in readings:
         hits = (rules or rule_set()).hits(view.text)
         # code whose digits were read as letters is no code
         found += [_of(hit, view, where) for hit in hits if "leetspeak" not in view.how or hit.rule.family != "payload"]
     if likeness is not None and not any(finding.verdict == "reject" for finding in found):
-        found += _alike(text, where, likeness, limits)
+        said = meant(text, readings)
+        opinions = likeness(said)
+        found = [*(_doubted(found, opinions, limits) if said == text else found), *_alike(opinions, where, limits)]
     return _unique(found)
 
 
@@ -147,9 +158,21 @@ _HIDDEN: tuple[tuple[str, Literal["reject", "quarantine"], int, re.Pattern[str]]
 )
 
 
-def _alike(text: str, where: str, likeness: Likeness, limits: Thresholds) -> list[Finding]:
+# what likeness cannot see
+_UNSEEN = frozenset({"hidden", "language", "encoding"})
+
+
+def _doubted(found: list[Finding], opinions: Sequence[Opinion], limits: Thresholds) -> list[Finding]:
+    """Return what rules found, or nothing where one rule alone only doubts words that every measure finds harmless."""
+    rules = {finding.rule for finding in found if finding.verdict == "quarantine"}
+    plain = not any(":" in rule for rule in rules) and not any(finding.family in _UNSEEN for finding in found)
+    calm = bool(opinions) and all(opinion.calm >= limits.calm for opinion in opinions)
+    return [] if calm and plain and len(rules) <= 1 else found
+
+
+def _alike(opinions: Sequence[Opinion], where: str, limits: Thresholds) -> list[Finding]:
     found = []
-    for opinion in likeness(text):
+    for opinion in opinions:
         verdict: Literal["reject", "quarantine", "weak"] = "weak"
         if opinion.doubt or opinion.score >= limits.quarantine:
             verdict = "reject" if opinion.score >= limits.reject else "quarantine"

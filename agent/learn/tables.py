@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from agent.learn.regimes import RegimeRecord, RegimeTable
@@ -41,6 +43,17 @@ def voter_rows(table: VoterTable) -> list[Json]:
                 }
             )
     return rows
+
+
+def abstention_rows(records: Sequence[Json]) -> list[Json]:
+    """How often each voter was asked by these records and had nothing to say, most silent first."""
+    asked: Counter[str] = Counter()
+    silent: Counter[str] = Counter()
+    for record in records:
+        asked.update(vote["voter"] for vote in record["votes"])
+        silent.update(vote["voter"] for vote in record["votes"] if vote["abstained"])
+    rows = [{"voter": voter, "asked": n, "abstained": silent[voter]} for voter, n in asked.items()]
+    return sorted(rows, key=lambda row: (-int(row["abstained"]) / int(row["asked"]), row["voter"]))
 
 
 def regime_rows(table: RegimeTable) -> list[Json]:

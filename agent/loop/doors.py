@@ -14,9 +14,10 @@ from agent.backtest.plan import Plan
 from agent.cycle import Desk
 from agent.domain import CycleRecord
 from agent.errors import ConfigError
-from agent.feeds.database import ADDRESS, BarTable
+from agent.feeds.database import ADDRESS, BarTable, QuoteTable
 from agent.feeds.exchange import Exchange
 from agent.feeds.live import LiveBars, Source
+from agent.feeds.quotes import QuoteSource, QuoteStream, RecordedQuotes
 from agent.guard import credentials
 from agent.guard.credentials import Credentials
 from agent.loop.clock import ReplayClock, WallClock
@@ -24,7 +25,7 @@ from agent.loop.hours import Hours
 from agent.loop.people import Apprise, People
 from agent.loop.pulse import Pulse
 from agent.loop.runner import Loop
-from agent.loop.schedule import LiveSchedule, RecordedSchedule
+from agent.loop.schedule import LiveSchedule, RecordedSchedule, deciding
 from agent.loop.stop import Stop
 from agent.loop.upkeep import jobs
 from agent.market.instrument import asset_class, instrument
@@ -61,12 +62,23 @@ def audited(desk: Desk) -> Credentials:
 
 @contextmanager
 def replay(
-    home: Path, run: str, plan: Plan, speed: float, stop: Stop, show: Show, mandate: Mandate | None = None
+    home: Path,
+    run: str,
+    plan: Plan,
+    speed: float,
+    stop: Stop,
+    show: Show,
+    mandate: Mandate | None = None,
+    quotes: RecordedQuotes | None = None,
+    cron: str = "",
 ) -> Iterator[tuple[Loop, datetime]]:
-    """A loop over recorded bars and the time to begin after; it goes on where the run stopped."""
+    """A loop over recorded bars, with quotes between them if there are any, and the time to begin after; it goes on where
+    the run stopped.
+    """
     steps = plan.steps()
     if not steps:
         raise ConfigError(f"--replay: no bar of {', '.join(plan.symbols)} has every feature ready; give earlier bars")
+    schedule = RecordedSchedule(steps, deciding(plan.settings.loop, cron))
     clock = ReplayClock(steps[0][0], speed)
     feed = RecordedFeed(plan.series)
     desk = open_desk(home, run, feed, plan.settings, started=steps[0][0], clock=clock.now, durable=False, mandate=mandate)
@@ -79,7 +91,7 @@ def replay(
             )
         begin = (until or steps[0][0]) - INSTANT  # the last bar may have been left half decided
         pulse = Pulse(run_folder(home, run), time.monotonic, plan.settings.loop.hung_seconds)
-        yield Loop(desk, clock, RecordedSchedule(steps), stop, pulse, people), begin
+        yield Loop(desk, clock, schedule, stop, pulse, people, quotes=quotes), begin
     finally:
         people.close()
         desk.memory.close()
@@ -112,6 +124,20 @@ def source_of(settings: Settings) -> Source:
     return Exchange(settings.feed.exchange, settings.feed.base_url)
 
 
+def quotes_of(settings: Settings) -> QuoteStream | None:
+    """A stream of the settings' quotes, from a connection of its own; None where positions are watched on bars alone."""
+    asked = settings.feed.quotes
+    database = settings.feed.source == "database"
+    if asked.seconds == 0 or database and not asked.table:
+        return None
+    source: QuoteSource
+    if database:
+        source = QuoteTable(lambda: _audited_by_log().need(ADDRESS, "quotes"), asked, settings.feed.database.naive)
+    else:
+        source = Exchange(settings.feed.exchange, settings.feed.base_url)
+    return QuoteStream(source, asked.seconds, timedelta(seconds=asked.stale_seconds), wall_clock)
+
+
 def _audited_by_log() -> Credentials:
     """Credentials used where no journal is open: every use is a line of the log."""
     return Credentials(lambda name, purpose, source: log.info("credential used", name=name, purpose=purpose, source=source))
@@ -135,6 +161,7 @@ def live(
     began = wall_clock()
     desk = open_desk(home, run, feed, settings, started=began, each=True, mandate=mandate)
     people = People(show, Apprise(audited(desk)))
+    quotes = quotes_of(settings)
     hours = {s: Hours(instrument(s, feed.interval(s)), settings.loop.calendars[asset_class(s)]) for s in feed.symbols}
     try:
         pulse = Pulse(run_folder(home, run), time.monotonic, settings.loop.hung_seconds)
@@ -147,9 +174,12 @@ def live(
             people,
             jobs(desk, home, people.say),
             feed,
+            quotes,
             parallel=True,
         )
         yield loop, began - timedelta(seconds=settings.loop.misfire_seconds)
     finally:
+        if quotes is not None:
+            quotes.close()
         people.close()
         desk.memory.close()

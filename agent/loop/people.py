@@ -14,7 +14,7 @@ from threading import Thread
 
 import structlog
 
-from agent.domain import CycleRecord
+from agent.domain import CycleRecord, Outcome
 from agent.guard.credentials import Credentials
 
 log = structlog.get_logger()
@@ -48,6 +48,7 @@ class People:
     def __init__(self, show: Callable[[CycleRecord], None], send: Send) -> None:
         """``show`` gets every record; ``send`` gets title and body of what a person should know."""
         self._show, self._send = show, send
+        self._ended: set[str] = set()
         self._told: dict[tuple[str, str], datetime] = {}
         self._queue: queue.Queue[tuple[str, str] | None] = queue.Queue(maxsize=1000)
         self._thread = Thread(target=self._deliver, name="people", daemon=True)
@@ -57,14 +58,24 @@ class People:
         """Show a decision; tell entries, exits and errors."""
         self._show(record)
         for outcome in record.outcomes:
-            self.say(
-                f"{record.symbol} closed", f"{outcome.side} {outcome.quantity} ended at {outcome.reason}: {outcome.r:+.2f} R"
-            )
+            if outcome.position in self._ended:
+                self._ended.discard(outcome.position)
+            else:
+                self._closed(outcome)
         if record.order is not None and record.refusal is None:
             order = record.order
             self.say(f"{record.symbol} order", f"{order.side} {order.quantity} {order.symbol}, {record.decision.action}")
         if record.status == "error":
             self.trouble("error", f"{record.symbol}: {record.status_reason}", record.as_of)
+
+    def closed(self, outcome: Outcome) -> None:
+        """Tell at once that a trade ended; its record does not tell it again."""
+        self._ended.add(outcome.position)
+        self._closed(outcome)
+
+    def _closed(self, outcome: Outcome) -> None:
+        words = f"{outcome.side} {outcome.quantity} ended at {outcome.reason}: {outcome.r:+.2f} R"
+        self.say(f"{outcome.symbol} closed", words)
 
     def trouble(self, kind: str, message: str, at: datetime) -> None:
         """Tell of trouble, the same trouble once an hour."""

@@ -1,8 +1,8 @@
 """The loop itself: wait for what is due, settle everyone, then decide, whoever thinks slowly.
 
-Promises: exits are settled before any model is asked; a symbol whose model still thinks is settled and not asked again;
-what fails on one symbol is told and does not stop the others; a journal that cannot be trusted stops the loop; books are
-compared with the venue's before the first decision and whenever the venue is back.
+Promises: exits are settled before any model is asked, and between bars on quotes where there are any; a symbol whose model
+still thinks is settled and not asked again; what fails on one symbol is told and does not stop the others; a journal that
+cannot be trusted stops the loop; books are compared with the venue's before the first decision and whenever the venue is back.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Protocol
 
 import structlog
 
-from agent.cycle import Desk, decide_symbol, halt, read_control, reconcile, run_bar, settle_bar
+from agent.cycle import Desk, decide_symbol, halt, read_control, reconcile, run_bar, settle_bar, watch
 from agent.cycle.opening import Opened
-from agent.domain import CycleRecord
+from agent.domain import CycleRecord, Outcome, Quote
 from agent.errors import BrokerError, ConfigError, JournalError, TradecraftError
 from agent.loop.clock import Clock
 from agent.loop.pulse import Pulse, notify
@@ -41,8 +41,28 @@ class Arrivals(Protocol):
         ...
 
 
+class Quotes(Protocol):
+    """Where quotes come from between bars."""
+
+    def next(self, symbols: tuple[str, ...], now: datetime) -> datetime | None:
+        """When to look for quotes of these symbols; None: not before something else is due."""
+        ...
+
+    def take(self, symbols: tuple[str, ...], now: datetime) -> list[Quote]:
+        """Their quotes that came since the last time, oldest first; what fails is a MarketDataError."""
+        ...
+
+    def close(self) -> None:
+        """Ask for no more."""
+        ...
+
+
 class Tell(Protocol):
     """Whoever is told what happens."""
+
+    def closed(self, outcome: Outcome) -> None:
+        """A trade ended; its symbol's next record tells it again."""
+        ...
 
     def record(self, record: CycleRecord) -> None:
         """A decision was recorded."""
@@ -70,9 +90,11 @@ class Loop:
     tell: Tell
     jobs: Mapping[str, Job] = field(default_factory=dict)
     arrivals: Arrivals | None = None
+    quotes: Quotes | None = None
     parallel: bool = False
     _waiting: dict[str, datetime] = field(default_factory=dict)
     _futures: dict[str, Future[None]] = field(default_factory=dict)
+    _missed: dict[str, int] = field(default_factory=dict)
     _lost: bool = False
 
     def run(self, after: datetime) -> None:
@@ -93,16 +115,40 @@ class Loop:
     def _wait(self, until: datetime, pool: ThreadPoolExecutor) -> bool:
         """Wait in slices: a halt, a late bar or an unsent order is not kept waiting for the next bar."""
         delay = timedelta(seconds=self.desk.settings.loop.delay_seconds if self.arrivals is not None else 0)
-        slice_ = timedelta(seconds=self.desk.settings.loop.poll_seconds)
-        while True:
-            now = self.clock.now()
-            if now >= until + delay:
-                return not self.stop.event.is_set()
-            soon = until + delay if self.arrivals is None else min(until + delay, now + slice_)
+        end = until + delay
+        while (now := self.clock.now()) < end:
+            soon = self._soon(now, end)
             if not self.clock.wait(soon, self.stop.event):
                 return False
-            if soon < until + delay:
+            if soon < end:
                 self._look_around(pool)
+        return not self.stop.event.is_set()
+
+    def _soon(self, now: datetime, end: datetime) -> datetime:
+        """When to look around at the latest."""
+        times = [end]
+        if self.arrivals is not None:
+            times.append(now + timedelta(seconds=self.desk.settings.loop.poll_seconds))
+        if self.quotes is not None and (at := self.quotes.next(self._held(), now)) is not None:
+            times.append(max(at, now))
+        return min(times)
+
+    def _held(self) -> tuple[str, ...]:
+        return tuple(sorted(self.desk.broker.positions))
+
+    def _watch(self) -> None:
+        """Hold the quotes that came against what is open."""
+        if self.quotes is None:
+            return
+        with self._told("quotes"):
+            for outcome in watch(self.desk, self.quotes.take(self._held(), self.clock.now()), self._overdue):
+                self.tell.closed(outcome)
+
+    def _overdue(self, symbol: str) -> bool:
+        """Whether a position's longest holding has passed, bars that never came counted in."""
+        position = self.desk.broker.positions[symbol]
+        missed = self._missed.get(symbol, 0)
+        return missed > 0 and position.max_bars is not None and position.bars_held + missed >= position.max_bars
 
     def _caught_up(self, due: Due) -> Due:
         """Join what else has fallen due meanwhile: only the newest bar of a symbol is decided."""
@@ -126,6 +172,7 @@ class Loop:
 
     def _look_around(self, pool: ThreadPoolExecutor) -> None:
         self._obey(self.clock.now())
+        self._watch()
         self._arrive(pool)
         if self._lost and self.desk.broker.unreachable() is None:
             self._reconcile()
@@ -162,6 +209,7 @@ class Loop:
             self._decide(tuple(sorted(symbols)), at, pool)
 
     def _missing(self, symbol: str, at: datetime, newest: datetime | None) -> None:
+        self._missed[symbol] = self._missed.get(symbol, 0) + 1
         told = f"{symbol}: no bar known at {at.isoformat()} came; the newest is of {newest.isoformat() if newest else 'never'}"
         with self.desk.alone, self.desk.memory.write() as w:
             w.add(
@@ -175,6 +223,8 @@ class Loop:
         self.tell.trouble("missing_bar", told, at)
 
     def _decide(self, symbols: tuple[str, ...], at: datetime, pool: ThreadPoolExecutor) -> None:
+        for symbol in symbols:
+            self._missed.pop(symbol, None)
         if not self.desk.apart:
             with self._told("cycle"):
                 for record in run_bar(self.desk, symbols, at):

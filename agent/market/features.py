@@ -19,6 +19,7 @@ import pandas as pd
 import talib
 
 from agent.market.bars import Bars, Floats, Stamps, frozen
+from agent.market.regime import Kinds
 
 DOCS: Mapping[str, str] = MappingProxyType(
     {
@@ -44,9 +45,13 @@ DOCS: Mapping[str, str] = MappingProxyType(
         "macd_divergence": "-1: highest close of 20 bars without the highest macd; +1: lowest close without the lowest; else 0",
         "rsi_divergence": "-1: highest close of 20 bars without the highest rsi_14; +1: lowest close without the lowest; else 0",
         "sma_cross": "+1 when sma_20 rose above sma_50 at this bar, -1 when it fell below, else 0",
+        "p_up": "probability that the market is heading up: trend_strength against its own past, held (the regime's direction)",
+        "p_down": "probability that the market is heading down; what is left of 1 is no direction",
     }
 )
 FEATURES: tuple[str, ...] = tuple(DOCS)
+HEADING = ("p_up", "p_down")  # told with the regime, from the others
+MEASURED: tuple[str, ...] = tuple(name for name in FEATURES if name not in HEADING)
 
 # how many equal closes, this bar's included, make a feature meaningless
 _STILL_CLOSES: Mapping[str, int] = MappingProxyType(
@@ -117,11 +122,15 @@ class FeatureFrame:
         """The first n bars, sharing memory."""
         return FeatureFrame(self.start[:n], self.names, self.matrix[:n], self.regimes[:n], self.probabilities[:n])
 
+    def since(self, n: int) -> FeatureFrame:
+        """What is left without the first n bars, sharing memory."""
+        return FeatureFrame(self.start[n:], self.names, self.matrix[n:], self.regimes[n:], self.probabilities[n:])
+
 
 def compute(bars: Bars, bars_per_year: float) -> dict[str, Floats]:
-    """Every published feature of a series, by name, one value a bar."""
+    """Every feature of MEASURED of a series, by name, one value a bar."""
     if len(bars) == 0:
-        return {name: np.empty(0) for name in FEATURES}
+        return {name: np.empty(0) for name in MEASURED}
     growth = bars.growth
     high, low, close = bars.high * growth, bars.low * growth, bars.close * growth
     out = _indicators(high, low, close)
@@ -136,13 +145,15 @@ def compute(bars: Bars, bars_per_year: float) -> dict[str, Floats]:
     for name in PRICE_LEVELS:
         out[name] = out[name] / growth
     _silence(out, bars, close)
-    return {name: out[name] for name in FEATURES}
+    return {name: out[name] for name in MEASURED}
 
 
-def frame_of(bars: Bars, features: Mapping[str, Floats], regimes: npt.NDArray[np.int8], probabilities: Floats) -> FeatureFrame:
-    """Join computed columns and regimes into one read-only frame."""
-    matrix = np.ascontiguousarray(np.column_stack([features[name] for name in FEATURES]))
-    return FeatureFrame(bars.start, FEATURES, frozen(matrix), frozen(regimes), frozen(probabilities))
+def frame_of(bars: Bars, features: Mapping[str, Floats], kinds: Kinds) -> FeatureFrame:
+    """Join computed columns and kinds of market into one read-only frame."""
+    up, _, down = kinds.headings.T
+    columns = {**features, "p_up": up, "p_down": down}
+    matrix = np.ascontiguousarray(np.column_stack([columns[name] for name in FEATURES]))
+    return FeatureFrame(bars.start, FEATURES, frozen(matrix), frozen(kinds.regimes), frozen(kinds.probabilities))
 
 
 def _divide(above: Floats, below: Floats) -> Floats:

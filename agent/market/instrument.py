@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -36,7 +36,8 @@ _CURRENCIES = frozenset((
 # fmt: on
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DAY = timedelta(days=1)
+_DAY, WEEK = timedelta(days=1), timedelta(days=7)
+EPOCH, MONDAY = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 5, tzinfo=UTC)
 _SESSION_MINUTES = 390  # a regular session of a US exchange
 
 
@@ -53,6 +54,11 @@ class Instrument:
     slippage_bps: float
     lot: Decimal
     can_short: bool
+
+    def bar_of(self, at: datetime) -> datetime:
+        """The start of the bar that a time lies in: aligned to UTC, weeks to Monday."""
+        origin = MONDAY if self.step % WEEK == timedelta(0) else EPOCH
+        return origin + ((at - origin) // self.step) * self.step
 
 
 # fee, slippage (bps a side), smallest lot, whether a venue lends it

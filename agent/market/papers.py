@@ -6,6 +6,7 @@ when the row was known.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,27 @@ def chain_columns(path: Path) -> dict[str, npt.NDArray[Any]]:
     return {name: frame[name].to_numpy() for name in (*TIMES, "kind", *numbers)}
 
 
-def news_items(path: Path) -> list[tuple[datetime, str]]:
-    """When each item was known, and its headline with its body where there is one."""
+@dataclass(frozen=True)
+class Item:
+    """A piece of news: when it was known, headline and body, and the one symbol it is about (None: all)."""
+
+    at: datetime
+    text: str
+    symbol: str | None = None
+
+
+def news_items(path: Path) -> list[Item]:
+    """Every item of a file with timestamp, headline (or title) and, where there are any, body and symbol."""
     frame = _frame(path, "--news", ("timestamp",))
     frame = frame.rename(columns={"title": "headline"}) if "headline" not in frame.columns else frame
     if "headline" not in frame.columns:
         raise ConfigError(f"--news {path.name} has no column 'headline'; it needs timestamp, headline and may have body")
     body = frame["body"].fillna("").astype(str) if "body" in frame.columns else pd.Series("", index=frame.index)
     texts = (frame["headline"].fillna("").astype(str) + "\n" + body).tolist()
+    symbols = frame["symbol"].fillna("").astype(str).tolist() if "symbol" in frame.columns else [""] * len(frame)
     stamps = frame["timestamp"].to_numpy(dtype="datetime64[us]")
-    return [(to_datetime(np.datetime64(at)), text) for at, text in zip(stamps, texts, strict=True)]
+    if np.isnat(stamps).any():
+        row = int(np.isnat(stamps).argmax()) + 1
+        raise ConfigError(f"--news {path.name}: row {row} has no timestamp; give each item the time it was known")
+    found = zip(stamps, texts, symbols, strict=True)
+    return [Item(to_datetime(np.datetime64(at)), text, symbol or None) for at, text, symbol in found]

@@ -6,13 +6,14 @@ only the earlier bars would give.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from agent.domain import REGIMES, MarketState, Regime
+from agent.domain import REGIMES, Direction, MarketState, Peers, Regime
 from agent.errors import MarketDataError
 from agent.market.bars import Bars, frozen
 from agent.market.features import FEATURES, FeatureFrame, compute, frame_of
@@ -50,17 +51,17 @@ class Series:
         n = self.bars.count_known(as_of)
         return self.head(n) if n else None
 
-    def state(self, as_of: datetime) -> MarketState:
-        """The last bar as the agent sees it; raises MarketDataError when that bar is not known at ``as_of``."""
+    def state(self, as_of: datetime, peers: Peers | None = None) -> MarketState:
+        """The last bar as the agent sees it, with how it stands among others; raises MarketDataError when that bar is not
+        known at ``as_of``.
+        """
         bars = self.bars
         if bars.count_known(as_of) < len(bars) or not len(bars):
             raise MarketDataError(
                 f"{bars.symbol}: its last bar is not known at {as_of.isoformat()}; cut the series with until() first"
             )
         features = self.frame.row(-1)
-        code = int(self.frame.regimes[-1])
-        label = REGIMES[code] if code >= 0 else None
-        shares: list[float] = self.frame.probabilities[-1].tolist()
+        regime = self._regime(features)
         return MarketState(
             symbol=bars.symbol,
             interval=bars.interval,
@@ -68,18 +69,31 @@ class Series:
             bar_time=bars.timestamp(-1),
             close=float(bars.close[-1]),
             features=features,
-            regime=Regime(label=label, probabilities=dict(zip(REGIMES, shares, strict=True)) if label else {}),
-            text=describe(features, label),
+            regime=regime,
+            peers=peers,
+            text=describe(features, regime.label, peers),
+        )
+
+    def _regime(self, features: Mapping[str, float | None]) -> Regime:
+        code = int(self.frame.regimes[-1])
+        shares: list[float] = self.frame.probabilities[-1].tolist()
+        up, down = features["p_up"], features["p_down"]
+        headed: dict[Direction, float] = {}
+        if up is not None and down is not None:
+            headed = {"up": up, "flat": max(0.0, 1.0 - up - down), "down": down}
+        return Regime(
+            label=REGIMES[code] if code >= 0 else None,
+            probabilities=dict(zip(REGIMES, shares, strict=True)) if code >= 0 else {},
+            direction=max(headed, key=headed.__getitem__) if headed else None,
+            directions=headed,
         )
 
 
 def prepare(bars: Bars, instrument: Instrument, market: Market) -> Series:
     """Compute everything a decision sees of a series, once."""
     features = compute(bars, instrument.bars_per_year)
-    codes, probabilities = classify(
-        features["volatility_20"], features["trend_strength"], features["adx_14"], market.regime_window
-    )
-    frame = frame_of(bars, features, codes, probabilities)
+    kinds = classify(features["volatility_20"], features["trend_strength"], features["adx_14"], market.regime_window)
+    frame = frame_of(bars, features, kinds)
     situations = frozen(vectors(frame, bars.close))
     return Series(bars, instrument, frame, situations, _ready(frame, situations, market.warmup))
 

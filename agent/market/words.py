@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent.domain import RegimeLabel
+from agent.domain import Peers, RegimeLabel
 
 _SEPARATOR = "; "
 _REGIMES: dict[RegimeLabel | None, str] = {
@@ -17,6 +17,16 @@ _REGIMES: dict[RegimeLabel | None, str] = {
     "volatile": "volatile market",
     None: "kind of market unknown",
 }
+_HEADINGS = ("heading up", "heading nowhere", "heading down")
+# among the others: its lead over them, and how many of all stand above their 50-bar mean
+_LEADS: tuple[tuple[float, ...], tuple[str, ...]] = (
+    (-1.0, 1.0),
+    ("weaker than the others", "in line with the others", "stronger than the others"),
+)
+_BREADTHS: tuple[tuple[float, ...], tuple[str, ...]] = (
+    (0.3, 0.7),
+    ("few symbols above their mean", "symbols divided", "most symbols above their mean"),
+)
 
 # a feature, its rising upper bounds, and the phrase below each bound and above the last
 _SCALES: tuple[tuple[str, tuple[float, ...], tuple[str, ...]], ...] = (
@@ -49,15 +59,22 @@ _EVENTS: tuple[tuple[str, str, str], ...] = (
 
 PHRASES: tuple[str, ...] = (
     *_REGIMES.values(),
+    *_HEADINGS,
+    *_LEADS[1],
+    *_BREADTHS[1],
     *(phrase for _, _, phrases in _SCALES for phrase in phrases),
     *(phrase for _, *phrases in _EVENTS for phrase in phrases),
 )
 _KNOWN = frozenset(PHRASES)
 
 
-def describe(features: Mapping[str, float | None], regime: RegimeLabel | None) -> str:
+def describe(features: Mapping[str, float | None], regime: RegimeLabel | None, peers: Peers | None = None) -> str:
     """One line of words for a state, in a fixed order."""
     said = [_REGIMES[regime]]
+    up, down = features.get("p_up"), features.get("p_down")
+    if up is not None and down is not None:
+        shares = (up, 1.0 - up - down, down)
+        said.append(_HEADINGS[shares.index(max(shares))])
     for name, bounds, phrases in _SCALES:
         value = features.get(name)
         if value is not None:
@@ -66,6 +83,10 @@ def describe(features: Mapping[str, float | None], regime: RegimeLabel | None) -
         value = features.get(name)
         if value:
             said.append(rising if value > 0 else falling)
+    if peers is not None:
+        for value, (bounds, phrases) in ((peers.lead, _LEADS), (peers.breadth, _BREADTHS)):
+            if value is not None:
+                said.append(phrases[sum(value >= bound for bound in bounds)])
     return _SEPARATOR.join(said)
 
 

@@ -24,6 +24,7 @@ from agent.chat.tools.base import Tool
 from agent.chat.view import View
 from agent.errors import TradecraftError
 from agent.report.explain import why
+from skills.priors import prior_of
 from skills.render import render
 
 INSTRUCTIONS = (
@@ -109,7 +110,9 @@ def _resources(made: MCPServer, view: View, lock: threading.Lock) -> None:
         with lock:
             view.follow()
             one = view.catalogue.get(name)
-            return render(one, view.catalogue.counts(one), cleared=view.catalogue.cleared(one))
+            return render(
+                one, view.catalogue.counts(one), cleared=view.catalogue.cleared(one), prior=prior_of(view.catalogue, one)
+            )
 
     @made.resource("run://summary", name="summary", description="The run's figures.", mime_type="application/json")
     def summary() -> str:

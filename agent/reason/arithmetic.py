@@ -19,7 +19,8 @@ from statistics import NormalDist
 
 from agent.domain import Action, Contribution, Recollection, Side, Signal, SkillMatch
 from agent.reason.context import Context
-from agent.risk.sizing import Condition, Exits, bounded_exits, condition, target_fraction
+from agent.reason.setups import counted, setup_of
+from agent.risk.sizing import Condition, Exits, bounded_exits, condition, drawn_in, target_fraction
 from agent.settings import Limits, Reason
 
 _NORMAL = NormalDist()
@@ -216,8 +217,14 @@ def conclude(context: Context, parts: list[Contribution], limits: Limits, settin
     exits = _shaped(plan, shape, atr, limits)
     size, stop, target = 0.0, None, None
     if side and action in ("buy", "sell"):
-        multiplier = shape.size * context.parameters["size_multiplier"] * (min(1.0, confidence / full) if full else 1.0)
+        nearer = drawn_in(exits, context.parameters.get("stop_multiplier", 1.0), atr, limits)
+        # more than full size only as far as the stop came nearer: no more is at risk than the mandate has a trade risk
+        most = exits.stop_distance / nearer.stop_distance
+        multiplier = (
+            shape.size * min(context.parameters["size_multiplier"], most) * (min(1.0, confidence / full) if full else 1.0)
+        )
         size = target_fraction(side, state.close, exits, state.features["volatility_20"], multiplier, limits)
+        exits = nearer
         direction = 1 if side == "buy" else -1
         stop = state.close - direction * exits.stop_distance
         target = state.close + direction * exits.target_distance
@@ -252,11 +259,11 @@ def thesis(
     shape: Condition,
 ) -> str:
     """The decision in words, made only of the record's own figures."""
-    side = None if signed == 0 else ("buy" if signed > 0 else "sell")
-    regime = context.state.regime.label or "unknown"
+    side: Side | None = None if signed == 0 else ("buy" if signed > 0 else "sell")
+    label = context.state.regime.label
     lead = {"buy": "Buy", "sell": "Sell", "close": "Close", "hold": "Hold"}[action]
     lean = f"leaning {side}" if side else "without a lean"
-    words = [f"{lead}: {lean} at {abs(signed):.2f} in a {regime} market, entries from {enter_from:.2f}"]
+    words = [f"{lead}: {lean} at {abs(signed):.2f} in a {label or 'unknown'} market, entries from {enter_from:.2f}"]
     speaking = [f"{v.voter} {v.score:+.2f}" for v in context.votes if not v.abstained]
     words.append("votes: " + ", ".join(speaking) if speaking else "no voter speaks")
     names = [s.name for s in context.skills if s.status == "active" and s.side == side]
@@ -270,6 +277,7 @@ def thesis(
             f"{best.n_eff:.0f} similar situations favour {best.side}: mean net {best.mean_r:+.2f} R, "
             f"{best.p_win:.0%} won against {best.base_rate:.0%} of all"
         )
+    words += counted(setup_of(parts, side, label), context.recent, context.skills, label)
     if any(part.id == "memory_cap" for part in parts):
         words.append("memory held to its bound")
     if shape.reason and action in ("buy", "sell"):

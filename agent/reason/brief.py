@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.domain import Analogue, Contribution, Estimate, Memory, PromptPart, Signal, SkillMatch
+from agent.domain import Analogue, Contribution, Estimate, Memory, Peers, PromptPart, Signal, SkillMatch
 from agent.reason.context import Context
 from prompts import Section, fit
 
@@ -86,11 +86,21 @@ def brief(
 def _state(context: Context) -> list[str]:
     state = context.state
     odds = ", ".join(f"{label} {p:.2f}" for label, p in sorted(state.regime.probabilities.items()))
-    lines = [state.text, f"close: {plain(state.close)}", f"regime: {state.regime.label or 'unknown'} ({odds or 'not fitted'})"]
+    heading = f", heading {state.regime.direction}" if state.regime.direction else ""
+    kind = f"regime: {state.regime.label or 'unknown'}{heading} ({odds or 'not fitted'})"
+    lines = [state.text, f"close: {plain(state.close)}", kind, *_peers(state.peers)]
     known = [f"{name}: {plain(value)}" for name, value in state.features.items() if value is not None]
     lines += [", ".join(known[i : i + _WIDE]) for i in range(0, len(known), _WIDE)]
     missing = [name for name, value in state.features.items() if value is None]
     return [*lines, "not known: " + ", ".join(missing)] if missing else lines
+
+
+def _peers(peers: Peers | None) -> list[str]:
+    """How it stands among the others, without their names: a masked reader must not learn which market this is."""
+    if peers is None:
+        return []
+    figures = [(name, getattr(peers, name)) for name in ("correlation", "beta", "relative_strength", "lead", "breadth")]
+    return [f"among {len(peers.symbols)} others: " + ", ".join(f"{n} {plain(v)}" for n, v in figures if v is not None)]
 
 
 def _votes(context: Context, ids: _Ids) -> list[str]:

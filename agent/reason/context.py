@@ -6,7 +6,19 @@ import hashlib
 
 from pydantic_core import to_json
 
-from agent.domain import NOTHING_LEARNED, Forecast, Frozen, Learned, MarketState, Position, Recollection, SkillMatch, Vote
+from agent.domain import (
+    NOTHING_LEARNED,
+    NOTHING_RECENT,
+    Forecast,
+    Frozen,
+    Learned,
+    MarketState,
+    Position,
+    Recent,
+    Recollection,
+    SkillMatch,
+    Vote,
+)
 from agent.risk.sizing import Exits
 
 KINDS = ("vote", "skill", "forecast", "memory")
@@ -17,7 +29,8 @@ class Context(Frozen):
     """What was known when the signal was reasoned.
 
     ``weights`` are the voters' learned weights (mean 1); ``plans`` the exits of each applicable
-    skill by id; ``standard`` the exits without one; ``parameters`` the adaptive ones.
+    skill by id; ``standard`` the exits without one; ``parameters`` the adaptive ones;
+    ``recent`` is for counting in words and moves nothing.
     """
 
     state: MarketState
@@ -31,6 +44,7 @@ class Context(Frozen):
     parameters: dict[str, float]
     position: Position | None
     learned: Learned = NOTHING_LEARNED
+    recent: Recent = NOTHING_RECENT
 
     def hash(self) -> str:
         """SHA-256 of the content: two equal hashes mean two decisions saw the same; plans have no order."""

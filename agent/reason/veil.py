@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from agent.domain import Analogue, MarketState, Memory, Position, Recollection, Signal, Vote
+from agent.domain import Analogue, MarketState, Memory, Peers, Position, Recollection, Signal, Vote
 from agent.market.features import PRICE_LEVELS
 from agent.market.masking import FIRST_CLOSE, Mask
 from agent.reason.context import Context
@@ -132,8 +132,12 @@ class Veil:
                 "bar_time": self._when(state.bar_time),
                 "close": state.close * mask.factor,
                 "features": features,
+                "peers": self._peers(state.peers),
             }
         )
+
+    def _peers(self, peers: Peers | None) -> Peers | None:
+        return peers and peers.model_copy(update={"symbols": [self.mask(symbol).masked for symbol in peers.symbols]})
 
     def _vote(self, vote: Vote, mask: Mask, levels: list[float]) -> Vote:
         """Prices in a reason are those that equal, as written, a level or something of the evidence as large as a price."""

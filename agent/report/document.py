@@ -105,6 +105,14 @@ class VoterRow(Part):
     brier: Number = None
 
 
+class AbstentionRow(Part):
+    """How often a voter was asked and had nothing to say."""
+
+    voter: str
+    asked: int
+    abstained: int
+
+
 class RegimeRow(Part):
     """How trades went in one regime."""
 
@@ -150,6 +158,7 @@ class Learned(Part):
 
     skills: list[SkillRow] = []
     voters: list[VoterRow] = []
+    abstentions: list[AbstentionRow] = []
     regimes: list[RegimeRow] = []
     parameters: list[ParameterRow] = []
     reliability: Reliability = Reliability()

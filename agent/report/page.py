@@ -19,7 +19,7 @@ from agent.report import curves, evidence, prices, tables, trend
 from agent.report.document import Document, Explanation, Prices, read
 from agent.report.document import documents as read_documents
 from agent.report.palette import Figure
-from agent.report.wording import label, number, percent, sentences, verdict
+from agent.report.wording import label, number, percent, sentences, share, verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_SYMBOLS = 6
@@ -60,6 +60,7 @@ def render(
         traded=[name for name in figures if name.startswith("price:")],
         label=label,
         number=number,
+        share=share,
         percent=percent,
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         script=(TEMPLATES / "page.js").read_text(encoding="utf-8"),

@@ -36,7 +36,8 @@ def summary(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
     def small(line: str) -> Text:
         return Text(line.replace("\u00a0%", "%"), style="dim")  # a terminal breaks lines even at that space
 
-    return Group(Text(verdict(arms), style="bold"), table, *(small(line) for line in sentences(arms)[1:]))
+    opening = Text(verdict(arms).replace("\u00a0%", "%"), style="bold")
+    return Group(opening, table, *(small(line) for line in sentences(arms)[1:]))
 
 
 def _row(arm: Document) -> list[str]:

@@ -100,18 +100,22 @@ def verdict(documents: Sequence[Document]) -> str:
 
 
 def _against_hold(documents: Sequence[Document]) -> str:
-    found = documents[0].against(HOLD)
-    if found is not None:
-        return {
-            1: "It beat buy-and-hold",
-            -1: "It fell short of buy-and-hold",
-            0: "It cannot be told apart from buy-and-hold",
-        }[direction(found)]
-    held = arm(documents, HOLD)
+    """The two returns first, for an interval that holds zero must not hide a gap that a reader would mind."""
+    found, held = documents[0].against(HOLD), arm(documents, HOLD)
     mine, theirs = documents[0].figure("Return [%]"), held.figure("Return [%]") if held else None
     if mine is None or theirs is None:
         return ""
-    return f"It returned {'more' if mine > theirs else 'no more'} than buy-and-hold"
+    plain = f"It returned {percent(mine, sign=True)} against {percent(theirs, sign=True)} for buy-and-hold"
+    if found is None:
+        return plain
+    return (
+        plain
+        + {
+            1: ", more than chance explains",
+            -1: ", less than chance explains",
+            0: ", a gap that chance alone could explain",
+        }[direction(found)]
+    )
 
 
 def _against_itself(documents: Sequence[Document]) -> str:

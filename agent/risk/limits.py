@@ -16,7 +16,8 @@ class Standing(Frozen):
     """What the limits need to know of the book and its recent past, for one symbol.
 
     Exposures are fractions of equity, entries that wait included; ``correlated`` is what moves with the symbol; ``liquid``
-    is the mean traded value of a bar as a fraction of equity, None where volume is unknown; ``jump`` is the last bar's move.
+    is the mean traded value of a bar as a fraction of equity, None where volume is unknown; ``jump`` is the last bar's move,
+    ``price`` its close.
     """
 
     equity: float
@@ -35,6 +36,7 @@ class Standing(Frozen):
     correlated: float = 0.0
     liquid: float | None = None
     jump: float = 0.0
+    price: float | None = None
     orders_minute: int = 0
     venue: str | None = None
 
@@ -94,7 +96,7 @@ def inside(session: str, at: datetime) -> bool:
     return (at.weekday() in days and now >= begin) or ((at.weekday() - 1) % 7 in days and now < end)
 
 
-def _ceilings(standing: Standing, limits: Limits) -> list[tuple[str, float, str]]:
+def _ceilings(signal: Signal, standing: Standing, limits: Limits) -> list[tuple[str, float, str]]:
     """Upper bounds of the absolute size, in the order they are applied."""
     found = [
         ("max_position", limits.max_position, f"one position holds at most {limits.max_position:.0%} of equity"),
@@ -119,6 +121,9 @@ def _ceilings(standing: Standing, limits: Limits) -> list[tuple[str, float, str]
             f"what moves together holds at most {limits.max_correlated:.0%} and has {standing.correlated:.1%}",
         ),
     ]
+    if standing.price is not None and signal.stop is not None and signal.stop != standing.price:
+        most = limits.max_risk * standing.price / abs(standing.price - signal.stop)
+        found.append(("max_risk", most, f"an entry risks at most {limits.max_risk:.2%} of equity between price and stop"))
     if standing.liquid is not None and limits.max_liquidity_share < 1:
         most = limits.max_liquidity_share * standing.liquid
         found.append(
@@ -138,7 +143,7 @@ def limit(signal: Signal, standing: Standing, limits: Limits) -> tuple[Decision,
     if standing.drawdown >= limits.drawdown_throttle and size > 0:
         clamps.append(Clamp(limit="drawdown_throttle", from_=size, to=size / 2, reason=f"drawdown {standing.drawdown:.1%}"))
         size /= 2
-    for name, ceiling, reason in _ceilings(standing, limits):
+    for name, ceiling, reason in _ceilings(signal, standing, limits):
         if size > ceiling:
             clamps.append(Clamp(limit=name, from_=size, to=ceiling, reason=reason))
             size = ceiling

@@ -7,6 +7,7 @@ symbols both allow, the mandate's sessions; a key or value it cannot have is ref
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from typing import Any
 
@@ -45,7 +46,10 @@ def read_mandate(raw: bytes, name: str) -> Mandate:
 
 def tightened(limits: Limits, mandate: Mandate) -> Limits:
     """The settings' limits within the mandate's."""
-    update = {name: _stricter(name, getattr(limits, name), value) for name, value in mandate.limits.items()}
+    theirs = dict(mandate.limits)
+    if "risk_per_trade" in theirs:  # a bound for a person, a starting point for sizing: nothing may enlarge it afterwards
+        theirs["max_risk"] = min(theirs["risk_per_trade"], theirs.get("max_risk", math.inf))
+    update = {name: _stricter(name, getattr(limits, name), value) for name, value in theirs.items()}
     return Limits.model_validate({**limits.model_dump(), **update})
 
 

@@ -33,14 +33,20 @@ class Condition(Frozen):
 
 
 def condition(features: dict[str, float | None], regime: str | None) -> Condition:
-    """Wild markets: wider stops, smaller size. Strong uptrends: larger. Choppy: tighter stops."""
+    """Wild markets: wider stops, smaller size. Strong uptrends: larger. Choppy: tighter stops.
+
+    A strong uptrend is a trending market that is heading up (p_up above 0.5) with ADX above 25; a choppy one ranges, is heading
+    neither up nor down (each at most 0.5), and has ADX below 15.
+    """
     volatility_z = features.get("volatility_z")
     if volatility_z is not None and volatility_z > 2:
         return Condition(size=0.8, stop=1.5, target=1.3, reason="volatility above two standard deviations")
-    trend, adx = features.get("trend_strength"), features.get("adx_14")
-    if regime == "trending" and trend is not None and adx is not None and trend > 1 and adx > 25:
+    up, down, adx = (features.get(name) for name in ("p_up", "p_down", "adx_14"))
+    if up is None or down is None or adx is None:
+        return Condition()
+    if regime == "trending" and up > 0.5 and adx > 25:
         return Condition(size=1.2, reason="strong uptrend")
-    if regime == "ranging" and adx is not None and adx < 15:
+    if regime == "ranging" and max(up, down) <= 0.5 and adx < 15:
         return Condition(stop=0.8, reason="choppy market")
     return Condition()
 
@@ -49,6 +55,12 @@ def bounded_exits(exits: Exits, atr: float, limits: Limits) -> Exits:
     """Hold a plan's stop and holding time inside what the limits allow."""
     stop = min(max(exits.stop_distance, limits.min_stop_atr * atr), limits.max_stop_atr * atr)
     return exits.model_copy(update={"stop_distance": stop, "max_bars": min(exits.max_bars, limits.max_bars)})
+
+
+def drawn_in(exits: Exits, share: float, atr: float, limits: Limits) -> Exits:
+    """The same exits with the stop at ``share`` of its distance, but not nearer than the limits allow."""
+    nearest = min(exits.stop_distance, limits.min_stop_atr * atr)
+    return exits.model_copy(update={"stop_distance": max(exits.stop_distance * share, nearest)})
 
 
 def target_fraction(side: Side, price: float, exits: Exits, volatility: float | None, multiplier: float, limits: Limits) -> float:

@@ -1,14 +1,12 @@
 """What chance finds: block permutation, the tail beyond its resolution, false-discovery control, deflated Sharpe.
 
 Outcomes are shuffled in blocks, so their dependence in time stays, and all hypotheses see the
-same shuffle, so their dependence on each other stays too. Chances are taken within classes of
-support, because the tail of a rate over seven trades is not that of one over seventy.
+same shuffle, so their dependence on each other stays too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,9 +16,7 @@ from scipy.special import ndtr, ndtri
 Floats = NDArray[np.floating[Any]]
 Doubles = NDArray[np.float64]
 
-CLASSES = (15.0, 40.0, 100.0)  # supports from which another class begins
-_FLOOR = 1.5  # statistics below this are counted, not kept
-_TAIL = 400  # exceedances a tail is fitted to
+_FEWEST = 20  # exceedances below which no tail is fitted
 
 
 def block_of(n: int) -> int:
@@ -37,77 +33,39 @@ def shuffles(n: int, times: int, block: int, seed: int) -> Iterator[NDArray[np.i
         yield np.concatenate([blocks[i] for i in generator.permutation(len(blocks))])
 
 
-@dataclass
-class Chance:
-    """What a search found on shuffled outcomes, by class of support."""
-
-    tops: list[list[Floats]]
-    tried: NDArray[np.int64]
-
-    @classmethod
-    def empty(cls) -> Chance:
-        """Begin with nothing."""
-        return cls([[] for _ in range(len(CLASSES) + 1)], np.zeros(len(CLASSES) + 1, dtype=np.int64))
-
-    def add(self, z: Floats, support: Floats) -> None:
-        """Add one shuffle's statistics."""
-        kind = np.digitize(support, CLASSES)
-        self.tried += np.bincount(kind, minlength=len(CLASSES) + 1)
-        high = z > _FLOOR
-        for k in range(len(CLASSES) + 1):
-            self.tops[k].append(z[high & (kind == k)])
-
-    def tails(self) -> list[Tail]:
-        """Return each class' tail."""
-        return [
-            Tail(np.sort(np.concatenate(tops or [np.zeros(0, np.float32)]))[::-1], int(n))
-            for tops, n in zip(self.tops, self.tried, strict=True)
-        ]
-
-
 class Tail:
-    """The chance that a hypothesis of this class reaches a statistic, counted where it can be and fitted beyond.
+    """The chance of reaching a figure, counted where it can be and fitted beyond.
 
     The fit is a generalised Pareto distribution of the largest exceedances, by
     probability-weighted moments (Hosking & Wallis 1987, Technometrics 29(3)), with a shape
     not below zero: an exponential tail at the least, which is on the careful side.
     """
 
-    def __init__(self, values: Floats, tried: int) -> None:
-        """Take the statistics above the floor, largest first, of so many tried."""
-        self._up = np.asarray(values[::-1], dtype=np.float64)
+    def __init__(self, values: Floats, tried: int, share: float) -> None:
+        """Take the figures that chance gave among so many tried; the tail is fitted to the largest ``share`` of them."""
+        self._up = np.sort(np.asarray(values, dtype=np.float64))
         self._tried = max(tried, 1)
-        many = min(_TAIL, len(values) // 4)
-        self._many = many
-        if many < 20:
+        many = self._many = int(share * len(values))
+        if many < _FEWEST:
             return
-        self._from = float(values[many])
-        excess = np.asarray(values[:many][::-1], dtype=np.float64) - self._from
+        self._from = float(self._up[-many - 1])
+        excess = self._up[-many:] - self._from
         rank = (np.arange(1, many + 1) - 0.35) / many
         first, second = float(excess.mean()), float((excess * (1 - rank)).mean())
         # for an exponential tail first = 2 second, and the shape is zero
         self._shape = min(0.5, max(0.0, 2 - first / (first - 2 * second))) if first > 2 * second else 0.0
         self._scale = max(first * (1 - self._shape), 1e-6)
 
-    def chance(self, z: Doubles) -> Doubles:
-        """Return the chance of at least ``z``; 1 for what lies below the floor."""
-        above = len(self._up) - np.searchsorted(self._up, z, side="left")
-        counted = np.where(z <= _FLOOR, 1.0, (above + 1) / (self._tried + 1))
-        if self._many < 20:
+    def chance(self, reached: Floats) -> Doubles:
+        """Return the chance of at least each of these."""
+        told = np.asarray(reached, dtype=np.float64)
+        above = len(self._up) - np.searchsorted(self._up, told, side="left")
+        counted: Doubles = (above + 1) / (self._tried + 1)
+        if self._many < _FEWEST:
             return counted
-        past = np.maximum(z - self._from, 0.0) / self._scale
+        past = np.maximum(told - self._from, 0.0) / self._scale
         fitted = np.exp(-past) if self._shape < 1e-6 else (1 + self._shape * past) ** (-1 / self._shape)
-        return np.where(z > self._from, self._many / self._tried * fitted, counted)
-
-
-def chances(tails: list[Tail], z: Floats, support: Floats) -> Doubles:
-    """Return each hypothesis' chance from its class' tail."""
-    kind = np.digitize(support, CLASSES)
-    p = np.ones(len(z))
-    for k, tail in enumerate(tails):
-        mine = kind == k
-        p[mine] = tail.chance(z[mine].astype(np.float64))
-    return p
+        return np.where(told > self._from, self._many / self._tried * fitted, counted)
 
 
 def false_discovery(p: Doubles) -> Doubles:

@@ -2,7 +2,8 @@
 
 Thresholds come from the features alone, never from outcomes, and are rounded to three
 digits so that a person can read them. The fine grid serves to sharpen what was found, the
-coarse one to find it; how coarse it is follows from the number of hypotheses allowed.
+coarse one to find it: it is laid by the share of trades that a condition holds for, since two or three
+conditions of middling share leave a usual support. How coarse it is follows from the number of hypotheses allowed.
 """
 
 from __future__ import annotations
@@ -21,13 +22,12 @@ FINE = tuple(round(0.05 * k, 2) for k in range(1, 20))
 GRIDS: tuple[tuple[float, ...], ...] = (
     FINE,
     (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9),
-    (0.1, 0.25, 0.4, 0.6, 0.75, 0.9),
-    (0.2, 0.35, 0.5, 0.65, 0.8),
-    (0.15, 0.35, 0.65, 0.85),
-    (0.2, 0.5, 0.8),
-    (0.3, 0.7),
-    (0.5,),
+    (0.1, 0.2, 0.35, 0.5, 0.65, 0.8),
+    (0.1, 0.2, 0.35, 0.5, 0.7),
+    (0.15, 0.3, 0.5, 0.7),
+    (0.15, 0.3, 0.5),
+    (0.3, 0.5),
+    (0.4,),
 )
 
 
@@ -45,7 +45,7 @@ class Leaf:
 class Leaves:
     """Conditions and where they hold: ``holds`` has a row a condition and a column a trade.
 
-    ``coarse`` are the rows of the coarse grid, ``families`` the rows of each family.
+    ``coarse`` are the rows of the coarse grid, ``families`` the rows of each family, in order of threshold.
     """
 
     leaves: tuple[Leaf, ...]
@@ -60,50 +60,50 @@ def leaves_of(trades: Sequence[Trade], cut: int, pairs: int) -> Leaves:
     The coarse grid is the finest one with at most ``pairs`` conjunctions of two.
     """
     names = sorted({name for trade in trades for name in trade.features})
-    columns = {name: column for name in names if (column := numeric(trades, name)) is not None}
-    thresholds = {name: _thresholds(column[:cut], FINE) for name, column in columns.items()}
-    words = _words(trades, [name for name in names if name not in columns])
-    grid = next((g for g in GRIDS if _pairs(columns, thresholds, g, cut, len(words)) <= pairs), GRIDS[-1])
-    made: list[tuple[Leaf, NDArray[np.bool_], bool]] = []
-    for name, column in columns.items():
-        coarse = _nearest(thresholds[name], _thresholds(column[:cut], grid))
+    made: list[tuple[Leaf, NDArray[np.bool_]]] = []
+    words = []
+    for name in names:
+        column = numeric(trades, name)
+        if column is None:
+            words.append(name)
+            continue
         for op in ("<", ">"):
             family = (made[-1][0].family if made else -1) + 1
-            for value in thresholds[name]:
+            for value in _thresholds(column[:cut]):
                 held = column < value if op == "<" else column > value
-                made.append((Leaf(family, name, {"feature": name, "op": op, "value": value}), held, value in coarse))
-    for leaf, held in words:
-        family = (made[-1][0].family if made else -1) + 1
-        made.append((Leaf(family, leaf.feature, leaf.document, leaf.side), held, True))
-    return _assembled(made, len(trades))
+                made.append((Leaf(family, name, {"feature": name, "op": op, "value": value}), held))
+    numbers = len(made)
+    for leaf, held in _words(trades, words):
+        made.append((Leaf((made[-1][0].family if made else -1) + 1, leaf.feature, leaf.document, leaf.side), held))
+    holds = np.array([held for _, held in made], dtype=np.float32).reshape(len(made), len(trades))
+    families = np.array([leaf.family for leaf, _ in made], dtype=np.int64)
+    rows = tuple(np.flatnonzero(families == k) for k in range(int(families.max(initial=-1)) + 1))
+    shares = holds[:, :cut].mean(axis=1) if len(made) else np.zeros(0)
+    grids = (_coarse(rows, shares, numbers, grid) for grid in GRIDS)
+    fitting = [grid for grid in grids if len(grid) * (len(grid) + 1) // 2 <= pairs]
+    return Leaves(tuple(leaf for leaf, _ in made), holds, (fitting or [_coarse(rows, shares, numbers, GRIDS[-1])])[0], rows)
 
 
-def _assembled(made: list[tuple[Leaf, NDArray[np.bool_], bool]], n: int) -> Leaves:
-    holds = np.array([held for _, held, _ in made], dtype=np.float32).reshape(len(made), n)
-    family = np.array([leaf.family for leaf, _, _ in made], dtype=np.int64)
-    rows = tuple(np.flatnonzero(family == k) for k in range(int(family.max(initial=-1)) + 1))
-    coarse = np.flatnonzero([is_coarse for _, _, is_coarse in made])
-    return Leaves(tuple(leaf for leaf, _, _ in made), holds, coarse, rows)
+def _coarse(
+    rows: tuple[NDArray[np.int64], ...], shares: NDArray[Any], numbers: int, grid: tuple[float, ...]
+) -> NDArray[np.int64]:
+    """Return of each family the rows whose shares are nearest to the grid's; words are taken as they are."""
+    chosen: set[int] = set()
+    for family in rows:
+        if family[0] >= numbers:
+            chosen.update(family.tolist())
+        else:
+            chosen.update(int(family[np.argmin(np.abs(shares[family] - wanted))]) for wanted in grid)
+    return np.array(sorted(chosen), dtype=np.int64)
 
 
-def _thresholds(column: NDArray[np.float64], grid: tuple[float, ...]) -> list[float]:
+def _thresholds(column: NDArray[np.float64]) -> list[float]:
     known = np.unique(column[np.isfinite(column)])
     if len(known) < 2:
         return []
-    few = len(known) <= len(grid) + 1  # then between each two of them
-    cuts = (known[1:] + known[:-1]) / 2 if few else np.quantile(column[np.isfinite(column)], grid)
+    few = len(known) <= len(FINE) + 1  # then between each two of them
+    cuts = (known[1:] + known[:-1]) / 2 if few else np.quantile(column[np.isfinite(column)], FINE)
     return sorted({float(f"{cut:.3g}") for cut in cuts})
-
-
-def _nearest(fine: list[float], wanted: list[float]) -> set[float]:
-    return {min(fine, key=lambda value: abs(value - want)) for want in wanted} if fine else set()
-
-
-def _pairs(
-    columns: dict[str, NDArray[np.float64]], fine: dict[str, list[float]], grid: tuple[float, ...], cut: int, words: int
-) -> int:
-    n = words + sum(2 * len(_nearest(fine[name], _thresholds(column[:cut], grid))) for name, column in columns.items())
-    return n * (n - 1) // 2
 
 
 def _words(trades: Sequence[Trade], names: list[str]) -> list[tuple[Leaf, NDArray[np.bool_]]]:

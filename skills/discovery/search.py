@@ -1,17 +1,18 @@
 """The search over conjunctions of up to three conditions, for one row of outcomes.
 
-Pairs of the coarse grid are all tried. The best of them are extended by a third condition, and
-the best of everything has its thresholds moved along the fine grid. Which are tried next
-depends on the outcomes, so the same search is run on shuffled outcomes to know what chance
-finds: ``look`` is all there is to it, for real and for shuffled outcomes alike.
+Every single condition of the fine grid and every pair of the coarse one is tried. The best pairs are extended by a
+third condition, and the best of each size have their thresholds moved along the fine grid. Which are
+tried next depends on the outcomes, so the same search is run on shuffled outcomes to know what
+chance finds: ``look`` is all there is to it, for real and for shuffled outcomes alike.
 
-A hypothesis' statistic is z = (wins - expected) / sd, with wins expected at the base rate of
-each trade's side and the variance of drawing without replacement.
+What speaks for a hypothesis is its evidence n KL(rate || base) / (1 - n / N), the exponent of the
+bound on the chance of so many wins (Chernoff 1952) for draws without replacement, with the base rate of each
+trade's side. Unlike a z-score it means the same at seven trades and at seventy, at any base.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,20 +21,22 @@ from numpy.typing import NDArray
 
 from skills.discovery.leaves import Leaves
 
-BEAM = 24  # pairs that are extended by a third condition
-KEPT = 16  # hypotheses whose thresholds are moved
-ROUNDS = 3
+BEAM = 60  # pairs that are extended by a third condition, where the number of hypotheses allows
 PER_FAMILY = 3  # of one combination of features in the beam
+EXTENSIONS = 2  # of one pair that are kept
+KEPT = (6, 12, 16)  # hypotheses of each size whose thresholds are moved
+ROUNDS = 4
+REACH = 4  # steps of the fine grid that a threshold is moved at most
+SHARPENED = ROUNDS * sum(kept * size * (2 * REACH + 1) for size, kept in enumerate(KEPT, 1))
 
 Floats = NDArray[np.floating[Any]]
 Members = tuple[int, ...]
 
 
 class Tried(NamedTuple):
-    """Statistics and supports of everything tried, and the hypotheses worth naming with theirs."""
+    """How many hypotheses were tried, and those worth a further look with their evidence."""
 
-    z: Floats
-    support: Floats
+    tested: int
     best: dict[Members, float]
 
 
@@ -41,130 +44,181 @@ class Tried(NamedTuple):
 class Space:
     """Everything about the search that does not depend on outcomes.
 
-    ``base`` is each trade's chance of winning by its side; ``left``, ``right`` are the pairs.
+    ``base`` is each trade's chance of winning by its side; ``left``, ``right`` are the pairs;
+    ``most`` hypotheses are tried at most.
     """
 
     leaves: Leaves
     holds: Floats
     base: Floats
-    variance: Floats
+    fine: NDArray[np.int64]
+    fine_support: Floats
+    fine_base: Floats
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     pair_support: Floats
-    pair_spread: Floats
+    pair_base: Floats
+    family: NDArray[np.int64]
     least: int
+    most: int
 
 
-def space_of(leaves: Leaves, cut: int, base: Floats, least: int) -> Space:
+def space_of(leaves: Leaves, cut: int, base: Floats, least: int, most: int) -> Space:
     """Prepare a search over the first ``cut`` trades; ``least`` is the smallest support tried."""
     holds = np.ascontiguousarray(leaves.holds[:, :cut])
     coarse = holds[leaves.coarse]
-    variance = base * (1 - base)
+    single = holds.sum(axis=1)
+    fine = np.flatnonzero((single >= least) & (single <= cut - least))
     support = coarse @ coarse.T
-    left, right = np.triu_indices(len(coarse))  # a condition joined with itself stands for itself
-    same = np.array([leaf.family for leaf in leaves.leaves])[leaves.coarse]
-    fits = (support[left, right] >= least) & ((same[left] != same[right]) | (left == right))
-    fits &= support[left, right] <= cut - least
+    left, right = np.triu_indices(len(coarse), 1)
+    family = np.array([leaf.family for leaf in leaves.leaves], dtype=np.int64)
+    of_coarse = family[leaves.coarse]
+    # what holds wherever its other half does says nothing of its own
+    own = np.minimum(single[leaves.coarse][left], single[leaves.coarse][right])
+    both = support[left, right]
+    fits = (both >= least) & (both < own) & (of_coarse[left] != of_coarse[right])
     left, right = left[fits], right[fits]
-    spread = _spread((coarse * variance) @ coarse.T, support, cut)[left, right]
-    return Space(leaves, holds, base, variance, left, right, support[left, right], spread, least)
+    pair_base = ((coarse * base) @ coarse.T)[left, right]
+    return Space(
+        leaves,
+        holds,
+        base,
+        fine,
+        single[fine],
+        holds[fine] @ base,
+        left,
+        right,
+        support[left, right],
+        pair_base,
+        family,
+        least,
+        most,
+    )
 
 
-def _spread(variance: Floats, support: Floats, n: int) -> Floats:
-    """Return the standard deviation of wins among ``support`` of ``n`` trades, drawn without replacement."""
-    return np.sqrt(np.maximum(variance * (1 - support / n) * n / (n - 1), 1e-9)).astype(np.float32)
+def evidence(excess: Floats, expected: Floats, support: Floats, n: int) -> Floats:
+    """Return n KL(rate || base) / (1 - n / N), 0 where no more than expected won.
+
+    ``excess`` are wins less those ``expected``, among ``support`` of ``n`` trades.
+    """
+    base = np.clip(expected / support, 0.01, 0.99)
+    rate = np.clip((expected + excess) / support, 1e-6, 1 - 1e-6)
+    gain = support * (rate * np.log(rate / base) + (1 - rate) * np.log((1 - rate) / (1 - base)))
+    told: Floats = np.where(rate > base, gain / np.maximum(1 - support / n, 1e-3), 0.0)
+    return told
 
 
 def look(space: Space, excess: Floats) -> Tried:
     """Search for conditions under which ``excess`` (won less base rate, for each trade) is high."""
     coarse = space.holds[space.leaves.coarse]
+    n = space.holds.shape[1]
+    alone = evidence(space.holds[space.fine] @ excess, space.fine_base, space.fine_support, n)
     wins = ((coarse * excess) @ coarse.T)[space.left, space.right]
-    z = wins / space.pair_spread
-    tried_z: list[Floats] = [z]
-    tried_support: list[Floats] = [space.pair_support]
-    best = _pairs(space, z)
-    _extend(space, excess, coarse, best, tried_z, tried_support)
-    for _ in range(ROUNDS):
-        _sharpen(space, excess, best, tried_z, tried_support)
-    return Tried(np.concatenate(tried_z), np.concatenate(tried_support), best)
-
-
-def _pairs(space: Space, z: Floats) -> dict[Members, float]:
-    """Return the best pairs, at most a few of each combination of features."""
+    paired = evidence(wins, space.pair_base, space.pair_support, n)
+    count = len(alone) + len(paired)
+    beam = min(BEAM, max(0, space.most - SHARPENED - count) // max(1, len(coarse)))
     rows = space.leaves.coarse
-    many = min(len(z), 40 * BEAM)
-    top = np.argpartition(-z, many - 1)[:many] if many else np.zeros(0, dtype=np.int64)
+    best = _best(space, [(k,) for k in space.fine.tolist()], alone, max(KEPT))
+    pairs = _best(space, _Pairs(rows[space.left], rows[space.right]), paired, beam)
+    best |= pairs
+    count += _extend(space, excess, coarse, best, list(pairs))
+    moved: set[Members] = set()
+    for _ in range(ROUNDS):
+        count += _sharpen(space, excess, best, moved)
+    return Tried(count, best)
+
+
+class _Pairs:
+    """The pairs of the coarse grid as members, made when asked for."""
+
+    def __init__(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> None:
+        self._left, self._right = left, right
+
+    def __getitem__(self, k: int) -> Members:
+        return tuple(sorted((int(self._left[k]), int(self._right[k]))))
+
+
+def _best(space: Space, members: Sequence[Members] | _Pairs, told: Floats, most: int) -> dict[Members, float]:
+    """Return those with the most evidence, at most a few of each combination of features."""
+    many = min(len(told), 40 * most)
+    top = np.argpartition(-told, many - 1)[:many] if many else np.zeros(0, dtype=np.int64)
     found: dict[Members, float] = {}
     seen: dict[tuple[int, ...], int] = {}
-    for k in top[np.argsort(-z[top], kind="stable")].tolist():
-        members = tuple(sorted({int(rows[space.left[k]]), int(rows[space.right[k]])}))
-        kind = tuple(space.leaves.leaves[m].family for m in members)
+    for k in top[np.argsort(-told[top], kind="stable")].tolist():
+        kind = tuple(space.family[list(members[k])].tolist())
         if seen.get(kind, 0) < PER_FAMILY:
             seen[kind] = seen.get(kind, 0) + 1
-            found[members] = float(z[k])
-        if len(found) == BEAM:
+            found[members[k]] = float(told[k])
+        if len(found) == most:
             break
     return found
 
 
-def _masks(space: Space, members: Sequence[Members]) -> Floats:
-    return np.array([space.holds[list(m)].prod(axis=0) for m in members], dtype=np.float32).reshape(len(members), -1)
+def masks_of(holds: Floats, members: Sequence[Members]) -> Floats:
+    """Return where each conjunction holds, a row each."""
+    made = np.ones((len(members), holds.shape[1]), dtype=np.float32)
+    sizes = np.array([len(m) for m in members])
+    for size in np.unique(sizes).tolist():
+        rows = np.flatnonzero(sizes == size)
+        chosen = np.array([members[k] for k in rows.tolist()])
+        product = holds[chosen[:, 0]]
+        for slot in range(1, size):
+            product *= holds[chosen[:, slot]]
+        made[rows] = product
+    return made
 
 
-def _scored(space: Space, masks: Floats, excess: Floats) -> tuple[Floats, Floats]:
-    """Return z and support of each mask; what has too little support has z of minus infinity."""
-    support = masks.sum(axis=1)
-    spread = _spread(masks @ space.variance, support, masks.shape[1])
-    ok = (support >= space.least) & (support <= masks.shape[1] - space.least)
-    return np.where(ok, (masks @ excess) / spread, -np.inf).astype(np.float32), support
-
-
-def _extend(space: Space, excess: Floats, coarse: Floats, best: dict[Members, float], zs: list[Floats], ns: list[Floats]) -> None:
-    """Join each of the best pairs with every coarse condition of another family."""
-    pairs = [members for members in best if len(members) == 2]
+def _extend(space: Space, excess: Floats, coarse: Floats, best: dict[Members, float], pairs: list[Members]) -> int:
+    """Join each of the best pairs with every coarse condition of another family; return how many that were."""
     if not pairs:
-        return
-    masks = _masks(space, pairs)
+        return 0
+    masks = masks_of(space.holds, pairs)
     support = masks @ coarse.T
-    spread = _spread((masks * space.variance) @ coarse.T, support, masks.shape[1])
-    z = ((masks * excess) @ coarse.T) / spread
-    families = [leaf.family for leaf in space.leaves.leaves]
-    used = np.array([[families[m] for m in members] for members in pairs])
-    of_coarse = np.array(families)[space.leaves.coarse]
-    own = (used[:, :, None] == of_coarse).any(axis=1)
+    used = np.array([space.family[list(members)] for members in pairs])
+    own = (used[:, :, None] == space.family[space.leaves.coarse]).any(axis=1)
     ok = ~own & (support >= space.least) & (support < masks.sum(axis=1, keepdims=True))
-    zs.append(z[ok])
-    ns.append(support[ok])
-    score = np.where(ok, z, -np.inf)
+    expected = (masks * space.base) @ coarse.T
+    told = evidence((masks * excess) @ coarse.T, expected, np.maximum(support, 1.0), masks.shape[1])
+    score = np.where(ok, told, -1.0)
     for row, members in enumerate(pairs):
-        for column in np.argsort(-score[row], kind="stable")[:2].tolist():
-            if np.isfinite(score[row, column]):
+        for column in np.argsort(-score[row], kind="stable")[:EXTENSIONS].tolist():
+            if score[row, column] >= 0:
                 best[tuple(sorted((*members, int(space.leaves.coarse[column]))))] = float(score[row, column])
+    return int(ok.sum())
 
 
-def worth(space: Space, members: Members, z: float) -> float:
-    """Rank a hypothesis: log-likelihood gained, less what choosing each of its conditions among all could gain by chance."""
-    return max(z, 0.0) ** 2 / 2 - len(members) * float(np.log(len(space.leaves.families) * 4))
+def _sharpen(space: Space, excess: Floats, best: dict[Members, float], moved: set[Members]) -> int:
+    """Move one threshold of the best of each size along the fine grid, or leave a condition out; return how many were tried.
 
-
-def _sharpen(space: Space, excess: Floats, best: dict[Members, float], zs: list[Floats], ns: list[Floats]) -> None:
-    """Move one threshold of each of the best along the fine grid, or leave the condition out; keep what is better."""
-    top = sorted(best, key=lambda members: -worth(space, members, best[members]))[:KEPT]
-    variants: list[Members] = []
+    ``moved`` are those that were moved before; what is moved now is added.
+    """
     seen = set(best)
-    for members in top:
-        for slot, member in enumerate(members):
-            rest = members[:slot] + members[slot + 1 :]
-            others = [int(k) for k in space.leaves.families[space.leaves.leaves[member].family]]
-            near = [k for k in others if abs(k - member) <= 4]
-            options = [tuple(sorted((*rest, k))) for k in near] + ([rest] if rest else [])
-            new = [option for option in options if option not in seen]
-            seen.update(new)
-            variants += new
+    variants: list[Members] = []
+    for size, kept in enumerate(KEPT, 1):
+        mine = sorted((-told, members) for members, told in best.items() if len(members) == size)
+        for _, members in mine[:kept]:
+            if members not in moved:
+                moved.add(members)
+                new = [option for option in _around(space, members) if option not in seen]
+                seen.update(new)
+                variants += new
     if not variants:
-        return
-    z, support = _scored(space, _masks(space, variants), excess)
-    ok = np.isfinite(z)
-    zs.append(z[ok])
-    ns.append(support[ok])
-    best.update({members: float(value) for members, value in zip(variants, z, strict=True) if np.isfinite(value)})
+        return 0
+    masks = masks_of(space.holds, variants)
+    support = masks.sum(axis=1)
+    told = evidence(masks @ excess, masks @ space.base, np.maximum(support, 1.0), masks.shape[1])
+    ok = (support >= space.least) & (support <= masks.shape[1] - space.least)
+    best.update({members: float(value) for members, value, fits in zip(variants, told, ok, strict=True) if fits})
+    return len(variants)
+
+
+def _around(space: Space, members: Members) -> Iterator[Members]:
+    """Yield the neighbours of a conjunction; members stay in order, as the rows of a family lie together."""
+    for slot, member in enumerate(members):
+        before, after = members[:slot], members[slot + 1 :]
+        family = space.leaves.families[space.family[member]]
+        first, last = int(family[0]), int(family[-1])
+        for k in range(max(first, member - REACH), min(last, member + REACH) + 1):
+            yield (*before, k, *after)
+        if len(members) > 1:
+            yield before + after

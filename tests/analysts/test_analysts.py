@@ -1,5 +1,6 @@
 """The analysts: each formula against an independent reference, each silence with its reason, nothing from the future."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ from scipy.stats import norm
 
 from agent.analysts.hedge import Chain, delta, gamma, hedge
 from agent.analysts.liquidity import amihud, corwin_schultz, kyle_lambda, liquidity, profile, roll_spread
-from agent.analysts.markov import Markov, filter_forward, fit_chain
+from agent.analysts.markov import NAMES, Markov, Path, _say, filter_forward, fit_chain
 from agent.analysts.memory import Past, remembered
 from agent.analysts.panel import VOTERS, Panel
-from agent.analysts.sentiment import News, lexicon, sentiment
+from agent.analysts.sentiment import Heard, News, Scored, lexicon, reversals, sentiment
 from agent.analysts.speech import vote
 from agent.analysts.wyckoff import events, outcomes, wyckoff
 from agent.domain import Vote
@@ -189,24 +190,51 @@ def test_the_lexicon_counts_and_turns_negated_words() -> None:
 
 def test_news_is_heard_only_after_it_was_known_and_for_three_days() -> None:
     at = datetime(2020, 1, 10, tzinfo=UTC)
-    news = News.scored([(at, "strong growth"), (at + timedelta(days=1), "severe recession")])
-    assert news.tone_at(at - timedelta(seconds=1)) is None
-    assert news.tone_at(at) == (1.0, 1)
-    heard = news.tone_at(at + timedelta(days=1))
-    assert heard is not None
-    assert heard[0] == pytest.approx((0.5 - 1) / 1.5)
-    assert heard[1] == 2
-    assert news.tone_at(at + timedelta(days=5)) is None
+    news = News.of([Scored(at, 1.0), Scored(at + timedelta(days=1), -1.0), Scored(at, None)])
+    assert news.heard("X", at - timedelta(seconds=1)) == Heard(None, 0, 0)
+    assert news.heard("X", at) == Heard(1.0, 1, 0)
+    heard = news.heard("X", at + timedelta(days=1))
+    assert heard.tone == pytest.approx((0.5 - 1) / 1.5)
+    assert heard.items == 2
+    assert news.heard("X", at + timedelta(days=5)) == Heard(None, 0, 0)
+
+
+def test_news_in_doubt_has_no_tone_and_news_of_another_symbol_is_not_heard() -> None:
+    at = datetime(2020, 1, 10, tzinfo=UTC)
+    news = News.of([Scored(at, 1.0, doubtful=True), Scored(at, -0.5, symbol="X"), Scored(at, 9.0, symbol="Y")])
+    assert news.heard("X", at) == Heard(-0.5, 1, 1)
+    assert news.heard("Y", at) == Heard(1.0, 1, 1)  # whoever scores, a tone stays within its bounds
+    assert news.heard("Z", at) == Heard(None, 0, 1)
 
 
 def test_no_news_is_no_data_and_news_moves_the_mood() -> None:
     series = _series()
     state = series.state(_as_of(series))
-    quiet = sentiment(series, state, NEW, News.scored([]))
+    quiet = sentiment(series, state, NEW, News.of([]))
     assert "no news in three days" in quiet.reason
     assert "news_tone" not in quiet.evidence
-    loud = sentiment(series, state, NEW, News.scored([(_as_of(series), "crisis crash panic losses")]))
+    loud = sentiment(series, state, NEW, News.of([Scored(_as_of(series), -1.0)]))
     assert loud.evidence["news_tone"] == -1.0
+    doubt = sentiment(series, state, NEW, News.of([Scored(_as_of(series), None, doubtful=True)]))
+    assert "1 in doubt left out" in doubt.reason
+    assert doubt.model_copy(update={"reason": "", "evidence": {}}) == quiet.model_copy(update={"reason": "", "evidence": {}})
+
+
+@pytest.mark.parametrize(("half", "fickle"), [(10, True), (4, False)])
+def test_moods_that_mostly_turned_soften_the_next_by_a_fifth(half: int, fickle: bool) -> None:
+    swings = np.repeat([1.0, -1.0], half)
+    whole = series_of(bars_of(100 * np.exp(np.cumsum(np.tile(0.01 * swings, 100)[:700]))))
+    spoke = []
+    for n in range(640, 700):
+        cut = whole.head(n)
+        said = sentiment(cut, cut.state(_as_of(cut)), NEW, None)
+        if not said.abstained:
+            turned, before = reversals(cut, said.direction)
+            assert (turned > before / 2) == fickle
+            assert (said.evidence["past_reversed"], said.evidence["past_moods"]) == (turned, before)
+            spoke.append(said.evidence.get("memory_factor", 1.0))
+    assert spoke
+    assert set(spoke) == ({0.8} if fickle else {1.0})
 
 
 # wyckoff
@@ -279,6 +307,21 @@ def test_names_keep_their_meaning_when_more_data_comes() -> None:
     assert first is not None
     assert second is not None
     assert first.variance[2] == pytest.approx(second.variance[2], rel=0.5)
+
+
+def test_a_chain_that_changes_more_than_it_was_fitted_to_is_believed_less() -> None:
+    fit = fit_chain(_two_moods(1500))
+    assert fit is not None
+    calm, wild = Path(np.array([0.9, 0.05, 0.05]), (0,) * 61), Path(np.array([0.9, 0.05, 0.05]), (0, 2) * 30)
+    assert (calm.changes, wild.changes) == (0, 59)
+    assert calm.expected(fit) == pytest.approx(60 * (1 - fit.transition[0, 0]))
+    drifting = replace(fit, mean=np.array([0.01, 0.0, 0.0]))
+    quiet, restless = (_say(drifting, path, NEW) for path in (calm, wild))
+    assert restless.confidence == pytest.approx(0.8 * quiet.confidence)
+    assert "were to be expected" in restless.reason
+    row = [quiet.evidence[f"calm_to_{name}"] for name in NAMES]
+    assert sum(row) == pytest.approx(1.0)
+    assert quiet.evidence["duration"] == pytest.approx(1 / (1 - row[0]))
 
 
 def test_constant_returns_have_no_regimes() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.brokers.fills import Bar
 from agent.brokers.paper import PaperBroker
-from agent.domain import Order
+from agent.domain import Order, Quote
 from agent.market.instrument import Instrument, instrument
 from agent.settings import Costs
 
@@ -33,6 +33,11 @@ def bar(i: int, open_: float, high: float, low: float, close: float, **more: Any
 def flat(i: int, price: float, **more: Any) -> Bar:
     """A bar that does not move."""
     return bar(i, price, price, price, price, **more)
+
+
+def quote(i: int, hour: float, bid: float, spread: float = 0.0) -> Quote:
+    """A quote of so many hours into bar i."""
+    return Quote(symbol="SP500", at=FIRST + i * DAY + timedelta(hours=hour), bid=bid, ask=bid + spread)
 
 
 def entry(symbol: str = "SP500", side: Any = "buy", quantity: str = "10", **more: Any) -> Order:

@@ -18,7 +18,7 @@ from agent.brokers.simulated import SimulatedVenue
 from agent.brokers.venue import Refused
 from agent.domain import Order
 from agent.settings import Faults
-from tests.brokers.build import CASH, DAY, FREE, INDEX, bar, broker, entry, flat, paths, spaces
+from tests.brokers.build import CASH, DAY, FREE, INDEX, bar, broker, entry, flat, paths, quote, spaces
 
 NONE = Faults()
 ROUGH = Faults(reject=0.05, lost=0.15, silent=0.15, partial=0.5, duplicate=0.3, late=0.3, outage=0.03)
@@ -156,8 +156,10 @@ def storm(seed: int, calls: int) -> tuple[LinkedBroker, Faulty, list[str], set[s
         opened = price
         price = opened * float(np.exp(rng.normal(0, 0.01)))
         one = bar(i, opened, max(opened, price) * 1.003, min(opened, price) * 0.997, price)
+        quotes = [quote(i, hour, float(rng.uniform(one.low, one.high))) for hour in sorted(rng.uniform(0, 24, 3))]
+        quoted = [outcome for q in quotes for outcome in book.watch(INDEX, q).outcomes]
         done = turn(book, [one])
-        for outcome in done.outcomes:
+        for outcome in [*quoted, *done.outcomes]:
             assert outcome.position not in closed
             closed.add(outcome.position)
         if rng.random() < 0.1:
@@ -182,7 +184,7 @@ def check_storm(seed: int, calls: int) -> None:
     ledger = venue.venue.ledger("SP500")
     assert ledger.taken <= len(sent) == len(set(sent))
     assert book.reconcile("SP500") == []
-    assert book.booked["SP500"] == ledger.number
+    assert ("venue", "SP500", ledger.number) in book.snapshot("SP500")
     assert (book.positions, book.pending) == ({}, {})
     assert len(closed) > calls / 200  # the line was bad, not dead
 

@@ -32,14 +32,14 @@ __all__ = ["BARS", "BOTH", "FIRST", "READY", "SETTINGS", "day", "desk_at", "feed
 
 
 @cache
-def market(symbol: str, seed: int = 1, bars: int = BARS) -> Series:
+def market(symbol: str, seed: int = 3, bars: int = BARS) -> Series:
     """A prepared random walk of daily bars."""
     return prepare(bars_of(walk(bars, seed=seed), symbol=symbol, seed=seed), instrument(symbol, "1d"), SETTINGS.market)
 
 
 def feed_of(*symbols: str) -> Feed:
     """A feed of one walk for each symbol."""
-    return RecordedFeed({symbol: market(symbol, seed) for seed, symbol in enumerate(symbols, start=1)})
+    return RecordedFeed({symbol: market(symbol, seed) for seed, symbol in enumerate(symbols, start=3)})
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evals import growing
+from evals import edges, growing
 
 
 @pytest.mark.slow
@@ -26,5 +26,5 @@ def test_nothing_is_joined_where_no_bar_tells_of_the_next() -> None:
 
 
 def test_the_planted_edge_lies_where_it_is_said_to_and_there_alone() -> None:
-    assert growing.edge(601, real=True)["tested"] > 1000
-    assert growing.edge(601, real=False)["accepted"] == 0
+    assert edges.planted_edge(601, real=True)["tested"] > 1000
+    assert edges.planted_edge(601, real=False)["accepted"] == 0

@@ -22,11 +22,15 @@ STEP = 300_000
 
 
 class BinanceLike:
-    """Five-minute bars from ``first`` (milliseconds) on; ``bars`` may be changed while it serves, ``down`` refuses all."""
+    """Five-minute bars from ``first`` (milliseconds) on; ``bars`` may be changed while it serves.
+
+    ``down`` refuses all, ``twice`` tells every bar twice, ``book`` are the best bid and ask.
+    """
 
     def __init__(self, first: int, count: int) -> None:
         self.bars = {first + i * STEP: [100.0 + i, 101.0 + i, 99.0 + i, 100.5 + i, 10.0] for i in range(count)}
-        self.down = False
+        self.down, self.twice = False, False
+        self.book = ("100.0", "100.1")
         self.requests: list[str] = []
 
     def answer(self, path: str) -> tuple[int, object]:
@@ -40,7 +44,11 @@ class BinanceLike:
             query = {key: values[0] for key, values in parse_qs(asked.query).items()}
             since, limit = int(query.get("startTime", 0)), int(query.get("limit", 500))
             chosen = sorted(at for at in self.bars if at >= since)[:limit]
+            chosen = [at for at in chosen for _ in range(2 if self.twice else 1)]
             return 200, [[at, *(f"{v}" for v in self.bars[at]), at + STEP - 1, "0", 1, "0", "0", "0"] for at in chosen]
+        if asked.path.endswith("/bookTicker"):
+            bid, ask = self.book
+            return 200, [{"symbol": "BTCUSDT", "bidPrice": bid, "bidQty": "1", "askPrice": ask, "askQty": "1"}]
         return 404, {"code": -1, "msg": f"no {asked.path}"}
 
 

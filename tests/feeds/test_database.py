@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from agent.errors import ConfigError, MarketDataError
-from agent.feeds.database import BarTable
-from agent.settings import Database
+from agent.feeds.database import BarTable, QuoteTable
+from agent.settings import Database, Quoting
 from tests.memory_db import server
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -53,3 +53,17 @@ def test_a_wrong_table_or_column_names_the_setting_and_a_server_that_is_down_is_
         BarTable(lambda: address, OURS.model_copy(update={"close": "last"})).fetch("B", "5m", FIRST, FIRST + FIVE)
     with pytest.raises(MarketDataError, match="cannot be asked"):
         BarTable(lambda: "postgresql://127.0.0.1:9/x", OURS).fetch("B", "5m", FIRST, FIRST + FIVE)
+
+
+def test_quotes_of_a_table_are_given_once_and_a_wrong_table_names_the_setting(address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE market.ticks (sym text, ts timestamptz, bid float, ask float)")
+        rows = [("BTCUSDT", FIRST + timedelta(seconds=s), 100 + s, 101 + s) for s in (0, 30, 90)] + [("X'; --", FIRST, 1, 2)]
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO market.ticks VALUES (%s, %s, %s, %s)", rows)
+    ours = Quoting(table="market.ticks", symbol="sym", timestamp="ts")
+    table = QuoteTable(lambda: address, ours, naive=False)
+    assert [q.bid for q in table.quotes(("BTCUSDT", "ETHUSDT"), FIRST + timedelta(seconds=45))] == [100, 130]
+    assert [q.bid for q in table.quotes(("BTCUSDT", "X'; --"), FIRST + timedelta(seconds=100))] == [190]
+    with pytest.raises(ConfigError, match=r"feed\.quotes\.table = 'nothing'"):
+        QuoteTable(lambda: address, Quoting(table="nothing"), naive=False).quotes(("BTCUSDT",), FIRST)

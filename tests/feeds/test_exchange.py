@@ -94,3 +94,41 @@ def test_fetch_from_the_command_line(call: Call, exchange: BinanceLike, tmp_path
         said = call(*words, "--since", "2024-01-01", "--until", "2024-01-02", "--out", tmp_path / "bars", "--json")
     assert said.code == 0, said.err
     assert said.document["files"] == [{"path": str(tmp_path / "bars" / "BTCUSDT-5m.parquet"), "bars": 288}]
+
+
+def test_quotes_of_what_is_asked_for_come_with_their_symbol_and_never_from_the_future(
+    source: Exchange, exchange: BinanceLike
+) -> None:
+    exchange.book = ("99.5", "100.5")
+    (quote,) = source.quotes(("BTCUSDT",), FIRST)
+    assert (quote.symbol, quote.bid, quote.ask, quote.at) == ("BTCUSDT", 99.5, 100.5, FIRST)
+    exchange.book = ("101", "100")  # crossed: it tells nothing
+    assert source.quotes(("BTCUSDT",), FIRST) == []
+    exchange.down = True
+    with pytest.raises(MarketDataError, match="fetching quotes"):
+        source.quotes(("BTCUSDT",), FIRST)
+
+
+def test_an_unfinished_bar_duplicates_and_gaps_of_an_exchange_do_not_reach_a_decision(
+    source: Exchange, exchange: BinanceLike
+) -> None:
+    first = int(FIRST.timestamp() * 1000)
+    seen: list[Revision] = []
+    feed = live(source, seen)
+    feed.refresh(("BTCUSDT",), FIRST + 1000 * FIVE + timedelta(seconds=1))  # bar 1000 is at work
+    assert feed.newest("BTCUSDT") == FIRST + 1000 * FIVE
+    exchange.bars[first + 1000 * STEP] = [1100.0, 1101.5, 1099.0, 1101.0, 12.0]  # now it has closed, otherwise than it looked
+    exchange.twice = True
+    feed.refresh(("BTCUSDT",), FIRST + 1001 * FIVE)
+    series = feed.view("BTCUSDT", FIRST + 1001 * FIVE)
+    assert series is not None
+    assert series.bars.close[-1] == 1101.0
+    assert len(set(series.bars.start.tolist())) == len(series) == 600
+    assert seen == []  # a bar that had not closed was never taken, so nothing was revised
+    for gone in (1001, 1002, 1003, 1004, 1005):
+        del exchange.bars[first + gone * STEP]
+    feed.refresh(("BTCUSDT",), FIRST + 1008 * FIVE)
+    assert feed.newest("BTCUSDT") == FIRST + 1008 * FIVE
+    view = feed.view("BTCUSDT", FIRST + 1008 * FIVE)
+    assert view is not None
+    assert view.bars.timestamp(-3) == FIRST + 1000 * FIVE

@@ -37,10 +37,32 @@ def test_without_an_answer_to_find_it_stays_with_the_base_rate() -> None:
     learn, judge, later = (rows.take(slice(a, a + 1000)) for a in (0, 1000, 2000))
     estimator = fit(learn, "default", 10, 10)
     base = float(learn.y.mean())
-    share = trust(probabilities(estimator, judge.x), judge.y, base)
+    share = trust(probabilities(estimator, judge.x) - base, judge.y - np.float64(base), 20)
     found = figures(base + share * (probabilities(estimator, later.x) - base), later.y, base)
-    assert found.brier <= found.base_brier + 0.002
+    assert found.brier <= found.base_brier + 0.001
     assert found.ece <= 0.05
+
+
+def test_trust_is_the_slope_that_rows_bear_out_less_what_could_be_luck() -> None:
+    draw = np.random.default_rng(0)
+    said = draw.normal(0, 0.15, 4000)
+    base = np.full(4000, 0.4)
+    true = (draw.random(4000) < base + said).astype(float) - base
+    half = (draw.random(4000) < base + said / 2).astype(float) - base
+    assert 0.85 < trust(said, true, 20) <= 1.0
+    assert 0.35 < trust(said, half, 20) < 0.6
+    assert trust(said, -true, 20) == 0.0
+    assert trust(np.zeros(50), true[:50], 20) == 0.0
+    luck = [trust(said[:400], draw.permutation(true)[:400], 20) for _ in range(200)]
+    assert np.mean([share == 0.0 for share in luck]) > 0.75
+    assert np.mean(luck) < 0.06
+
+
+def test_trust_in_few_rows_is_less_than_in_many_that_say_the_same() -> None:
+    said, came = np.tile([0.1, -0.1], 40), np.tile([0.1, -0.1], 40)
+    shares = [trust(said[:n], came[:n], 20) for n in (4, 20, 80)]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.05
 
 
 def test_the_same_rows_give_the_same_model_and_a_row_alone_the_same_probability() -> None:

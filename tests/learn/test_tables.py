@@ -8,7 +8,7 @@ import pytest
 
 from agent.domain import Vote
 from agent.learn.regimes import RegimeTable
-from agent.learn.tables import regime_rows, voter_rows
+from agent.learn.tables import abstention_rows, regime_rows, voter_rows
 from agent.learn.voters import VoterTable
 from agent.settings import Learning
 from tests.learn.test_monitor import outcome
@@ -38,3 +38,11 @@ def test_voter_rows_show_memory_without_a_weight_and_leave_out_the_silent() -> N
     ]  # fmt: skip
     assert [row["weight"] is None for row in rows] == [False, True, False, True]
     assert all(row["hit_rate"] == 1.0 and row["n"] == 1 for row in rows)
+
+
+def test_abstentions_are_counted_by_voter_most_silent_first() -> None:
+    votes = [[{"voter": "a", "abstained": n > 0}, {"voter": "b", "abstained": True}] for n in range(4)]
+    assert abstention_rows([{"votes": said} for said in votes] + [{"votes": []}]) == [
+        {"voter": "b", "asked": 4, "abstained": 4},
+        {"voter": "a", "asked": 4, "abstained": 3},
+    ]

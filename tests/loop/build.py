@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from agent.cycle import Desk
-from agent.domain import CycleRecord
+from agent.domain import CycleRecord, Outcome
 from agent.loop.pulse import Pulse
 from agent.loop.runner import Loop
 from agent.loop.schedule import Due, Schedule
@@ -43,9 +43,13 @@ class Listener:
     def __init__(self) -> None:
         self.records: list[CycleRecord] = []
         self.troubles: list[tuple[str, str]] = []
+        self.ended: list[Outcome] = []
 
     def record(self, record: CycleRecord) -> None:
         self.records.append(record)
+
+    def closed(self, outcome: Outcome) -> None:
+        self.ended.append(outcome)
 
     def trouble(self, kind: str, message: str, at: datetime) -> None:
         self.troubles.append((kind, message))

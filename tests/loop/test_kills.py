@@ -21,7 +21,8 @@ from agent.cycle.history import closed_trades, record_documents
 from agent.domain import CycleRecord
 from agent.loop.doors import replay
 from agent.loop.stop import Stop
-from agent.market.bars import Bars
+from agent.market.bars import ARRAYS, Bars
+from agent.market.feed import read_bars
 from agent.settings import Brokering, Settings
 from agent.wiring import ARMS, broker_for, open_journal, prepared, run_folder
 from tests.cycle.build import SETTINGS
@@ -40,15 +41,32 @@ PLACES: tuple[tuple[object, str], ...] = (
 RUN = "killed"
 
 
-def plan_of(bars: int) -> Plan:
+def plan_of(bars: list[Bars]) -> Plan:
     settings: Settings = SETTINGS.model_copy(update={"broker": Brokering(venue="simulated")})
-    return Plan(
-        ARMS["full"],
-        prepared([five_minutes(s, i, bars) for i, s in enumerate(SYMBOLS, 1)], settings),
-        TimeRange(),
-        "none",
-        settings,
-    )
+    return Plan(ARMS["full"], prepared(bars, settings), TimeRange(), "none", settings)
+
+
+def made_up(bars: int) -> list[Bars]:
+    return [five_minutes(s, i, bars) for i, s in enumerate(SYMBOLS, 1)]
+
+
+def real_quarter(days: int = 91) -> list[Bars]:
+    """Three markets' first months of 2024, and two of them again as they went from May on, moved to the same days."""
+    folder = os.environ.get("TRADECRAFT_DATA")
+    if not folder:
+        pytest.skip("TRADECRAFT_DATA does not name the folder of recorded market data")
+    first, warm = np.datetime64("2024-01-05", "ns"), np.timedelta64(4, "D")
+    found = []
+    for symbol, name, later in (
+        ("ADAUSDT", "BTCUSDT", 120), ("BTCUSDT", "BTCUSDT", 0), ("ETHUSDT", "ETHUSDT", 0),
+        ("SOLUSDT", "ETHUSDT", 120), ("XRPUSDT", "XRPUSDT", 0),
+    ):  # fmt: skip
+        bars, _ = read_bars(Path(folder) / "binance-2024" / f"{name}-5m.parquet")
+        moved = np.timedelta64(later, "D")
+        at = (bars.start >= first - warm + moved) & (bars.start < first + moved + np.timedelta64(days, "D"))
+        cut = {name: getattr(bars, name)[at] for name in ARRAYS}
+        found.append(Bars(symbol, "5m", bars.start[at] - moved, **cut))
+    return found
 
 
 def five_minutes(symbol: str, seed: int, bars: int) -> Bars:
@@ -133,12 +151,12 @@ def outcome(home: Path, plan: Plan) -> dict[str, Any]:
         }
 
 
-def check_kills(tmp_path: Path, bars: int, kills: int) -> None:
+def check_kills(tmp_path: Path, bars: list[Bars], kills: int) -> None:
     plan, whole = plan_of(bars), Doom(None)
     live_through(tmp_path / "whole", plan, whole)
     expected = outcome(tmp_path / "whole", plan)
     assert len(expected["trades"]) > 3
-    rng = np.random.default_rng(bars)
+    rng = np.random.default_rng(len(bars[0]))
     apart = whole.count // (kills + 1)  # so that the last one, too, comes before the end
     for _ in range(kills):
         assert killed(tmp_path / "killed", plan, int(rng.integers(1, apart)))
@@ -147,10 +165,17 @@ def check_kills(tmp_path: Path, bars: int, kills: int) -> None:
 
 
 def test_six_kills_change_no_order_lose_none_and_send_none_twice(tmp_path: Path) -> None:
-    check_kills(tmp_path, 350, 6)
+    check_kills(tmp_path, made_up(350), 6)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_hundred_kills_change_no_order_lose_none_and_send_none_twice(tmp_path: Path) -> None:
-    check_kills(tmp_path, 2_300, 100)
+    check_kills(tmp_path, made_up(2_300), 100)
+
+
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.timeout(10_800)
+def test_a_real_quarter_of_five_minutes_killed_a_hundred_times_trades_as_if_it_had_not_been(tmp_path: Path) -> None:
+    check_kills(tmp_path, real_quarter(), 100)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.market.bars import Bars
-from agent.market.features import DOCS, FEATURES, compute
+from agent.market.features import DOCS, FEATURES, HEADING, MEASURED, compute
 from agent.market.feed import builtin
 from tests.market.build import bars_of, walk
 
@@ -132,7 +132,8 @@ def test_features_agree_with_talib_on_every_bar(sp500: Bars) -> None:
 
 def test_features_are_null_in_warm_up_and_known_from_their_first_bar_on(sp500: Bars) -> None:
     computed = compute(sp500, 252)
-    assert tuple(computed) == FEATURES == tuple(DOCS) == tuple(FIRST_KNOWN)
+    assert tuple(computed) == MEASURED == tuple(FIRST_KNOWN)
+    assert (*MEASURED, *HEADING) == FEATURES == tuple(DOCS)
     for name, values in computed.items():
         assert int((~np.isnan(values)).argmax()) == FIRST_KNOWN[name], name
         assert not np.isnan(values[FIRST_KNOWN[name] :]).any(), name
@@ -141,7 +142,7 @@ def test_features_are_null_in_warm_up_and_known_from_their_first_bar_on(sp500: B
 @pytest.mark.parametrize("n", [1, 2, 14, 15, 28, 50, 60, 300, 301, 1000, 3333])
 def test_features_of_a_truncated_series_are_the_same_to_the_bit(sp500: Bars, n: int) -> None:
     whole, cut = compute(sp500, 252), compute(sp500.head(n), 252)
-    for name in FEATURES:
+    for name in MEASURED:
         assert cut[name].tobytes() == whole[name][:n].tobytes(), name
 
 
@@ -156,7 +157,7 @@ def test_features_of_a_truncated_series_are_the_same_to_the_bit(sp500: Bars, n: 
 def test_features_of_any_walk_ignore_the_future(seed: int, n: int, cut: int, sigma: float, volume: bool) -> None:
     bars = bars_of(np.round(walk(n, seed=seed, sigma=sigma), 2) + 0.01, seed=seed, volume=volume)
     whole, part = compute(bars, 252), compute(bars.head(min(cut, n)), 252)
-    for name in FEATURES:
+    for name in MEASURED:
         assert part[name].tobytes() == whole[name][: min(cut, n)].tobytes(), name
 
 
@@ -165,7 +166,7 @@ def test_features_of_constant_prices_are_null_and_never_zero() -> None:
     bars = replace(bars_of(flat), open=flat, high=flat, low=flat)
     computed = compute(bars, 252)
     means = {"sma_5", "sma_20", "sma_50", "volume_ratio"}
-    for name in set(FEATURES) - means:
+    for name in set(MEASURED) - means:
         assert np.isnan(computed[name][60:]).all(), name
     for name in means:
         assert (computed[name][60:] > 0).all(), name
@@ -194,7 +195,7 @@ def test_features_of_a_bar_without_range_have_no_close_position_and_keep_the_res
 
 def test_features_without_volume_lack_only_the_volume_ratio() -> None:
     computed = compute(bars_of(walk(400), volume=False), 252)
-    assert [name for name in FEATURES if np.isnan(computed[name][-1])] == ["volume_ratio"]
+    assert [name for name in MEASURED if np.isnan(computed[name][-1])] == ["volume_ratio"]
 
 
 def _with_split(bars: Bars, at: int, shares: float) -> Bars:
@@ -210,7 +211,7 @@ def test_features_across_a_split_go_on_as_if_there_were_none() -> None:
     plain = bars_of(walk(500))
     ours, theirs = compute(_with_split(plain, 450, 4.0), 252), compute(plain, 252)
     levels = {"sma_5", "sma_20", "sma_50", "macd", "macd_signal", "macd_hist", "atr_14"}
-    for name in FEATURES:
+    for name in MEASURED:
         scale = np.where(np.arange(500) >= 450, 4.0, 1.0) if name in levels else 1.0
         np.testing.assert_allclose(ours[name] * scale, theirs[name], rtol=1e-9, atol=1e-9, err_msg=name)
 

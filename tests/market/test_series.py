@@ -69,6 +69,7 @@ def test_series_shorter_than_its_warm_up_has_a_state_of_unknowns() -> None:
     assert state.features["sma_5"] is None
     assert state.regime.label is None
     assert state.regime.probabilities == {}
+    assert (state.regime.direction, state.regime.directions) == (None, {})
     assert state.text.startswith("kind of market unknown")
 
 
@@ -86,6 +87,8 @@ def test_state_shows_the_last_bar_in_raw_units(sp500: Series) -> None:
     assert state.close == cut.bars.close[2999]
     assert tuple(state.features) == FEATURES
     assert sum(state.regime.probabilities.values()) == pytest.approx(1.0)
+    assert sum(state.regime.directions.values()) == pytest.approx(1.0)
+    assert state.regime.direction == max(state.regime.directions, key=lambda name: state.regime.directions[name])
 
 
 def test_state_of_a_bar_not_yet_known_is_refused(sp500: Series) -> None:

@@ -24,10 +24,13 @@ def test_describe_says_the_extremes_in_words() -> None:
         "volatility_z": 2.5,
         "trend_strength": -4.0,
         "sma_cross": -1.0,
+        "p_up": 0.1,
+        "p_down": 0.7,
         "drawdown_60": -0.3,
     }
     assert phrases_of(describe(features, "volatile")) == [
         "volatile market",
+        "heading down",
         "strong downtrend",
         "RSI oversold",
         "volatility extreme",

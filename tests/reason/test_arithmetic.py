@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain import Recollection, Side
-from agent.reason.arithmetic import contributions, memory_score
+from agent.reason.arithmetic import ArithmeticReasoner, contributions, memory_score
 from agent.reason.context import Context
 from agent.risk.sizing import Exits
 from agent.settings import Reason
@@ -182,3 +182,21 @@ def test_thesis_and_citations_are_the_records_own() -> None:
 def test_context_hash_tells_apart_what_differs_and_nothing_else() -> None:
     assert context(votes=[vote(0.6)]).hash() == context(votes=[vote(0.6)]).hash()
     assert context(votes=[vote(0.6)]).hash() != context(votes=[vote(0.61)]).hash()
+
+
+def test_after_success_a_trade_is_larger_on_a_nearer_stop_and_risks_no_more() -> None:
+    own, _, _ = REASONER(context(votes=[vote(0.9)]))
+    proven = {"size_multiplier": 1.1, "min_confidence": 0.35, "stop_multiplier": 0.9}
+    larger, _, exits = REASONER(context(votes=[vote(0.9)], parameters=proven))
+    assert larger.size == pytest.approx(own.size * 1.1)
+    assert exits.stop_distance == pytest.approx(4.0 * 0.9)
+    assert larger.size * exits.stop_distance < own.size * 4.0
+    assert own.target == larger.target
+
+
+def test_after_success_a_stop_at_its_nearest_stays_and_so_does_the_size() -> None:
+    nearest = LIMITS.model_copy(update={"min_stop_atr": 2.0})
+    proven = {"size_multiplier": 1.1, "min_confidence": 0.35, "stop_multiplier": 0.9}
+    signals = [ArithmeticReasoner(REASON, nearest)(context(votes=[vote(0.9)], **p))[0] for p in ({}, {"parameters": proven})]
+    assert signals[0].size == signals[1].size
+    assert signals[0].stop == signals[1].stop

@@ -81,6 +81,7 @@ def learned(name: str = "trend-pullback") -> JSON:
     return {
         "skills": [skill, {**skill, "name": "gap-fade", "status": "retired", "reliability": 0.2, "interval": [0.1, 0.4]}],
         "voters": [voter, {**voter, "regime": "trending", "n": 0, "hit_rate": None}],
+        "abstentions": [{"voter": "hedge", "asked": 1258, "abstained": 1258}],
         "regimes": [{"regime": "trending", "trades": 22, "win_rate": 0.6, "mean_r": 0.2, "interval": [-0.1, 0.5]}],
         "parameters": [change],
     }

@@ -56,7 +56,7 @@ def test_render_same_documents_give_the_same_bytes() -> None:
 
 def test_render_opens_with_the_verdict_and_the_arms_table() -> None:
     html = own(page())
-    assert "It fell short of buy-and-hold, and memory made no difference this run could see." in html
+    assert "for buy-and-hold, less than chance explains, and memory made no difference this run could see." in html
     first = html[html.index("<table") : html.index("</table>")]
     for words in ("With memory", "Without memory", "Buy and hold", "[−0.32, 1.14]", "[40, 69]"):
         assert words in first
@@ -175,3 +175,7 @@ def test_write_unusable_path_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="choose another file"):
         write(tmp_path / "folder", "page")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_abstentions_are_counted_and_not_shown_as_neutral_votes() -> None:
+    assert "hedge 100 % of 1258." in " ".join(own(page()).split())

@@ -30,7 +30,21 @@ def test_verdict_without_interval_claims_nothing_about_memory() -> None:
 
 
 def test_verdict_without_comparison_compares_plain_returns() -> None:
-    assert verdict(arms()) == "It returned no more than buy-and-hold."
+    assert verdict(arms()) == "It returned +12.3\u00a0% against +48.2\u00a0% for buy-and-hold."
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (1.0, 9.0, "more than chance explains"),
+        (-9.0, -1.0, "less than chance explains"),
+        (-9.0, 1.0, "chance alone could explain"),
+    ],
+)
+def test_verdict_shows_both_returns_whatever_the_interval_says(low: float, high: float, words: str) -> None:
+    opening = verdict(arms(comparison("buy-and-hold", (low + high) / 2, low, high)))
+    assert opening.startswith("It returned +12.3\u00a0% against +48.2\u00a0% for buy-and-hold, ")
+    assert words in opening
 
 
 def test_sentences_give_numbers_interval_and_smallest_effect() -> None:

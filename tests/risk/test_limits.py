@@ -235,3 +235,12 @@ def test_no_book_of_a_hundred_thousand_exceeds_a_limit() -> None:
 )
 def test_sessions_are_read_as_a_person_reads_them(session: str, at: str, expected: bool) -> None:
     assert inside(session, datetime.fromisoformat(at).replace(tzinfo=UTC)) is expected
+
+
+def test_no_entry_risks_more_between_price_and_stop_than_the_limit_whatever_sized_it() -> None:
+    wish = signal("buy", 0.4).model_copy(update={"stop": 95.0})
+    limits = Limits(max_risk=0.01)
+    decision, clamps = limit(wish, standing(price=100.0), limits)
+    assert decision.size == pytest.approx(0.2)
+    assert clamps[-1].limit == "max_risk"
+    assert limit(wish, standing(price=100.0), Limits())[0].size == 0.4

@@ -45,3 +45,9 @@ def test_the_home_carries_the_mandate_and_its_hash_changes_with_every_byte(home:
     assert (first.limits, first.hash == again.hash) == (again.limits, False)
     with pytest.raises(ConfigError, match="--mandate"):
         mandate_of(home, home / "elsewhere.toml")
+
+
+def test_a_mandates_risk_per_trade_bounds_what_sizing_makes_of_it_afterwards() -> None:
+    assert tightened(Limits(), read_mandate(b"risk_per_trade = 0.005", "m")).max_risk == 0.005
+    assert tightened(Limits(), read_mandate(b"risk_per_trade = 0.005\nmax_risk = 0.004", "m")).max_risk == 0.004
+    assert tightened(Limits(), read_mandate(b"max_position = 0.2", "m")).max_risk == Limits().max_risk

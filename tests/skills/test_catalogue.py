@@ -190,6 +190,8 @@ def test_maintenance_skill_nobody_succeeded_with_goes_stale_but_is_followed(tmp_
         assert catalogue.active_count == 0
         assert [match.status for match in catalogue.match(pulling_back(), [], None, 2.0)[0]] == ["stale"]
         live(journal, catalogue, PULLBACK, [1.0], first_day=91, mode="shadow")
+        assert catalogue.active_count == 0
+        live(journal, catalogue, PULLBACK, [1.0], first_day=92, mode="shadow")
         assert catalogue.active_count == 1
 
 

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from agent.domain import REGIMES, Vote
 from agent.errors import ConfigError
 from agent.market.features import FEATURES
-from skills.conditions import firing_rate, holds, sentence, series
+from skills.conditions import firing_rate, holds, series
+from skills.sentence import sentence
 from skills.tree import Condition, bind, depth, leaves, parameters_of
 from tests.skills.build import frame_of, frame_with
 

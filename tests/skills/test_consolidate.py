@@ -58,8 +58,10 @@ def test_only_what_is_alike_in_words_and_holds_on_the_same_bars_is_a_near_duplic
         assert found[0].overlap > 0.9
         pin(journal, catalogue, catalogue.get("weak-rsi-too"), on=True, reason="mine", by="operator", at=at(1))
         assert twins_of(catalogue) == []
-    alike = word_likeness(["buy the dip", "buy the dip", "sell"])
-    assert (round(alike[0, 1], 6), alike[0, 2]) == (1.0, 0.0)
+        pairs = list(word_likeness(catalogue.versions(), 0.999))
+        assert pairs == []
+        same = [catalogue.get("weak-rsi"), catalogue.get("weak-rsi-too"), catalogue.get("weak-rsi")]
+        assert [(i, k) for i, k, _ in word_likeness(same, 0.999)] == [(0, 2)]
 
 
 def test_a_merge_counts_each_decision_once_and_is_taken_back_without_loss(tmp_path: Path) -> None:

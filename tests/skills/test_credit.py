@@ -117,6 +117,10 @@ def test_components_without_a_plan_share(tmp_path: Path) -> None:
     assert at_work([part], "stop") == [part]
 
 
+def statuses(catalogue: Catalogue, *names: str) -> list[str]:
+    return [catalogue.standings[catalogue.get(name).key].status for name in names]
+
+
 def test_a_composite_stops_with_its_component_and_starts_again_on_probation(tmp_path: Path) -> None:
     """And so does a composite of that composite: health follows components, however deep."""
     with opened(tmp_path) as (journal, catalogue):
@@ -127,9 +131,29 @@ def test_a_composite_stops_with_its_component_and_starts_again_on_probation(tmp_
                 skill = catalogue.staged(w).skills[f"{skill_id(name)}:1"]
                 catalogue.change(w, skill, Transition("active", "test", "for the test"), at=at(0), by="operator")
         live(journal, catalogue, "gap-fade", [-1.0] * 10, first_day=1)
-        live(journal, catalogue, "trend-pullback", [1.0] * 2, first_day=11)
-        assert [catalogue.standings[catalogue.get(name).key].status for name in ("pair", "three")] == ["suspended", "suspended"]
+        told = []
+        for day in range(11, 15):
+            live(journal, catalogue, "trend-pullback", [1.0], first_day=day)
+            told.append(statuses(catalogue, "gap-fade", "pair", "three"))
+    assert told == [
+        ["retired", "suspended", "active"],
+        ["retired", "probation", "suspended"],
+        ["retired", "probation", "probation"],
+        ["retired", "probation", "probation"],
+    ]
+
+
+def test_a_composite_waits_for_a_component_that_a_person_took_out(tmp_path: Path) -> None:
+    with opened(tmp_path) as (journal, catalogue):
+        made = compose(catalogue, [catalogue.get("gap-fade"), catalogue.get("washout-rebound")], "pair", "Made.")
         with journal.write() as w:
-            order(w, catalogue, catalogue.get("gap-fade"), "restore", principal="operator", reason="again", at=at(14))
-        live(journal, catalogue, "trend-pullback", [1.0] * 3, first_day=15)
-        assert [catalogue.standings[catalogue.get(name).key].status for name in ("pair", "three")] == ["probation", "probation"]
+            admit(w, catalogue, made, principal="operator", at=at(0))
+            skill = catalogue.staged(w).skills[f"{skill_id('pair')}:1"]
+            catalogue.change(w, skill, Transition("active", "test", "for the test"), at=at(0), by="operator")
+            order(w, catalogue, catalogue.get("gap-fade"), "retire", principal="operator", reason="no more", at=at(1))
+        live(journal, catalogue, "trend-pullback", [1.0] * 4, first_day=2)
+        assert statuses(catalogue, "pair") == ["suspended"]
+        with journal.write() as w:
+            order(w, catalogue, catalogue.get("gap-fade"), "restore", principal="operator", reason="again", at=at(7))
+        live(journal, catalogue, "trend-pullback", [1.0] * 2, first_day=8)
+        assert statuses(catalogue, "pair") == ["probation"]

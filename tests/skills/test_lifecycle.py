@@ -16,9 +16,15 @@ RULES = SkillRules()
 
 
 def view(
-    status: Status = "active", *, rule: str = "shipped", since: datetime = START, fires: float | None = None, sound: bool = True
+    status: Status = "active",
+    *,
+    rule: str = "shipped",
+    since: datetime = START,
+    fires: float | None = None,
+    sound: bool = True,
+    bereft: bool = False,
 ) -> View:
-    return View(status=status, since=since, rule=rule, prior=0.5, fires=fires, sound=sound)
+    return View(status=status, since=since, rule=rule, prior=0.5, fires=fires, sound=sound, bereft=bereft)
 
 
 def asked(seen: View, book: Counts = NONE, shadow: Counts = NONE, day: float = 1) -> Transition | None:
@@ -113,17 +119,27 @@ def test_lifecycle_quarantine_and_rejection_end_only_by_a_person() -> None:
         assert asked(view(status, fires=0.1), plenty, plenty) is None
 
 
-def test_lifecycle_ninety_days_without_a_success_make_it_stale_until_one_comes() -> None:
+def test_lifecycle_ninety_days_without_a_success_make_it_stale_and_one_lucky_run_does_not_end_that() -> None:
     assert asked(view(), day=89.9) is None
     assert asked(view(), Counts(success=1, last_success=at(50)), day=100) is None
     change = asked(view(), day=90)
     assert change is not None
-    assert change.to == "stale"
+    assert (change.to, change.resets) == ("stale", ("shadow",))
     stale = view("stale", rule="stale", since=at(90))
-    assert asked(stale, shadow=Counts(success=1, last_success=at(80)), day=95) is None
-    back = asked(stale, shadow=Counts(success=1, last_success=at(95)), day=95)
+    assert asked(stale, shadow=Counts(success=1, last_success=at(95)), day=95) is None
+    assert asked(stale, shadow=Counts(success=2, failure=3, last_success=at(95)), day=95) is None
+    back = asked(stale, shadow=Counts(success=2, failure=2, last_success=at(95)), day=95)
     assert back is not None
     assert back.to == "active"
+
+
+def test_lifecycle_what_a_person_called_outdated_waits_for_a_person_and_keeps_its_counts() -> None:
+    plenty = Counts(success=20, last_success=at(95))
+    assert asked(view("stale", rule="person-stale", since=at(90)), shadow=plenty, day=95) is None
+    back, anew = ordered("restore", "stale", "it is not"), ordered("restore", "retired", "again")
+    assert back is not None
+    assert anew is not None
+    assert (back.to, back.resets, anew.resets) == ("active", (), ("book", "shadow"))
 
 
 def test_lifecycle_watch_has_room_between_its_lines() -> None:
@@ -141,7 +157,19 @@ def test_lifecycle_watch_has_room_between_its_lines() -> None:
 def test_lifecycle_composite_with_a_retired_component_is_suspended() -> None:
     change = asked(view(sound=False))
     assert change is not None
-    assert change.to == "suspended"
+    assert (change.to, change.rule) == ("suspended", "component-gone")
+    change = asked(view(bereft=True))
+    assert change is not None
+    assert (change.to, change.rule) == ("suspended", "component-retired")
+
+
+def test_lifecycle_composite_that_lost_a_component_to_its_record_has_to_earn_its_way_by_its_own() -> None:
+    assert asked(view("probation", bereft=True)) is None
+    back = asked(view("suspended", rule="component-retired"))
+    assert back is not None
+    assert (back.to, back.resets) == ("probation", ("shadow",))
+    assert asked(view("suspended", rule="component-gone", sound=False)) is None
+    assert asked(view("suspended", rule="source-revoked")) is None
 
 
 def test_lifecycle_table_reaches_sizing_only_from_a_record_or_an_order() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from agent.domain import Grade
+from skills.admit import admit
+from skills.compose import compose
 from skills.counts import NONE, Counts, read_counts
-from skills.reliability import contract, in_regime, lift, net_r, net_r_lower, posterior, probability_at_least
-from tests.skills.build import at
+from skills.priors import prior_of
+from skills.reliability import EVEN, contract, in_regime, lift, net_r, net_r_lower, posterior, probability_at_least
+from tests.skills.build import at, draft, live, opened
 
 _COUNTS = st.builds(Counts, success=st.integers(0, 200), partial=st.integers(0, 200), failure=st.integers(0, 200))
 _GRADES: list[tuple[Grade, float]] = [
@@ -101,3 +105,28 @@ def test_counts_of_parts_add_up_and_survive_their_json(outcomes: list[tuple[Grad
     whole, parts = counted(outcomes), counted(outcomes[:cut]).joined(counted(outcomes[cut:]))
     assert (whole.total, whole.gained, whole.lost, whole.squares) == (parts.total, parts.gained, parts.lost, parts.squares)
     assert read_counts(whole.document()) == whole
+
+
+def test_reliability_of_a_composite_begins_where_its_components_stand_and_claims_count_for_nothing(tmp_path: Path) -> None:
+    with opened(tmp_path) as (journal, catalogue):
+        made = compose(catalogue, [catalogue.get("gap-fade"), catalogue.get("washout-rebound")], "pair", "Made.")
+        with journal.write() as w:
+            admit(w, catalogue, made, principal="operator", at=at(0), origin="composed")
+            boast = draft("boast", prior=0.9)
+            admit(w, catalogue, boast, principal="agent", at=at(0))
+            admit(
+                w,
+                catalogue,
+                draft("hand-made", prior=0.8, when={"feature": "rsi_14", "op": "<", "value": 25}),
+                principal="operator",
+                at=at(0),
+            )
+        even = prior_of(catalogue, catalogue.get("pair"))
+        live(journal, catalogue, "gap-fade", [1.0, 1.0, -1.0, 1.0], first_day=1)
+        heir = prior_of(catalogue, catalogue.get("pair"))
+        assert (even, prior_of(catalogue, catalogue.get("boast"))) == (EVEN, EVEN)
+        # gap-fade: Beta(2 + 3, 2 + 1), mean 5/8; the other was never tried and says nothing
+        assert heir == pytest.approx((4 * 5 / 8, 4 * 3 / 8))
+        assert prior_of(catalogue, catalogue.get("hand-made")) == pytest.approx((3.2, 0.8))
+        low = {row["name"]: row["interval"][0] for row in catalogue.rows()}
+        assert low["pair"] > low["boast"]

@@ -16,6 +16,7 @@ from agent.chat.view import View
 from agent.domain import Frozen, RegimeLabel
 from agent.errors import ConfigError
 from skills.lifecycle import SIZED
+from skills.priors import prior_of
 from skills.reliability import posterior
 from skills.render import render
 from skills.schema import Skill
@@ -255,7 +256,8 @@ def _regimes(view: View, one: Skill, row: Json) -> str:
 
 
 def _what(view: View, one: Skill, row: Json) -> str:
-    return f"{render(one, view.catalogue.counts(one), cleared=view.catalogue.cleared(one))}\n{cite('skill', one.name)}"
+    prior, cleared = prior_of(view.catalogue, one), view.catalogue.cleared(one)
+    return f"{render(one, view.catalogue.counts(one), cleared=cleared, prior=prior)}\n{cite('skill', one.name)}"
 
 
 def _trades(view: View, one: Skill, row: Json) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from agent.brokers.paper import Account
+from agent.brokers.account import Account
 from agent.chat.found import Found, Table, cite, day, gain, listing, money, nothing, per_cent
 from agent.chat.tools.base import Scope, Tool
 from agent.chat.tools.market import nearest

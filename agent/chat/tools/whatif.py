@@ -103,6 +103,7 @@ def rebuilt(view: View, record: CycleRecord, *, check: bool = True) -> Rebuilt:
         weights=record.weights,
         parameters=record.parameters,
         learned=record.learned,
+        recent=record.recent,
         position=next((p for p in record.book.positions if p.symbol == record.symbol), None),
     )
     return Rebuilt(record, context, exact=check and context.hash() == record.context_hash)
