@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Mapping
@@ -235,3 +236,13 @@ def test_a_position_the_venue_no_longer_holds_is_dropped_before_the_first_decisi
     assert heard.troubles[0][0] == "reconciled"
     assert [f["theirs"] for f in facts] == ["0"]
     assert tell(heard.records)[0].count('"positions":[]') == 1
+
+
+def test_the_sign_of_life_says_what_is_open_and_that_trading_is_halted(home: Path) -> None:
+    with desk_at(home, feed_of("SP500")) as desk:
+        (home / HALT_FILE).write_text("looking into it")
+        with loop_of(desk, home, days(READY, READY + 2, "SP500"), FakeClock(known(READY - 1))) as (loop, _):
+            loop.run(known(READY - 1))
+    said = json.loads((home / "runs" / "paper" / "heartbeat.json").read_text())
+    assert (said["halted"], said["open"], said["run"]) == (True, [], "paper")
+    assert "looking into it" in said["reason"]
