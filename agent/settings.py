@@ -343,8 +343,9 @@ class Brokering(Section):
 
 
 class Looping(Section):
-    """When the loop wakes and what it does besides deciding. Cron expressions are in UTC; an empty one never fires."""
+    """When the loop wakes and what it does besides deciding. Cron expressions are in ``timezone``; an empty one never fires."""
 
+    timezone: str = Field("UTC", description="whose clock cron expressions go by, for example 'America/New_York'")
     schedule: str = Field("", description="cron: decide then instead of at every bar's close")
     calendars: dict[str, str] = Field(
         {"equity": "XNYS", "index": "XNYS", "fx": "24/5", "crypto": "24/7"}, description="exchange calendar by asset class"
