@@ -61,7 +61,7 @@ class Thresholds(Frozen):
     """
 
     supported: float = 0.63
-    quarantine: float = 0.82
+    quarantine: float = 0.823
     reject: float = 0.968
     calm: float = 0.73
 
