@@ -118,10 +118,10 @@ def _checking(stack: ExitStack) -> Catalogue:
     """Open the skills to compare with: the run's if there are any, else the shipped ones in a scratch home."""
     import tempfile
 
-    from agent.wiring import open_catalogue, run_folder
+    from agent.wiring import open_catalogue, run_place
 
     home, run = GLOBALS.home, GLOBALS.run or "paper"
-    if not (run_folder(home, run) / "journal.sqlite").exists():
+    if not run_place(home, run).exists():
         home, run = Path(stack.enter_context(tempfile.TemporaryDirectory())), "paper"
     return stack.enter_context(open_catalogue(home, run, GLOBALS.settings()))[1]
 

@@ -42,7 +42,9 @@ def run_loop(
     speed: Annotated[
         float, typer.Option("--speed", min=0, help="Recorded seconds that pass in one second; 0 is as fast as it goes.")
     ] = 0.0,
-    schedule: Annotated[str, typer.Option("--schedule", help="Cron expression (UTC) instead of every bar's close.")] = "",
+    schedule: Annotated[
+        str, typer.Option("--schedule", help="Cron expression (loop.timezone, UTC by default) instead of every bar's close.")
+    ] = "",
     mandate: Annotated[
         Path | None, typer.Option("--mandate", help="Limits that nothing may exceed; else mandate.toml in the home.")
     ] = None,
@@ -62,24 +64,37 @@ def run_loop(
 
     if sum((once, bool(replay))) > 1:
         raise ConfigError("--once and --replay exclude each other; give one of them")
+    _refuse_stray(once, replay, schedule, speed, timerange, quotes)
     if once:
-        return _once(data or [], reading, mandate)
+        return _once(data or [], reading, timerange, mandate)
     if data:
         raise ConfigError("--data is decided on with --once (let cron call it again) or lived through with --replay FILE")
-    if quotes and not replay:
-        raise ConfigError("--quotes belong between the bars of --replay FILE; live ones come from the settings' feed section")
     if replay:
-        return _ended(_replayed(replay, quotes or [], reading, timerange, speed, mandate))
+        return _ended(_replayed(replay, quotes or [], reading, timerange, speed, schedule, mandate))
     return _ended(_living(schedule, mandate))
 
 
-def _once(paths: list[Path], reading: Reading, mandate: Path | None) -> int:
+def _refuse_stray(
+    once: bool, replay: list[Path] | None, schedule: str, speed: float, timerange: str | None, quotes: list[Path] | None
+) -> None:
+    """Refuse options that would say nothing here: what a person typed is never passed over."""
+    from agent.errors import ConfigError
+
+    if once and schedule:
+        raise ConfigError("--once decides now and ends; leave --schedule out and let cron call it")
+    given = {"--speed": bool(speed), "--quotes": bool(quotes), "--timerange": timerange is not None and not once}
+    stray = next((name for name, there in given.items() if there and not replay), None)
+    if stray is not None:
+        raise ConfigError(f"{stray} belongs to recorded bars; give them with --replay FILE")
+
+
+def _once(paths: list[Path], reading: Reading, timerange: str | None, mandate: Path | None) -> int:
     """Decide on the newest bar of every symbol and end."""
     from agent.cycle import read_control, reconcile, run_bar
 
     if not paths:
         return _once_live(mandate)
-    bars = [inputs.load(path, reading) for path in paths]
+    bars = inputs.load_range(paths, reading, timerange)
     desk = desk_over(bars, mandate=mandate)
     try:
         as_of = max(inputs.known_by(one, None) for one in bars)
@@ -144,7 +159,7 @@ def _brief(record: CycleRecord) -> None:
 
 @contextmanager
 def _replayed(
-    paths: list[Path], quotes: list[Path], reading: Reading, timerange: str | None, speed: float, mandate: Path | None
+    paths: list[Path], quotes: list[Path], reading: Reading, timerange: str | None, speed: float, cron: str, mandate: Path | None
 ) -> Iterator[tuple[Loop, datetime]]:
     from agent.backtest.plan import Plan, TimeRange
     from agent.feeds.quotes import RecordedQuotes, read_quotes
@@ -161,7 +176,7 @@ def _replayed(
     bounds = mandate_of(GLOBALS.home, mandate)
     recorded = {name: one for path in quotes for name, one in read_quotes(path, tuple(plan.symbols)).items()}
     between = RecordedQuotes(recorded) if recorded else None
-    with replay(GLOBALS.home, GLOBALS.run or "paper", plan, speed, stop, _brief, bounds, between) as made:
+    with replay(GLOBALS.home, GLOBALS.run or "paper", plan, speed, stop, _brief, bounds, between, cron) as made:
         yield made
 
 
@@ -220,5 +235,7 @@ def health(
     age = (wall_clock() - written).total_seconds()
     document |= {"alive": age <= within, "age_seconds": round(age, 1)}
     words = f"{'alive' if age <= within else 'silent'}: last sign of life {age:.0f} s ago, {document['decisions']} decisions"
+    if document.get("halted") or document.get("entries_stopped"):
+        words += f"; {'halted' if document['halted'] else 'entries are stopped'}: {document['reason']}"
     emit(document, lambda out: out.print(words))
     return 0 if age <= within else 1

@@ -25,7 +25,7 @@ from agent.loop.hours import Hours
 from agent.loop.people import Apprise, People
 from agent.loop.pulse import Pulse
 from agent.loop.runner import Loop
-from agent.loop.schedule import LiveSchedule, RecordedSchedule
+from agent.loop.schedule import LiveSchedule, RecordedSchedule, deciding
 from agent.loop.stop import Stop
 from agent.loop.upkeep import jobs
 from agent.market.instrument import asset_class, instrument
@@ -70,6 +70,7 @@ def replay(
     show: Show,
     mandate: Mandate | None = None,
     quotes: RecordedQuotes | None = None,
+    cron: str = "",
 ) -> Iterator[tuple[Loop, datetime]]:
     """A loop over recorded bars, with quotes between them if there are any, and the time to begin after; it goes on where
     the run stopped.
@@ -77,6 +78,7 @@ def replay(
     steps = plan.steps()
     if not steps:
         raise ConfigError(f"--replay: no bar of {', '.join(plan.symbols)} has every feature ready; give earlier bars")
+    schedule = RecordedSchedule(steps, deciding(plan.settings.loop, cron))
     clock = ReplayClock(steps[0][0], speed)
     feed = RecordedFeed(plan.series)
     desk = open_desk(home, run, feed, plan.settings, started=steps[0][0], clock=clock.now, durable=False, mandate=mandate)
@@ -89,7 +91,7 @@ def replay(
             )
         begin = (until or steps[0][0]) - INSTANT  # the last bar may have been left half decided
         pulse = Pulse(run_folder(home, run), time.monotonic, plan.settings.loop.hung_seconds)
-        yield Loop(desk, clock, RecordedSchedule(steps), stop, pulse, people, quotes=quotes), begin
+        yield Loop(desk, clock, schedule, stop, pulse, people, quotes=quotes), begin
     finally:
         people.close()
         desk.memory.close()

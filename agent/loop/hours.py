@@ -1,8 +1,8 @@
 """When the bars of a market close: exchange sessions, holidays, half days, daylight saving; always in UTC.
 
-Promises: a bar closes where the exchange's calendar has trading inside it, and nowhere else. Bars shorter than a day are
-aligned to UTC and count when they overlap a session; a daily bar belongs to the exchange's date and is known at the
-next midnight UTC, as recorded bars are; a weekly one begins on Monday.
+Promises: a bar closes where the exchange's calendar has trading inside it, and nowhere else, breaks at noon included. Bars
+shorter than a day are aligned to UTC and count when they overlap a session; a daily bar belongs to the exchange's date and is
+known at the next midnight UTC, as recorded bars are; a weekly one begins on Monday.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class Hours:
             return True
         step = self.instrument.step
         if step >= DAY:
-            return any(self._session(start + i * DAY) is not None for i in range(step // DAY))
-        for day in (start.date() - DAY, start.date(), start.date() + DAY):  # a session may begin on the date before in UTC
-            session = self._session(datetime.combine(day, time(), UTC))
-            if session is not None and session[0] < start + step and start < session[1]:
-                return True
-        return False
+            return any(self._spans(start + i * DAY) for i in range(step // DAY))
+        today = datetime.combine(start.date(), time(), UTC)
+        spans = (
+            span for i in (-1, 0, 1) for span in self._spans(today + i * DAY)
+        )  # a session may begin on the date before in UTC
+        return any(opens < start + step and start < closes for opens, closes in spans)
 
     def _skip(self, start: datetime) -> datetime:
         """The next bar that might trade: a closed day is passed in one step where no session touches it."""
@@ -73,14 +73,18 @@ class Hours:
         if step >= DAY:
             return start + step
         day = datetime.combine(start.date(), time(), UTC)
-        quiet = all(self._session(day + i * DAY) is None for i in (-1, 0, 1))
+        quiet = not any(self._spans(day + i * DAY) for i in (-1, 0, 1))
         return day + DAY if quiet and DAY % step == timedelta(0) else start + step
 
     @lru_cache(maxsize=4096)  # noqa: B019 - an Hours lives as long as its loop
-    def _session(self, day: datetime) -> tuple[datetime, datetime] | None:
-        """Open and close of the session of an exchange's date; None on a holiday."""
+    def _spans(self, day: datetime) -> tuple[tuple[datetime, datetime], ...]:
+        """When the market is open on an exchange's date, before and after a break at noon; nothing on a holiday."""
         calendar = _calendar(self._name, day.year - 1, day.year + 1)
         label = day.strftime("%Y-%m-%d")
         if not calendar.is_session(label):
-            return None
-        return calendar.session_open(label).to_pydatetime(), calendar.session_close(label).to_pydatetime()
+            return ()
+        opens, closes = calendar.session_open(label).to_pydatetime(), calendar.session_close(label).to_pydatetime()
+        if not calendar.session_has_break(label):
+            return ((opens, closes),)
+        rests = (calendar.session_break_start(label).to_pydatetime(), calendar.session_break_end(label).to_pydatetime())
+        return ((opens, rests[0]), (rests[1], closes))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -43,12 +44,20 @@ class Schedule(Protocol):
 
 
 class Cron:
-    """A cron expression in UTC, by APScheduler's trigger."""
+    """A cron expression by a zone's clock, by APScheduler's trigger.
 
-    def __init__(self, expression: str, setting: str) -> None:
+    Where the clock is put forward, a time that does not exist comes an hour later; where it is put back, one that comes twice
+    counts twice.
+    """
+
+    def __init__(self, expression: str, setting: str, zone: str = "UTC") -> None:
         """Read it; ConfigError names the setting it came from."""
         try:
-            self._trigger = CronTrigger.from_crontab(expression, timezone=UTC)
+            clock = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigError(f"loop.timezone = {zone!r} is not a time zone; write one like 'America/New_York'") from None
+        try:
+            self._trigger = CronTrigger.from_crontab(expression, timezone=clock)
         except ValueError as err:
             raise ConfigError(f"{setting} = {expression!r}: {err}; write five fields, for example '*/5 * * * *'") from None
 
@@ -56,6 +65,12 @@ class Cron:
         """The first time after ``after``."""
         found: datetime | None = self._trigger.get_next_fire_time(None, after + INSTANT)
         return None if found is None else found.astimezone(UTC)
+
+
+def deciding(settings: Looping, given: str = "") -> Cron | None:
+    """The cron expression that decides instead of bar closes, an option before the setting; None without one."""
+    expression = given or settings.schedule
+    return Cron(expression, "--schedule" if given else "loop.schedule", settings.timezone) if expression else None
 
 
 JOBS = ("cleanup", "backup", "snapshot", "reflection", "skills", "summary")
@@ -66,11 +81,10 @@ class LiveSchedule:
 
     def __init__(self, hours: Mapping[str, Hours], settings: Looping, cron: str = "") -> None:
         """``cron`` (else the setting) replaces bar closes."""
-        expression = cron or settings.schedule
         self._hours = dict(sorted(hours.items()))
-        self._cron = Cron(expression, "--schedule" if cron else "loop.schedule") if expression else None
+        self._cron = deciding(settings, cron)
         given = {name: getattr(settings, name) for name in JOBS}
-        self._jobs = {name: Cron(text, f"loop.{name}") for name, text in given.items() if text}
+        self._jobs = {name: Cron(text, f"loop.{name}", settings.timezone) for name, text in given.items() if text}
 
     def next(self, after: datetime) -> Due | None:
         """The earliest bar close, cron time or job after a time."""
@@ -85,11 +99,12 @@ class LiveSchedule:
 
 
 class RecordedSchedule:
-    """The times at which recorded bars became known, with upkeep in between left to the caller."""
+    """The times at which recorded bars became known, or those of a cron expression between them; upkeep is left out."""
 
-    def __init__(self, steps: Iterable[tuple[datetime, list[str]]]) -> None:
-        """Take the steps of a recording, oldest first."""
-        self._dues = [Due(at, tuple(symbols)) for at, symbols in steps]
+    def __init__(self, steps: Iterable[tuple[datetime, list[str]]], cron: Cron | None = None) -> None:
+        """Take the steps of a recording, oldest first; with ``cron`` symbols wait for its next time after their bar."""
+        dues = [Due(at, tuple(symbols)) for at, symbols in steps]
+        self._dues = dues if cron is None else _gathered(dues, cron)
         self._next = 0
 
     def next(self, after: datetime) -> Due | None:
@@ -97,6 +112,16 @@ class RecordedSchedule:
         while self._next < len(self._dues) and self._dues[self._next].at <= after:
             self._next += 1
         return self._dues[self._next] if self._next < len(self._dues) else None
+
+
+def _gathered(dues: list[Due], cron: Cron) -> list[Due]:
+    """Each symbol at the first cron time from its newest bar on, together with the others of that time."""
+    found: dict[datetime, Due] = {}
+    for due in dues:
+        at = cron.next(due.at - INSTANT)
+        if at is not None and at <= dues[-1].at:
+            found[at] = found.get(at, Due(at)).joined(Due(at, due.symbols))
+    return [found[at] for at in sorted(found)]
 
 
 def _earliest(found: list[Due]) -> Due | None:

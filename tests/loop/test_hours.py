@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, datetime, timedelta
 
+import exchange_calendars
+import pandas as pd
 import pytest
 
 from agent.errors import ConfigError
@@ -73,3 +76,34 @@ def test_the_next_close_is_later_traded_and_nothing_traded_lies_between(interval
         start = (after - datetime(1970, 1, 1, tzinfo=UTC)) // step * step + datetime(1970, 1, 1, tzinfo=UTC)
         between = [start + i * step for i in range(min(200, (close - step - start) // step))]
         assert not any(hours.traded(one) for one in between)
+
+
+SPANS = [("2024-03-07", "2024-04-03"), ("2024-10-24", "2024-11-06"), ("2023-12-20", "2024-01-05"), ("2024-02-27", "2024-03-02")]
+
+
+@pytest.mark.parametrize("calendar", ["XNYS", "XLON", "XTKS", "XHKG", "XBOM", "CMES", "24/5", "XSAU"])
+@pytest.mark.parametrize("minutes", [5, 30, 240])
+@pytest.mark.parametrize(("first", "last"), SPANS)
+def test_bars_close_where_the_calendar_trades_and_nowhere_else(calendar: str, minutes: int, first: str, last: str) -> None:
+    """Both changes of the clock, the turn of the year with its half days and holidays, a leap day, breaks at noon."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        whole = exchange_calendars.get_calendar(calendar, start="2023-01-01", end="2025-12-31")
+    begin, end = pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC")
+    traded = whole.minutes[(whole.minutes >= begin) & (whole.minutes < end)]  # minute by minute, by the library's own count
+    expected = [at.to_pydatetime() + timedelta(minutes=minutes) for at in traded.floor(f"{minutes}min").unique()]
+    hours, at, found = Hours(instrument("SPY", f"{minutes}m"), calendar), begin.to_pydatetime(), []
+    while (at := hours.next_close(at)) <= end:
+        found.append(at)
+    assert found == expected
+
+
+@pytest.mark.parametrize("calendar", ["XNYS", "XTKS", "24/5"])
+def test_daily_bars_are_the_calendars_sessions_over_three_years(calendar: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        whole = exchange_calendars.get_calendar(calendar, start="2023-01-01", end="2025-12-31")
+    hours, at, found = Hours(instrument("SPY", "1d"), calendar), datetime(2023, 1, 1, tzinfo=UTC), []
+    while (at := hours.next_close(at)) <= datetime(2025, 12, 31, tzinfo=UTC):
+        found.append(f"{at - timedelta(days=1):%Y-%m-%d}")
+    assert found == [f"{day:%Y-%m-%d}" for day in whole.sessions if day.year > 2022 and day < pd.Timestamp("2025-12-31")]

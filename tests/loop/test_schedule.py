@@ -8,7 +8,7 @@ import pytest
 
 from agent.errors import ConfigError
 from agent.loop.hours import Hours
-from agent.loop.schedule import Due, LiveSchedule, RecordedSchedule
+from agent.loop.schedule import Cron, Due, LiveSchedule, RecordedSchedule
 from agent.market.instrument import instrument
 from agent.settings import Looping
 
@@ -57,3 +57,45 @@ def test_a_recording_gives_each_of_its_steps_once_and_then_ends() -> None:
         seen.append((due.at, list(due.symbols)))
         at = due.at
     assert seen == steps
+
+
+def test_a_recording_by_cron_gathers_what_came_before_each_time_and_passes_over_none() -> None:
+    steps = [(NOON + timedelta(minutes=5 * i), ["A"] if i % 2 else ["A", "B"]) for i in range(1, 14)]
+    schedule = RecordedSchedule(steps, Cron("*/15 * * * *", "--schedule"))
+    first, second = schedule.next(NOON), schedule.next(NOON + timedelta(minutes=15))
+    assert first == Due(NOON + timedelta(minutes=15), ("A", "B"))
+    assert second == Due(NOON + timedelta(minutes=30), ("A", "B"))
+    assert schedule.next(NOON + timedelta(minutes=60)) is None  # the bar of 12:65 waits for a time that never comes
+
+
+def times(expression: str, zone: str, first: datetime, count: int) -> list[str]:
+    cron, at, found = Cron(expression, "loop.schedule", zone), first, []
+    for _ in range(count):
+        following = cron.next(at)
+        assert following is not None
+        at = following
+        found.append(f"{at:%d %H:%M}")
+    return found
+
+
+def test_a_daily_time_follows_new_yorks_clock_through_both_changes() -> None:
+    assert times("30 9 * * *", "America/New_York", datetime(2024, 3, 9, tzinfo=UTC), 3) == ["09 14:30", "10 13:30", "11 13:30"]
+    assert times("30 9 * * *", "America/New_York", datetime(2024, 11, 2, tzinfo=UTC), 3) == ["02 13:30", "03 14:30", "04 14:30"]
+
+
+def test_a_time_that_does_not_exist_comes_an_hour_later_and_one_that_comes_twice_counts_twice() -> None:
+    assert times("30 2 * * *", "America/New_York", datetime(2024, 3, 10, tzinfo=UTC), 2) == ["10 07:30", "11 06:30"]
+    assert times("30 1 * * *", "America/New_York", datetime(2024, 11, 3, tzinfo=UTC), 3) == ["03 05:30", "03 06:30", "04 06:30"]
+
+
+@pytest.mark.parametrize("day", [datetime(2024, 3, 10, tzinfo=UTC), datetime(2024, 11, 3, tzinfo=UTC)])
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe"])
+def test_every_five_minutes_is_every_five_minutes_whatever_the_clock_does(zone: str, day: datetime) -> None:
+    found = times("*/5 * * * *", zone, day - timedelta(minutes=1), 288)
+    assert found == [f"{day + timedelta(minutes=5 * i):%d %H:%M}" for i in range(288)]
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/X", "", ".."])
+def test_a_zone_that_does_not_exist_is_refused_in_one_line(zone: str) -> None:
+    with pytest.raises(ConfigError, match=r"loop\.timezone"):
+        Cron("* * * * *", "loop.schedule", zone)
