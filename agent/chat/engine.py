@@ -70,7 +70,7 @@ class Conversation:
         if demanded is not None:
             return Answer(text=demanded, certainty="unknown")
         if self.asking is None:
-            return local_answer(self.view, said)
+            return local_answer(self.view, said, self.last_decision())
         return self._modelled(said, hear)
 
     def locally(self, said: str) -> Answer:

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from agent.chat.answer import Answer
 from agent.chat.found import Found
-from agent.chat.local.clauses import clauses, following
+from agent.chat.local.clauses import clauses, following, points_back
 from agent.chat.local.reading import Names, Question, read
 from agent.chat.local.route import Step
 from agent.chat.local.routes import Reading, route
@@ -24,8 +24,11 @@ def names_of(view: View) -> Names:
     return Names(tuple(view.tables.symbols), skills, voters)
 
 
-def answer(view: View, said: str) -> Answer:
-    """Answer a question from the record, clause by clause; what is not sure is marked, what is not known is said to be."""
+def answer(view: View, said: str, last: str | None = None) -> Answer:
+    """Answer a question from the record, part by part; what is not sure is marked, what is not known is said to be.
+
+    ``last`` is the decision that was spoken of before: "how did it end?" is asked of it where it makes no sense by itself.
+    """
     names = names_of(view)
     parts: list[Answer] = []
     before: Question | None = None
@@ -35,19 +38,29 @@ def answer(view: View, said: str) -> Answer:
             if all(token.bare for token in question.tokens) and not (question.slots or question.periods or question.symbols):
                 continue  # "is there anything in it?" asks nothing more
             question = following(question, before, parts[-1], names)
-        parts.append(_answered(view, question))
+        parts.append(_answered(view, question, last if before is None else None))
         before = question
     return _joined(parts)
 
 
-def _answered(view: View, question: Question) -> Answer:
+def _answered(view: View, question: Question, last: str | None = None) -> Answer:
     found = route(question, view)
+    if last is not None and points_back(question) and (found is None or found.left or _of_all(found)):
+        about = question.only(idents=(last,), doubts=(*question.doubts, f"I take it that you mean {last[:8]}"))
+        again = route(about, view)
+        if again is not None and not again.left and again.route.words is None:
+            question, found = about, again
     if found is None:
         return Answer(text=unknown(view), label=LABEL, certainty="unknown")
     if found.route.words is not None:
         ids = (f"run:{view.run}",) if f"[run:{view.run}]" in found.route.words else ()
         return Answer(text=found.route.words, label=LABEL, certainty="unknown" if found.route.unknown else "sure", citations=ids)
     return _told(view, question, found)
+
+
+def _of_all(found: Reading) -> bool:
+    """Whether a reading is of the whole run where one decision may be meant."""
+    return bool(found.route.steps) and found.route.steps[0].tool in ("run", "decisions", "trades", "market_state", "positions")
 
 
 def unknown(view: View) -> str:

@@ -40,6 +40,8 @@ def clauses(said: str) -> list[str]:
     ]
     if not 2 <= len(parts) <= 3 or _DEPENDENT.match(parts[0]):
         return [said]
+    if len(parts[0].split()) <= _LEAST and not re.match(rf"{_ASKS}\b", parts[0], re.IGNORECASE):
+        return [said]  # "Year by year, which voter led?" is one question
     if any(len(part.split()) < _LEAST for part in parts):
         return [said]
     return parts
@@ -52,6 +54,19 @@ def _stretch_found(answered: Answer) -> Period | None:
     match = re.match(r"The (?:best|worst) (?:month|quarter|year)\b.{0,60}? was (\S+)", answered.text)
     found = read_dates(match.group(1).replace("Q", "-q").lower(), date.max).periods if match else ()
     return found[0] if found else None
+
+
+_OF_ALL = frozenset(
+    """how_many best worst most least trade skill voter by benchmark drawdown win_rate return sharpe limit regime position_open
+    help greeting seed streak cost""".split()  # noqa: SIM905 - a list of words reads best as words
+)
+
+
+def points_back(question: Question) -> bool:
+    """Whether a question names nothing itself and points at something said before, or only asks why."""
+    named = question.idents or question.skills or question.periods or question.symbols
+    short = len(question.tokens) <= _LEAST + 1 and not question.concepts & _OF_ALL
+    return not named and (_POINTS.search(question.text) is not None or short)
 
 
 def following(question: Question, before: Question, answered: Answer, names: Names) -> Question:

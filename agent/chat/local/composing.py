@@ -14,6 +14,10 @@ from agent.chat.tools.figures import DECISION_FIGURES, TRADE_FIGURES, Bound
 from agent.domain import ExitReason
 
 _BOTH = re.compile(r"\b(?:winn\w+|wins?|won|profitable)\b.*\b(?:los\w+)\b|\b(?:los\w+)\b.*\b(?:winn\w+|wins?|won|profitable)\b")
+# asked whether it won, not of those that won
+_YES_NO = re.compile(
+    r"(?:and |so |but )?(?:did|was|were|is|are|has|have|does|do|had)\b(?!.*\b(?:any|ever|how many|which|there)\b)"
+)
 _OPENED = re.compile(r"\b(?:open(?:ed)?|enter(?:ed)?|bought|buy|started|initiated|entries|entry|put on|begun)\b")
 _CLOSED = re.compile(r"\b(?:clos\w+|exit\w*|ended|sold|got out|finished|left)\b")
 _UNITS = (
@@ -25,7 +29,7 @@ _DECISION_UNITS = ("weekday", "regime", "symbol", "quarter", "month", "year", "s
 
 def won_of(q: Question) -> bool | None:
     """Winners or losers, where one of the two is meant."""
-    if q.day or _BOTH.search(q.text) or q.any("win_rate") or q.has("win") == q.has("lose"):
+    if q.day or _YES_NO.match(q.text) or _BOTH.search(q.text) or q.any("win_rate") or q.has("win") == q.has("lose"):
         return None
     return q.has("win")
 

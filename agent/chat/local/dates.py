@@ -284,6 +284,21 @@ def _edge(match: re.Match[str], today: date) -> Period | None:
     )
 
 
+def _span(year: int, month: int, first: int, last: int) -> Period | None:
+    begin, end = _day(year, month, first), _day(year, month, last)
+    return Period(begin.start, end.end, "range") if begin and end else None
+
+
+def _days_of(match: re.Match[str], today: date) -> Period | None:
+    """Some days of a month: "24-28 August 2015"."""
+    return _span(int(match.group(4)), _number(match.group(3)), int(match.group(1)), int(match.group(2)))
+
+
+def _days_in(match: re.Match[str], today: date) -> Period | None:
+    """Some days of a month, the month first: "August 24-28, 2015"."""
+    return _span(int(match.group(4)), _number(match.group(1)), int(match.group(2)), int(match.group(3)))
+
+
 def _half_month(match: re.Match[str], today: date) -> Period | None:
     """The first fifteen days of a month, or the rest of it."""
     whole = _month(int(match.group(3)), _number(match.group(2)))
@@ -321,12 +336,22 @@ def _p(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
+_NTH = r"(\d\d?)(?:st|nd|rd|th)?"
 _COUNT = r"(\d+|" + "|".join(_NUMBERS) + ")"
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | None]], ...] = (
     *((_p(rf"\b(?:{name})(?:,? (?:of |in )?({_YEAR}))?\b"), _feast(*when)) for name, when in _FEASTS.items()),
     (_p(rf"\b({_YEAR})[-/.](\d\d?)[-/.](\d\d?)(?:t\S*)?\b"), _plain_day),
     (_p(rf"\b({_YEAR})(\d\d)(\d\d)\b"), _plain_day),
     (_p(r"\b(\d\d?)[/.-](\d\d?)[/.-](\d{4}|\d\d)\b"), _numeric),
+    (
+        _p(
+            rf"\b(?:from )?(?:the )?(\d\d?)(?:st|nd|rd|th)? ?(?:-|to|until|through) ?(?:the )?(\d\d?)(?:st|nd|rd|th)? "
+            rf"(?:of )?({_NAMES})\b,? ?({_YEAR})\b"
+        ),
+        _days_of,
+    ),
+    (_p(rf"\bbetween (?:the )?{_NTH} and (?:the )?{_NTH} (?:of )?({_NAMES})\b,? ?({_YEAR})\b"), _days_of),
+    (_p(rf"\b({_NAMES})\b\.? (\d\d?)(?:st|nd|rd|th)? ?(?:-|to|until|through) ?(\d\d?)(?:st|nd|rd|th)?,? ({_YEAR})\b"), _days_in),
     (
         _p(rf"\b(\d\d?)(?:st|nd|rd|th)?[ -]+(?:of )?(?:the )?({_NAMES})\b\.?,?(?:[ -]+(?:of )?({_YEAR}|'\d\d))?\b"),
         lambda m, t: _named_day(m.group(1), m.group(2), m.group(3), t),

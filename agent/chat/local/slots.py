@@ -55,6 +55,7 @@ _BETWEEN = re.compile(r"\bbetween\s+(-?\d+(?:\.\d+)?)\s*(%)?\s+and\s+(-?\d+(?:\.
 _EXTREMES: dict[str, tuple[tuple[str, Op, float], ...]] = {"rsi_14": (("oversold", "<", 30.0), ("overbought", ">", 70.0))}
 _SHARES = frozenset({"size", "exposure", "drawdown_60", "momentum_10", "volatility_20", "hl_range", "oc_range"})
 _FIGURES: tuple[tuple[str, str], ...] = (
+    ("reliability", r"\breliab\w+"),
     ("confidence", r"\bconfiden\w+|\bconviction|\bcertainty"), ("size", r"\bsiz\w+|\bposition size|\bequity"),
     ("exposure", r"\bexposure"), ("fees", r"\bfees?\b|\bcommissions?"),
 )  # fmt: skip

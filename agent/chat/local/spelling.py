@@ -62,7 +62,7 @@ def mended(text: str, names: frozenset[str]) -> tuple[str, tuple[tuple[str, str]
 
 def guessed(token: str, word: str) -> bool:
     """Whether a mended word may have been another: where it differs in more than one letter of five."""
-    return bool(OSA.normalized_similarity(token, word) < 0.8)
+    return sorted(token) != sorted(word) and bool(OSA.normalized_similarity(token, word) < 0.8)
 
 
 @lru_cache(maxsize=_MOST)
@@ -84,7 +84,7 @@ def known(token: str) -> bool:
 def _almost(token: str) -> str:
     """A word with an ending that lacks or doubles one letter of another ("wining", "beter"): the other; else the word itself."""
     doubled = [token[:i] + c + token[i:] for i, c in enumerate(token)]
-    return next((word for word in doubled if word in VOCABULARY), token)
+    return next((word for word in (*doubled, token.replace("eing", "ing")) if word in VOCABULARY), token)
 
 
 @lru_cache(maxsize=_MOST)

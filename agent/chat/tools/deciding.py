@@ -207,7 +207,8 @@ def _listed(view: View, asked: Decisions, rows: list[Row]) -> Found:
     every = sorted(rows, key=_key(asked))
     chosen = every[asked.nth - 1 : asked.nth] if asked.nth is not None else every[: asked.n]
     if not chosen:
-        return nothing(f"There are no {what}, or not so many.", f"run:{view.run}")
+        short = f"There are only {len(every)} {what}" if every else f"There are no {what}"
+        return Found(text=f"{short} {cite('run', view.run)}.", ids=(f"run:{view.run}",), data={"ids": []})
     figure_ = DECISION_FIGURES[asked.figure] if asked.figure else None
     lines = [headline(row) + (f" ({figure_.label} {figure_.shown(v)})" if figure_ and (v := figure_.of(row)) is not None else "")
              for row in chosen]  # fmt: skip

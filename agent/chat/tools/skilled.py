@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 
 from agent.chat.found import Found, Table, cite, day, figure, listing, nothing, per_cent
 from agent.chat.tools.base import Scope, Tool
+from agent.chat.tools.figures import Bound, meets
 from agent.chat.view import View
 from agent.domain import Frozen, RegimeLabel
 from agent.errors import ConfigError
@@ -36,6 +37,7 @@ class Skills(Frozen):
     least: bool = Field(False, description="with rank: the lowest first")
     regime: RegimeLabel | None = None
     n: int = Field(20, ge=1, le=100)
+    bounds: tuple[Bound, ...] = Field((), description="conditions on reliability")
     executions: int = Field(0, ge=0, description="only skills with at least so many executions")
 
 
@@ -43,6 +45,7 @@ def skills(view: View, asked: Skills) -> Found:
     """The skills with their evidence."""
     rows = [row for row in _rows(view, asked.regime) if row["kind"] == "strategy" or asked.which == "all"]
     chosen = [row for row in rows if _is(row, asked.which) and row["executions"] >= asked.executions]
+    chosen = [row for row in chosen if all(meets(row["reliability"], bound) for bound in asked.bounds)]
     if asked.rank is not None:
         chosen = _ranked(
             [row for row in chosen if row["executions"] or (asked.rank == "executions" and asked.least)], asked.rank, asked.least

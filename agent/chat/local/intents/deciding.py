@@ -12,6 +12,8 @@ from agent.chat.local.reading import Question
 from agent.chat.local.route import Route, Step, clean, intent, one, scope
 from agent.chat.view import View
 
+FEW_DAYS = 12
+
 
 def _decisions(q: Question, tells: set[str], **more: Any) -> Route:
     given, used = which_decisions(q)
@@ -98,6 +100,13 @@ def _walked(q: Question, view: View) -> Route | None:
     return _decisions(q, {"list", "why", "describe", "how_many", "by"}, order="first", n=30)
 
 
+def _few_days(q: Question, view: View) -> Route | None:
+    """What went on over a few days, decision by decision."""
+    if q.period is None or q.day or not (q.period.start and q.period.end) or (q.period.end - q.period.start).days > FEW_DAYS:
+        return None
+    return _walked(q, view)
+
+
 def _ordered(q: Question, view: View) -> Route | None:
     first = q.has("first") and not q.has("last")
     return _decisions(
@@ -155,6 +164,7 @@ INTENTS = (
     intent("decisions counted", "how_many|share decision|hold|buy|entries|sell|happened", "when", _count_decisions),
     intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
     intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
+    intent("a few days", "happened|describe @stretch", "when decision hold buy entries happened state", _few_days, 0.25),
     intent("decisions of a stretch", "@stretch", "when decision hold buy entries happened", _walked, -0.4),
     intent("how sure", "confidence", "", _sure),
     intent("how large", "size", "", _sized),

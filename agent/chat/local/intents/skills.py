@@ -37,7 +37,8 @@ def _ranked(rank: str, *, least: bool | None = None) -> Make:
         low = q.any("least", "worst") or q.has("lose") and q.has("most") if least is None else least
         tried = next((int(b.value) for b in q.bounds if b.feature == "count"), None)
         n = q.top if q.top > 1 else 20 if q.has("rank") or tried else 3
-        return one("skills", rank=rank, least=low, regime=q.regime, n=n, executions=tried)
+        bounds = tuple(b for b in q.bounds if b.feature == "reliability")
+        return one("skills", rank=rank, least=low, regime=q.regime, n=20 if bounds else n, executions=tried, bounds=bounds)
 
     return make
 
@@ -68,6 +69,7 @@ def _transitions(q: Question, view: View) -> Route | None:
     if q.skills:
         return None
     down = to is None and "demot" in q.text
+    to = "active" if to is None and "promot" in q.text else to
     return one("transitions", to=to, down=down or None, order="last" if q.has("last") else "first", **days_of(q)).telling(
         to or ""
     )
@@ -244,7 +246,7 @@ INTENTS = (
     intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.1),
     intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best", _of_kind("winning"), 0.05),
     intent("skills ranked", "skill rank", f"{_SKILL} by reliability return win lose executions trade best worst regime average", _ranked("mean_r", least=False), 0.3),
-    intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
+    intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
     intent("skills by mean R", "skill best|worst", f"{_SKILL} best worst by reliability return lose win average", _ranked("mean_r"), 0.25),
     intent("least certain skills", "skill uncertain|confidence|reliability most|least|uncertain", f"{_SKILL} reliability most least uncertain", _uncertain, 0.1),
     intent("skills by use", "skill executions most|least|how_many|by|best", f"{_SKILL} trade executions by most least last", _ranked("executions"), 0.25),

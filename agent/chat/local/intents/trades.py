@@ -128,6 +128,8 @@ def _single(q: Question, view: View) -> Route | None:
         return None
     order, figure, tells = found
     given, used = which_of(q)
+    if q.any("win", "lose") and won_of(q) is None:
+        tells = tells | {"win", "lose"}
     if (order == "best") == (won_of(q) is True) and order in ("best", "worst"):
         given.pop("won", None)
         tells = tells | {"win", "lose"}
@@ -256,6 +258,14 @@ def _factor(q: Question, view: View) -> Route | None:
 
 
 def _payoff(q: Question, view: View) -> Route | None:
+    if (found := group_of(q)) is not None:
+        return _query(
+            q,
+            {found[1], "win", "lose", "average", "compare", "size", "by", "best", "worst", "win_rate", "share"},
+            measure="average",
+            won=None,
+            by=found[0],
+        )
     return _query(q, {"win", "lose", "average", "compare", "size"}, measure="average", won=None)
 
 
