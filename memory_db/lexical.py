@@ -245,7 +245,7 @@ def bm25(postings: Postings, known: NDArray[np.bool_], query: str) -> Floats:
     total = int(np.count_nonzero(known))
     if total == 0:
         return scores
-    mean_words = float(words.mean(where=known)) or 1.0
+    mean_words = float(words @ known) / total or 1.0
     ceiling = 0.0
     for term in postings.terms(query):
         rows, counts = postings.rows(term)

@@ -53,7 +53,8 @@ class Meaning:
         # where the vectors stand in the listing they were last asked for
         self._placed: Listing | None = None
         self._rows = self._codes
-        self._context = np.empty(0, dtype=bool)
+        self._own = self._around = self._rows_of_own = self._rows_around = self._codes
+        self._single = True
         self._signs = _signs(self._matrix)
         self._asked = 0
         self._queries: dict[str, Matrix] = {}
@@ -144,11 +145,11 @@ class Meaning:
         self._load(listing)
         if len(self._codes) < _SKETCHED:
             return None
-        differing = np.zeros(len(self._codes), dtype=np.uint16)
+        differing, mixed = np.zeros(len(self._codes), dtype=np.uint16), np.empty(len(self._codes), dtype=np.uint64)
         for held, asked in zip(self._signs, _signs(vector[None, :]), strict=True):
-            differing += np.bitwise_count(held ^ asked)
-        cosines = np.cos(np.pi * np.arange(len(vector) + 1) / len(vector)).astype(np.float32)
-        return self._by_row(len(listing.seq), self._rows, self._context, cosines[differing])
+            differing += np.bitwise_count(np.bitwise_xor(held, asked, out=mixed))
+        cosines = np.cos(np.pi * np.arange(len(vector) + 1) / len(vector)).astype(np.float32)[differing]
+        return self._by_row(len(listing.seq), cosines[self._own], self._rows_of_own, cosines[self._around], self._rows_around)
 
     def rough(self, listing: Listing, allowed: NDArray[np.bool_], vector: Matrix) -> tuple[Matrix, Matrix]:
         """Return the cosines of all texts, and of them in their context, to some 1e-6; 0 where not allowed or not embedded.
@@ -156,20 +157,30 @@ class Meaning:
         A text of several windows is as near as its nearest; one without context has its own in its place.
         """
         self._load(listing)
-        at, context = self._rows, self._context
+        places: list[Seqs] = [self._own, self._around]
+        rows: list[Seqs] = [self._rows_of_own, self._rows_around]
         if 4 * np.count_nonzero(allowed) < len(allowed):
             # where few are allowed they alone are compared; to copy most of a matrix would cost more than to compare it all
-            chosen = np.flatnonzero(np.append(allowed, False)[at])
-            return self._by_row(len(allowed), at[chosen], context[chosen], self._matrix[chosen] @ vector)
-        return self._by_row(len(allowed), at, context, self._matrix @ vector)
+            wanted = np.append(allowed, False)
+            chosen = [np.flatnonzero(wanted[item]) for item in rows]
+            own, around = (self._matrix[item[few]] @ vector for item, few in zip(places, chosen, strict=True))
+            rows = [item[few] for item, few in zip(rows, chosen, strict=True)]
+        else:
+            found = self._matrix @ vector
+            own, around = (found[item] for item in places)
+        return self._by_row(len(allowed), own, rows[0], around, rows[1])
 
-    def _by_row(self, size: int, at: Seqs, context: NDArray[np.bool_], found: Matrix) -> tuple[Matrix, Matrix]:
+    def _by_row(self, size: int, own: Matrix, rows_of_own: Seqs, around: Matrix, rows_around: Seqs) -> tuple[Matrix, Matrix]:
         # one more row for vectors of what is not listed
-        own = np.zeros(size + 1, dtype=np.float32)
-        _raise(own, at[~context], found[~context])
-        around = own.copy()
-        around[at[context]] = found[context]
-        return own[:-1], around[:-1]
+        out = np.zeros(size + 1, dtype=np.float32)
+        if self._single:
+            out[rows_of_own] = own
+        elif len(own):
+            starts = np.flatnonzero(np.diff(rows_of_own, prepend=-1))
+            out[rows_of_own[starts]] = np.maximum.reduceat(own, starts)
+        within = out.copy()
+        within[rows_around] = around
+        return out[:-1], within[:-1]
 
     def exact(self, listing: Listing, rows: Seqs, vector: Matrix, *, held: bool) -> tuple[Floats, Floats]:
         """Return both cosines of these rows (ascending), rounded to 1e-6; not ``held`` in memory they are read."""
@@ -238,10 +249,12 @@ class Meaning:
             self._codes, self._matrix, self._loaded, self._placed = codes, matrix, len(self._stored), None
             self._signs = _signs(matrix)
         if self._placed is not listing:
-            seqs = self._codes // _ROWS
+            seqs, context = self._codes // _ROWS, self._codes % _ROWS == CONTEXT
             self._rows = np.searchsorted(listing.seq, seqs)
             self._rows[~np.isin(seqs, listing.seq)] = len(listing.seq)
-            self._context = self._codes % _ROWS == CONTEXT
+            self._own, self._around = np.flatnonzero(~context), np.flatnonzero(context)
+            self._rows_of_own, self._rows_around = self._rows[self._own], self._rows[self._around]
+            self._single = len(np.unique(self._rows_of_own)) == len(self._own)
             self._placed = listing
 
     def _fetch(self, seqs: Seqs) -> tuple[Seqs, Matrix]:
@@ -267,15 +280,6 @@ def windows(text: str) -> list[str]:
     if len(text) <= _WHOLE:
         return [text]
     return [text[low : low + _WINDOW] for low in range(0, len(text) - _WINDOW + _STEP, _STEP)]
-
-
-def _raise(out: Matrix, rows: Seqs, values: Matrix) -> None:
-    """Put the greatest of each row's values into ``out``; rows ascend."""
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    if len(starts) == len(rows):
-        out[rows] = values
-    else:
-        out[rows[starts]] = np.maximum.reduceat(values, starts)
 
 
 def _signs(matrix: Matrix) -> NDArray[np.uint64]:

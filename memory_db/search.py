@@ -50,7 +50,7 @@ _PAGE = 2000
 # beyond so many the index proposes sooner than a product over all vectors is made
 _EXACT_TEXTS = 20_000
 # how many times more rows a sketch of the vectors has to name than are multiplied out to the end
-_OVERSAMPLE = 16
+_OVERSAMPLE = 10
 
 
 class TextSearch:
@@ -67,7 +67,7 @@ class TextSearch:
         self._tail_from = 0
         self._postings: Postings | None = None
         self._gone: dict[int, int] = {}
-        self._gone_upto = 0
+        self._gone_upto = self._seen = 0
 
     def search(self, query: Query) -> list[Memory]:
         """Return the best ``k`` memories known at ``as_of``, best first. ConfigError for a query that cannot be answered."""
@@ -119,12 +119,8 @@ class TextSearch:
     def archived(self) -> dict[int, int]:
         """Return the archived memories' facts with the time from which they are, in microseconds."""
         with self._lock:
-            last = self._journal.last_seq
-            if last > self._gone_upto:
-                for fact in self._journal.facts([ARCHIVED], after_seq=self._gone_upto):
-                    self._gone.update(dict.fromkeys(fact.data["facts"], fact.known_us))
-                self._gone_upto = last
-            return self._gone
+            self._words()
+            return self._gone_by_now()
 
     def index_words(self, last: int) -> int:
         """Bring the index file up to a fact; return how many memories it took in."""
@@ -154,10 +150,18 @@ class TextSearch:
             self._tail.close()
             self._tail = self._postings = None
 
+    def _gone_by_now(self) -> dict[int, int]:
+        """Return what is archived up to the fact that was last seen."""
+        if self._seen > self._gone_upto:
+            for fact in self._journal.facts([ARCHIVED], after_seq=self._gone_upto):
+                self._gone.update(dict.fromkeys(fact.data["facts"], fact.known_us))
+            self._gone_upto = self._seen
+        return self._gone
+
     def _known(self, listing: Listing, now: int) -> NDArray[np.bool_]:
         """Return which rows were known by then and not archived."""
         known = listing.known <= now
-        gone = sorted(seq for seq, since in self.archived().items() if since <= now)
+        gone = sorted(seq for seq, since in self._gone_by_now().items() if since <= now)
         return known & ~np.isin(listing.seq, gone) if gone else known
 
     def _folded(self, listing: Listing, known: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], dict[int, int]]:
@@ -175,8 +179,8 @@ class TextSearch:
         if self._tail is None or self._tail_from != main.watermark:
             self.close()
             self._tail, self._tail_from = Lexical(None), main.watermark
-        start, last = max(main.watermark, self._tail.watermark), self._journal.last_seq
-        for page, mark in self._documents(start, last):
+        start, self._seen = max(main.watermark, self._tail.watermark), self._journal.last_seq
+        for page, mark in self._documents(start, self._seen):
             self._tail.add(page, mark)
         indexes = (main, self._tail)
         if self._postings is None or not self._postings.follows(indexes):
@@ -204,7 +208,7 @@ class TextSearch:
         """Return how far each allowed row answers the query, 0 for the others and below the first hundred."""
         listing, nothing = postings.listing, np.empty(0, dtype=np.int64)
         if query.mode == "vector" and self._meaning is not None:
-            return self._nearest(self._meaning, query, query.text, listing, allowed, lambda own, _, rows: own, nothing)
+            return self._nearest(self._meaning, query, query.text, listing, allowed, lambda own, _, rows: own, lambda: nothing)
         words = np.where(allowed, bm25(postings, known, query.text), 0.0)
         if query.mode == "text" or self._meaning is None:
             return words
@@ -214,7 +218,9 @@ class TextSearch:
         def total(own: Cosines, context: Cosines, rows: Rows) -> Floats:
             return relevance(own, context, others[rows])
 
-        also = best(others, allowed & (words > 0), max(_DEPTH, query.k))
+        def also() -> Seqs:
+            return best(others, allowed & (words > 0), max(_DEPTH, query.k))
+
         return self._nearest(self._meaning, query, about.left, listing, allowed, total, also)
 
     def _nearest(
@@ -225,7 +231,7 @@ class TextSearch:
         listing: Listing,
         allowed: NDArray[np.bool_],
         total: Callable[[Cosines, Cosines, Rows], Cosines],
-        also: Seqs,
+        also: Callable[[], Seqs],
     ) -> Floats:
         """Return ``total`` of the exact cosines of the rows that it, or the index, puts first, and of those in ``also``."""
         pending = meaning.pending(listing)
@@ -234,7 +240,7 @@ class TextSearch:
         vector, out = meaning.query(asked), np.zeros(len(listing.seq))
         rows = None if meaning.held else self._proposed(meaning, query, listing, allowed, vector)
         if rows is not None:
-            rows = np.union1d(rows, also)
+            rows = np.union1d(rows, also())
         held = rows is None or len(rows) < min(query.k, int(allowed.sum()))
         if rows is None or held:
             depth, sketch = max(_DEPTH, query.k), meaning.sketched(listing, vector)

@@ -33,6 +33,7 @@ from memory_db.journal import Journal
 from memory_db.meaning import Meaning
 from memory_db.place import Place
 from memory_db.recent import Recent
+from memory_db.reliability import Local, Reliability
 from memory_db.schema import facts, from_micros, vectors
 from memory_db.search import TextSearch
 from memory_db.situations import KIND, SituationRecall, Situations
@@ -55,6 +56,7 @@ class MemoryStore:
         self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
         self.situations = Situations(journal, situation_version, None if journal.cipher else snapshot.load(self._snapshot))
+        self._voted = Reliability(journal, self.situations, settings)
         self._embedder = embedder
         self._closed = False
         self._index: Index | None = None
@@ -129,6 +131,12 @@ class MemoryStore:
             propose=self._propose if usable else None,
             shuffle=shuffle,
         )
+
+    def reliability(
+        self, vector: NDArray[np.float32], *, as_of: datetime, horizon_ns: int, shuffle: int | None = None
+    ) -> list[Local]:
+        """Return who was right in situations like ``vector``, as known at ``as_of``; other arguments are those of ``recall``."""
+        return self._voted.local(vector, as_of=as_of, horizon_ns=horizon_ns, shuffle=shuffle)
 
     def remember(
         self,

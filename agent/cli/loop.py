@@ -235,5 +235,7 @@ def health(
     age = (wall_clock() - written).total_seconds()
     document |= {"alive": age <= within, "age_seconds": round(age, 1)}
     words = f"{'alive' if age <= within else 'silent'}: last sign of life {age:.0f} s ago, {document['decisions']} decisions"
+    if document.get("halted") or document.get("entries_stopped"):
+        words += f"; {'halted' if document['halted'] else 'entries are stopped'}: {document['reason']}"
     emit(document, lambda out: out.print(words))
     return 0 if age <= within else 1

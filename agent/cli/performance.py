@@ -137,12 +137,12 @@ def skills(by: By = None) -> None:
 
 @performance.command()
 def parameters() -> None:
-    """Every change of an adaptive parameter with its reason and trigger."""
+    """Every change of an adaptive parameter with its reason and trigger; one that ends says in R what it was worth a signal."""
     from agent.learn.tables import parameter_rows
 
     with _journal() as journal:
         rows = parameter_rows(journal)
-    _show(rows, ("at", "name", "from", "to", "trigger"))
+    _show(rows, ("at", "name", "from", "to", "impact", "trigger"))
 
 
 @performance.command()

@@ -61,15 +61,15 @@ class Pulse:
             log.error("cycle hangs", symbol=symbol, seconds=self._hung)
         return slow
 
-    def beat(self, at: datetime, state: dict[str, Any], *, force: bool = False) -> None:
-        """Say that the loop came round, at most once a second."""
+    def beat(self, at: datetime, standing: Callable[[], dict[str, Any]], *, force: bool = False) -> None:
+        """Say that the loop came round, and how it stands, at most once a second."""
         now = self._ticks()
         if not force and now - self._last < LEAST:
             return
         self._last = now
-        said = {"at": at.isoformat(), "pid": os.getpid(), "decisions": self.decisions, "working": sorted(self._working), **state}
+        said = {"at": at.isoformat(), "pid": os.getpid(), "decisions": self.decisions, "working": sorted(self._working)}
         scratch = self.path.with_suffix(".tmp")
-        scratch.write_text(json.dumps(said), encoding="utf-8")
+        scratch.write_text(json.dumps(said | standing()), encoding="utf-8")
         scratch.chmod(0o600)
         scratch.replace(self.path)
         notify("WATCHDOG=1")

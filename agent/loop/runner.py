@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -289,5 +289,17 @@ class Loop:
             self.tell.trouble("reconciled", f"{difference.symbol}: {difference.action}", self.clock.now())
 
     def _beat(self, *, force: bool = False) -> None:
-        state = {"run": self.desk.run, "waiting": sorted(self._waiting), "venue": self.desk.broker.unreachable()}
-        self.pulse.beat(self.clock.now(), state, force=force)
+        self.pulse.beat(self.clock.now(), self._standing, force=force)
+
+    def _standing(self) -> dict[str, Any]:
+        """What a sign of life says besides that there is life."""
+        control = read_control(self.desk.memory.journal)
+        return {
+            "run": self.desk.run,
+            "waiting": sorted(self._waiting),
+            "open": list(self._held()),
+            "venue": self.desk.broker.unreachable(),
+            "halted": control.halted,
+            "entries_stopped": control.entries_stopped,
+            "reason": control.reason,
+        }

@@ -14,7 +14,7 @@ def test_entries_and_exits_are_told_and_the_same_trouble_once_an_hour(home: Path
     sent: list[tuple[str, str]] = []
     people = People(lambda record: None, lambda title, body: sent.append((title, body)))
     with desk_at(home, feed_of("SP500")) as desk:
-        records = run(desk, READY, READY + 60)
+        records = run(desk, READY, READY + 160)
     for record in records:
         people.record(record)
     for minutes in (0, 30, 61):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, get_ident
 from typing import Any
 
+import numpy as np
 import pytest
 
 from agent.cycle import read_control, run_bar
@@ -67,6 +70,27 @@ def test_a_clock_that_jumps_back_decides_nothing_twice(home: Path) -> None:
             clock.at = [(known(READY + 2), lambda: setattr(clock, "time", known(READY - 20)))]
             loop.run(known(READY - 1))
     assert len(heard.records) == len({r.id for r in heard.records}) == 6
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_clock_does_each_bar_is_settled_once_in_order_and_none_is_decided_twice(home: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    jumps = [(known(READY + int(i)), int(days)) for i, days in zip(rng.integers(1, 14, 4), rng.integers(-9, 5, 4), strict=True)]
+    with desk_at(home, feed_of("SP500")) as desk:
+        clock = FakeClock(known(READY - 1))
+
+        def jump(days: int) -> None:
+            clock.time += timedelta(days=days)
+
+        with loop_of(desk, home, days(READY, READY + 16, "SP500"), clock) as (loop, heard):
+            clock.at = [(at, partial(jump, by)) for at, by in jumps]
+            loop.run(known(READY - 1))
+        settled = desk.broker.settled["SP500"]
+        problems = desk.memory.journal.verify()
+    times = [r.bar_time for r in heard.records]
+    assert times == sorted(set(times))
+    assert times[-1] == settled == known(READY + 14)  # the newest bar that is due is decided, whatever came before
+    assert problems == []
 
 
 def test_a_halt_file_halts_and_stays_on_record_when_it_is_gone(home: Path) -> None:
@@ -235,3 +259,13 @@ def test_a_position_the_venue_no_longer_holds_is_dropped_before_the_first_decisi
     assert heard.troubles[0][0] == "reconciled"
     assert [f["theirs"] for f in facts] == ["0"]
     assert tell(heard.records)[0].count('"positions":[]') == 1
+
+
+def test_the_sign_of_life_says_what_is_open_and_that_trading_is_halted(home: Path) -> None:
+    with desk_at(home, feed_of("SP500")) as desk:
+        (home / HALT_FILE).write_text("looking into it")
+        with loop_of(desk, home, days(READY, READY + 2, "SP500"), FakeClock(known(READY - 1))) as (loop, _):
+            loop.run(known(READY - 1))
+    said = json.loads((home / "runs" / "paper" / "heartbeat.json").read_text())
+    assert (said["halted"], said["open"], said["run"]) == (True, [], "paper")
+    assert "looking into it" in said["reason"]

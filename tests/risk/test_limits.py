@@ -161,13 +161,15 @@ def _drawn(rng: np.random.Generator) -> Standing:
         liquid=float(rng.uniform(0, 30)) if rng.random() < 0.5 else None,
         jump=float(rng.uniform(0, 0.3)),
         orders_minute=int(rng.integers(0, 12)),
+        price=100.0,
         venue=seldom("the venue cannot be reached"),
     )
 
 
 STRICT = Limits(
     max_weekly_loss=0.06, max_symbol=0.4, max_correlated=0.6, max_leverage=0.9, max_liquidity_share=0.05, max_jump=0.25,
-    max_orders_minute=10, symbols=("AAA", "BBB"), sessions=("mon-fri 08:00-20:00", "sun 22:00-06:00"), allow_short=True,
+    max_risk=0.02, max_orders_minute=10, symbols=("AAA", "BBB"),
+    sessions=("mon-fri 08:00-20:00", "sun 22:00-06:00"), allow_short=True,
 )  # fmt: skip
 
 
@@ -182,9 +184,10 @@ def _blocked(s: Standing, limits: Limits) -> bool:
     )  # fmt: skip
 
 
-def _room(s: Standing) -> float:
-    """The largest entry that every limit has room for."""
+def _room(s: Standing, stop: float) -> float:
+    """The largest entry, with its stop at such a share of the price, that every limit has room for."""
     return max(0.0, min(
+        STRICT.max_risk / stop,
         STRICT.max_position, STRICT.max_exposure - s.exposure, STRICT.max_leverage - s.exposure,
         STRICT.max_symbol - s.symbol_exposure, STRICT.max_correlated - s.correlated,
         9 if s.liquid is None else STRICT.max_liquidity_share * s.liquid,
@@ -197,8 +200,10 @@ def check_books(count: int) -> None:
     clear = traded = 0
     for _ in range(count):
         s, side, size = _drawn(rng), str(rng.choice(["buy", "sell"])), float(rng.uniform(0.001, 1.0))
-        decision, clamps = limit(signal(side, size if side == "buy" else -size), s, STRICT)  # type: ignore[arg-type]
-        made, room = abs(decision.size), _room(s)
+        sign, stop = 1 if side == "buy" else -1, float(rng.uniform(0.01, 0.2))
+        wish = signal(side, sign * size).model_copy(update={"stop": 100 * (1 - sign * stop)})  # type: ignore[arg-type]
+        decision, clamps = limit(wish, s, STRICT)
+        made, room = abs(decision.size), _room(s, stop)
         assert limit(signal("close"), s, STRICT)[0].action == "close"
         assert (made > 0) == (decision.action == side)
         assert made <= min(size, room) + 1e-12
