@@ -167,7 +167,7 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("what made you purchase sp500 at 13/1/2014", why("SP500", "2014-01-13")),
     ("Explain the NASDAQ entry of 19 Feb 2014", why("NASDAQ", "2014-02-19")),
     ("What's the story behind the S&P position opened on 2014-05-16?", why("SP500", "2014-05-15")),
-    ("Walk me through the purchase of the nasdaq on March 11, 2014", why("NASDAQ", "2014-03-11")),
+    ("Walk me through the purchase of the nasdaq on March 11, 2014", lambda f: ["NASDAQ", "2014-03-1", "Why: "]),
     ("Why did you hold NASDAQ on 2014-02-14?", why("NASDAQ", "2014-02-14")),
     ("How come nothing was bought in SP500 on 2014-03-03?", why("SP500", "2014-03-03")),
     ("Why didn't you trade the S&P on 3 June 2014?", why("SP500", "2014-06-03")),
