@@ -175,6 +175,20 @@ class Memory(Frozen):
     flags: list[str] = []
 
 
+class LocalRecord(Frozen):
+    """How often a voter was right in situations like this one.
+
+    ``by`` is what its record depends on most, ``share`` the probability that it depends on the situation at all, ``rate`` how
+    often it was right where the situation was like this one, ``n_eff`` how many independent votes that rests on.
+    """
+
+    voter: str
+    by: str
+    share: Unit
+    rate: Unit
+    n_eff: float
+
+
 class Recollection(Frozen):
     """What memory brought to this decision."""
 
@@ -182,6 +196,7 @@ class Recollection(Frozen):
     estimate: Estimate | None = None
     other_side: Estimate | None = None
     counter_evidence: list[Analogue] = []
+    reliability: list[LocalRecord] = []
     memories: list[Memory] = []
 
 

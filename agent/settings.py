@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.errors import ConfigError
@@ -117,11 +117,20 @@ class Recall(Section):
     cap_situations: int = Field(100_000, ge=1, description="situations kept by cleanup, the newest")
     archive_below: float = Field(0.001, ge=0, le=2, description="importance x decay under which cleanup archives a text")
     oversample: int = Field(8, ge=1, le=100)
+    voted: int = Field(2000, ge=0, description="last scored decisions in which memory looks for who was right when; 0: none")
     window_days: int = Field(20, ge=1, le=3650, description="days of text memories of the symbol that a decision looks through")
     window_texts: int = Field(4, ge=0, le=50, description="how many of them it is given, the most important first")
     weight_similarity: float = Field(0.6, ge=0, le=1)
     weight_importance: float = Field(0.25, ge=0, le=1)
     weight_recency: float = Field(0.15, ge=0, le=1)
+
+
+class Memory(Section):
+    """Where journals of runs are kept."""
+
+    url: SecretStr | None = Field(
+        None, description="PostgreSQL address, like postgresql://user@host/database; without it each run has a file"
+    )
 
 
 class Learning(Section):
@@ -135,6 +144,9 @@ class Learning(Section):
     backoff: float = Field(20.0, ge=0, description="regime observations that weigh as much as the overall record")
     prior: float = Field(
         20.0, gt=0, description="votes at one half that a voter's record starts from, and that the joint record does"
+    )
+    spread: float = Field(
+        0.05, gt=0, lt=0.5, description="how far from one half the hit rates of voters that can tell lie (standard deviation)"
     )
     half_life: float = Field(250.0, gt=0, description="votes after which an old one counts half in what a vote is worth")
     identity: float = Field(
@@ -410,6 +422,7 @@ class Settings(BaseSettings):
     plan: Plan = Plan()
     reason: Reason = Reason()
     recall: Recall = Recall()
+    memory: Memory = Memory()
     learning: Learning = Learning()
     skills: SkillRules = SkillRules()
     guard: Guard = Guard()

@@ -58,10 +58,11 @@ from agent.minds import check_mind, model_mode, open_mind, reflector_of, veil_fo
 from agent.reason.arithmetic import ArithmeticReasoner
 from agent.reason.chance import RandomReasoner
 from agent.risk.mandate import Mandate, read_mandate, tightened
-from agent.settings import Settings
+from agent.settings import Settings, load
 from memory_db import sealing
 from memory_db.copies import restore
 from memory_db.journal import Journal
+from memory_db.place import Place
 from memory_db.store import MemoryStore
 from skills.adopt import adopt_skills
 from skills.catalogue import Catalogue
@@ -201,19 +202,34 @@ def run_folder(home: Path, run: str) -> Path:
     return home / "runs" / run
 
 
+def run_place(home: Path, run: str) -> Place:
+    """Where a run's journal is: in its folder, or on the server that the setting ``memory.url`` names."""
+    url = load(Path.cwd())[0].memory.url
+    return Place(run_folder(home, run), url.get_secret_value() if url else None)
+
+
+def discard_run(home: Path, run: str) -> None:
+    """Delete a run with its journal; nothing where there is none."""
+    place = run_place(home, run)
+    if place.exists():
+        place.discard()
+    if place.folder.exists():
+        shutil.rmtree(place.folder)
+
+
 def run_names(home: Path) -> list[str]:
     """Every run of a home, the one written last first."""
-    runs = [p.parent for p in (home / "runs").glob("*/journal.sqlite")]
-    return [p.name for p in sorted(runs, key=lambda p: (p / "journal.sqlite").stat().st_mtime_ns, reverse=True)]
+    files = (home / "runs").glob(f"*/{run_place(home, 'any').file.name}")
+    return [p.parent.name for p in sorted(files, key=lambda p: p.stat().st_mtime_ns, reverse=True)]
 
 
 def open_journal(home: Path, run: str) -> Journal:
     """A run's journal; paper and live are made when they are not there, any other must exist (ConfigError)."""
-    path = run_folder(home, run) / "journal.sqlite"
-    if run not in STANDING_RUNS and not path.exists():
+    place = run_place(home, run)
+    if run not in STANDING_RUNS and not place.exists():
         have = ", ".join(run_names(home)) or "none yet"
         raise ConfigError(f"run {run!r} has no journal in {home}; runs there: {have}")
-    return Journal.open(path, signer_for(home), durable=True, vault=Vault(home))
+    return place.open(signer_for(home), durable=True, vault=Vault(home))
 
 
 @contextmanager
@@ -259,13 +275,12 @@ def open_scratch(
     """
     if run in STANDING_RUNS:
         raise ConfigError(f"--run {run} keeps real books; give another name, or none for a scratch run")
-    folder = run_folder(home, run or SCRATCH_RUN)
-    if run is None and folder.exists():
-        shutil.rmtree(folder)
+    if run is None:
+        discard_run(home, SCRATCH_RUN)
     at = started or wall_clock()
     with open_catalogue(home, source or "paper", settings) as (_, there):
         skills = [(skill, there.standings[skill.key]) for skill in there.versions()]
-    with Journal.open(folder / "journal.sqlite", signer_for(home), durable=False) as journal:
+    with run_place(home, run or SCRATCH_RUN).open(signer_for(home), durable=False) as journal:
         catalogue = Catalogue.open(journal, settings.skills, started=at, shipped=False)
         if not catalogue.skills:
             with journal.write() as w:
@@ -286,21 +301,25 @@ def open_memory_of(home: Path, run: str, settings: Settings) -> Iterator[MemoryS
 
 def restore_journal(home: Path, run: str, source: Path) -> int:
     """Put a backup in a run's place and drop the run's indexes; return how many facts it holds."""
-    folder = run_folder(home, run)
-    count = restore(source, folder / "journal.sqlite", signer_for(home), Vault(home))
-    shutil.rmtree(folder / "index", ignore_errors=True)
+    place = run_place(home, run)
+    place.refuse_server("memory restore", "restore there with the server's own tools (pg_restore)")
+    count = restore(source, place.file, signer_for(home), Vault(home))
+    shutil.rmtree(place.folder / "index", ignore_errors=True)
     return count
 
 
 def encrypt_run(home: Path, run: str, progress: Callable[[str, int, int], None]) -> int:
     """Encrypt a run's memory; return how many facts it holds."""
+    place = run_place(home, run)
+    place.refuse_server("memory encrypt", "encrypt the server's disk, or keep the run in a file")
     open_journal(home, run).close()
-    return sealing.encrypt(run_folder(home, run) / "journal.sqlite", signer_for(home), Vault(home), wall_clock(), progress)
+    return sealing.encrypt(place.file, signer_for(home), Vault(home), wall_clock(), progress)
 
 
 def rotate_memory_key(home: Path, progress: Callable[[str, int, int], None]) -> int:
     """Seal every encrypted run of a home with a newer key; return how many facts they hold."""
-    paths = [run_folder(home, run) / "journal.sqlite" for run in run_names(home)]
+    run_place(home, "any").refuse_server("memory rotate-key", "no journal on it is encrypted")
+    paths = [run_place(home, run).file for run in run_names(home)]
     return sealing.rotate(paths, signer_for(home), Vault(home), wall_clock(), progress)
 
 

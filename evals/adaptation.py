@@ -78,7 +78,7 @@ def trader(seed: int, drift: float, trades: int, settings: Learning, plan: Plan)
         held = trade(walk, plan, now["stop_multiplier"]) if now["stop_multiplier"] != 1 else standard
         own += standard
         adapted += now["size_multiplier"] * held
-        monitor.shadow(standard, held, 1.0)
+        monitor.shadow(standard, held, taken=True)
         monitor.settle(_outcome(i, held / now["stop_multiplier"]))
         for _ in range(plan.horizon):
             monitor.tick("MADE")

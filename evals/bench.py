@@ -166,6 +166,13 @@ def consult(report: Report) -> list[Json]:
     return [{"name": "consult", "value": value, "unit": unit, "baseline": baseline, "ratio": value / baseline, "n": len(took)}]
 
 
+def chat(report: Report) -> list[Json]:
+    """Plain questions over ten thousand decisions, and the time to a model's first word; see ``evals.bench_chat``."""
+    from evals.bench_chat import measure
+
+    return measure(report)
+
+
 def prepare_year(report: Report) -> list[Json]:
     """A year of 5-minute bars, prepared: every feature, regime and situation."""
     n = 105_000
@@ -196,6 +203,7 @@ BENCHES: dict[str, Callable[[Report], list[Json]]] = {
     "skills": skills,
     "loop": loop,
     "loop-long": loop_long,
+    "chat": chat,
 }
 LONG = ("loop-long",)  # minutes long: measured when named
 

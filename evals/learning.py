@@ -32,6 +32,8 @@ from evals.voters import panel
 Json = dict[str, Any]
 COINS = 7
 SUPPORT = {"voter": 0.9, "memory": 0.5}
+# on ``voter`` there is nothing for memory to add; what is asked there is whether it takes something away
+ARMS_OF = {"voter": ("full", "no-memory"), "memory": ("full", "no-memory", "shuffled-memory")}
 COST_BPS = 4.0
 FIRST, LAST = 500, 1000
 
@@ -54,8 +56,8 @@ def settings_for(seed: int) -> Settings:
     )
 
 
-def task(market: str, seed: int, opportunities: int = LAST) -> Json:
-    """One market under every arm: net R in the first and in the judged window, and what was achievable there."""
+def task(market: str, seed: int, opportunities: int = LAST, arms: tuple[str, ...] | None = None) -> Json:
+    """One market under its arms: net R in the first and in the judged window, and what was achievable there."""
     settings = settings_for(seed)
     edge = Edge(strength=0.65, support=SUPPORT[market])
     made = planted(seed, int((opportunities + 20) / edge.support) + settings.market.warmup + 10, edge)
@@ -71,7 +73,7 @@ def task(market: str, seed: int, opportunities: int = LAST) -> Json:
     chances = np.flatnonzero(~np.isnan(best))
     windows = {"early": chances[: opportunities // 2], "late": chances[opportunities // 2 : opportunities]}
     out: Json = {"achievable": {name: float(best[rows].sum()) for name, rows in windows.items()}, "arms": {}}
-    for arm in ("full", "no-memory", "shuffled-memory"):
+    for arm in arms or ARMS_OF[market]:
         run = walked(replace(first, arm=ARMS[arm]), alter=alter)
         earned = _earned(run.document, len(best), series.bars.start)
         out["arms"][arm] = {

@@ -23,6 +23,7 @@ from agent.guard.vault import Cipher, Vault
 from agent.market.feed import builtin
 from agent.settings import Recall, Settings
 from agent.wiring import prepared, text_embedder
+from memory_db.meaning import CONTEXT
 from memory_db.store import MemoryStore
 
 SIZES = (1_000, 10_000, 100_000)
@@ -75,14 +76,20 @@ def _of_size(size: int, settings: Settings) -> list[Json]:
             rate = size / (time.perf_counter() - begun)
             same = np.mean([_shared(a, _recall(store, q, size)) for a, q in zip(found, queries, strict=True)])
             proposed = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
-            words, meaning = _texts(store)
+    words, meaning = _texts(size, settings)
     return [
         _row(f"memory {size} situation recall", recall * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
         _row(f"memory {size} recall by index", proposed * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
         _row(f"memory {size} recall@10", float(same), "of the exact scan's (baseline: all)", 1.0, len(queries)),
         _row(f"memory {size} open", opened, "s (baseline: asked for)", 1.0, 1),
         _row(f"memory {size} index build", rate, "rows/s (baseline: asked for)", 1500.0, size),
-        _row(f"memory {size} text search", words * 1e3, "ms p50 (baseline: embedding the query)", meaning * 1e3, _QUERIES),
+        _row(
+            f"memory {size} text search",
+            words * 1e3,
+            "ms p50 among as many turns (baseline: embedding the query)",
+            meaning * 1e3,
+            _QUERIES,
+        ),
     ]
 
 
@@ -129,7 +136,7 @@ def _sealed(size: int, settings: Settings) -> list[Json]:
 
 
 def _fill(store: MemoryStore, vectors: Vectors) -> None:
-    """Write situations a day apart, their outcomes five days later, and a short text for every hundredth."""
+    """Write situations a day apart and, five days later, their outcomes."""
     chance = np.random.default_rng(12)
     paid = chance.normal(size=(len(vectors), 2))
     for low in range(0, len(vectors), 2_000):
@@ -141,11 +148,6 @@ def _fill(store: MemoryStore, vectors: Vectors) -> None:
                 store.add_shadow(
                     w, id=f"{i:07d}", symbol=symbol, buy=float(paid[i, 0]), sell=float(paid[i, 1]), known_at=bar + 6 * _DAY
                 )
-                if i % 100 == 0:
-                    text = " ".join(chance.choice(_WORDS, 9))
-                    store.remember(
-                        w, kind="lesson", content=f"{text} {i}", key=f"t{i}", happened_at=bar, known_at=known, symbol=symbol
-                    )
 
 
 def _recall(store: MemoryStore, query: Vectors, size: int) -> list[str]:
@@ -171,15 +173,41 @@ def _bare(stored: Vectors, queries: Vectors) -> float:
         return _p50([lambda q=q: collection.query(query_embeddings=q[None, :], n_results=10) for q in queries])  # type: ignore[misc]
 
 
-def _texts(store: MemoryStore) -> tuple[float, float]:
-    """Return the p50 of a hybrid search and of embedding its query alone."""
-    embedder = text_embedder(store.settings)
-    asked = [f"{_WORDS[i % 12]} before the {_WORDS[(i * 5) % 12]} {i}" for i in range(_QUERIES)]
-    at = _START + (_PER_SYMBOL + 30) * _DAY
-    store.search("warm up", as_of=at)
-    embedder.embed(["warm up"])
-    whole = _p50([lambda q=q: store.search(q, as_of=at) for q in asked])  # type: ignore[misc]
+def _texts(size: int, settings: Settings) -> tuple[float, float]:
+    """Return the p50 of a hybrid search among ``size`` turns of conversations, and of embedding its query alone.
+
+    The turns have random vectors, of themselves and in their context: to embed a hundred thousand would take minutes.
+    """
+    embedder = text_embedder(settings)
+    asked = [f"Who saw the {_WORDS[i % 12]} before the {_WORDS[(i * 5) % 12]} of {i}?" for i in range(_QUERIES)]
+    at = _START + size * timedelta(minutes=1)
+    with tempfile.TemporaryDirectory(prefix="tradecraft-") as name, _open(Path(name), settings) as store:
+        _talk(store, embedder.fingerprint, embedder.dimension, size)
+        # a process that asks often has read the vectors by then
+        for i in range(12):
+            store.search(f"warm {i} {' '.join(_WORDS)}", as_of=at)
+        whole = _p50([lambda q=q: store.search(q, as_of=at) for q in asked])  # type: ignore[misc]
     return whole, _p50([lambda q=q: embedder.embed([f"{q} again"]) for q in asked])  # type: ignore[misc]
+
+
+def _talk(store: MemoryStore, fingerprint: str, dimension: int, size: int) -> None:
+    """Write turns a minute apart, twenty a session, said by two."""
+    chance = np.random.default_rng(13)
+    for low in range(0, size, 2_000):
+        count = min(2_000, size - low)
+        rows = chance.normal(size=(2, count, dimension)).astype(np.float32)
+        rows /= np.linalg.norm(rows, axis=2, keepdims=True)
+        words = chance.choice(_WORDS, size=(count, 9))
+        with store.write() as w:
+            for i in range(count):
+                text, told = f"{('Ana', 'Ben')[i % 2]}: {' '.join(words[i])} {low + i}", _START + (low + i) * timedelta(minutes=1)
+                about = {"session": (low + i) // 20}
+                seq = store.remember(
+                    w, kind="dialog", content=text, key=f"t{low + i}", happened_at=told, known_at=told, metadata=about
+                )
+                w.vector(seq, fingerprint, rows[0, i])
+                if i % 20:
+                    w.vector(seq, fingerprint, rows[1, i], CONTEXT)
 
 
 def _p50(calls: list[Callable[[], object]]) -> float:

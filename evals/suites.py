@@ -130,24 +130,30 @@ def _learning_gates(results: Results) -> list[Gate]:
 
 
 def _market_gates(market: str, rows: list[Json]) -> list[Gate]:
-    judged = market == "voter" and len(rows) >= FEW
+    """Capture of each arm; what memory adds is judged where there is something to add, else that it takes nothing away."""
+    judged = len(rows) >= FEW
     gates = []
-    for arm in ("full", "no-memory", "shuffled-memory"):
+    for arm in learning.ARMS_OF[market]:
         for window in ("early", "late"):
             found = learning.capture(rows, arm, window)
             aim = CAPTURE if judged and (arm, window) == ("full", "late") else None
             passed = aim is None or found.value >= aim
             name, why = f"{market}: {arm}, {window} half", f"share of the achievable over {len(rows)} markets"
             gates.append(Gate(name, found.value, _finite(found.low), _finite(found.high), aim, passed, why))
-    for arm, better in (("full", True), ("shuffled-memory", False)):
-        gap = learning.advantage(rows, arm, "no-memory")
-        passed = not judged or (gap.low > 0) == better
-        why = "more of the achievable than no-memory, 99 % interval " + ("above 0" if better else "not above 0")
-        threshold = 0.0 if judged else None
-        gates.append(
-            Gate(f"{market}: {arm} beyond no-memory", gap.value, _finite(gap.low), _finite(gap.high), threshold, passed, why)
-        )
-    return gates
+    return gates + [_beyond(market, arm, rows, judged) for arm in learning.ARMS_OF[market] if arm != "no-memory"]
+
+
+def _beyond(market: str, arm: str, rows: list[Json], judged: bool) -> Gate:
+    gap = learning.advantage(rows, arm, "no-memory")
+    why = "more of the achievable than no-memory, 99 % interval "
+    if arm == "shuffled-memory":
+        good, why = gap.low <= 0, why + "not above 0"
+    elif market == "voter":
+        good, why = gap.high >= 0, why + "not below 0: there is nothing here for memory to add"
+    else:
+        good, why = gap.low > 0, why + "above 0"
+    name = f"{market}: {arm} beyond no-memory"
+    return Gate(name, gap.value, _finite(gap.low), _finite(gap.high), 0.0 if judged else None, good or not judged, why)
 
 
 def _finite(value: float) -> float | None:

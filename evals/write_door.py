@@ -96,13 +96,16 @@ def measured(path: Path, every: int, embedder: Remembering | None) -> dict[str, 
     }
 
 
-def encoded(folder: Path, every: int) -> dict[str, float]:
-    """Return, by encoding, how many attacks that are caught in plain words are caught encoded, by the rules alone."""
-    plain = [row["text"] for path in sorted(folder.glob("malicious_*.jsonl")) for row in rows(path, every)]
-    caught = [text[:2000] for text in plain if judge(detect(text[:2000])) != "accept" and len(text) >= 16]
-    return {
-        name: sum(judge(detect(encode(text))) != "accept" for text in caught) / len(caught) for name, encode in ENCODINGS.items()
-    }
+def encoded(folder: Path, every: int, embedder: Remembering | None) -> dict[str, dict[str, float]]:
+    """Return, by encoding, the share of all attacks that is caught encoded, and of those that are caught in plain words."""
+    likeness = None if embedder is None else ExemplarLikeness(embedder)
+    texts = [row["text"][:2000] for path in sorted(folder.glob("malicious_*.jsonl")) for row in rows(path, every)]
+    plain = np.array([judge(detect(text, likeness=likeness)) != "accept" for text in texts])
+    found = {}
+    for name, encode in ENCODINGS.items():
+        caught = np.array([judge(detect(encode(text), likeness=likeness)) != "accept" for text in texts])
+        found[name] = {"of all": float(caught.mean()), "of those caught plain": float(caught[plain].mean())}
+    return found
 
 
 def _share(verdicts: list[Any], wanted: str) -> float:
@@ -129,7 +132,7 @@ def main() -> int:
     known = [figures["reject"] + figures["quarantine"] for figures in attacks]
     blind = [figures["left_out_caught"] for figures in attacks]
     summary = {"caught": sum(known) / len(known), "left_out": sum(blind) / len(blind)} if attacks else {}
-    print(json.dumps({"mean over attack sources": summary, "encoded": encoded(given.corpora, given.every)}))
+    print(json.dumps({"mean over attack sources": summary, "encoded": encoded(given.corpora, given.every, embedder)}))
     return 0
 
 

@@ -1,9 +1,7 @@
 """Text memories: what may be remembered, and how it is found by words and by meaning.
 
-A search sees exactly what was known at ``as_of``. Words are ranked by BM25, meaning by the cosine
-of unit vectors, alone and in the context of what was said before, and the orders are joined by
-reciprocal rank fusion (Cormack et al. 2009), words by how much of the query they cover. Relevance
-orders the results; among equally relevant ones the score, and so importance and recency, decides.
+A search sees exactly what was known at ``as_of``. Relevance (``memory_db.relevance``) orders the
+results; among equally relevant ones the score, and so importance and recency, decides.
 Parts and score are returned and depend on nothing but the facts.
 """
 
@@ -53,8 +51,6 @@ KINDS: tuple[str, ...] = (
 IMPORTED = "import:"
 MAX_CONTENT = 20_000
 MAX_IMPORTANCE = 2.0
-# 60 is the published constant; with 10 the first ranks count for more, which found more of what was asked
-RRF_K = 10
 
 # days in which a memory's recency halves, for decisions on daily bars
 HALF_LIFE_DAYS: dict[str, float] = {
@@ -84,7 +80,6 @@ _FINMEM_LAYER = {
 }
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 def remember(
@@ -189,37 +184,6 @@ class Scored:
     row: int
     score: float
     parts: ScoreParts
-
-
-def ranks(values: Floats, depth: int) -> NDArray[np.int64]:
-    """Return each positive value's rank from 1, equal ones sharing it; 0 for the others and below ``depth``."""
-    out = np.zeros(len(values), dtype=np.int64)
-    best = np.flatnonzero(values > 0)
-    if len(best) > depth:
-        best = best[values[best] >= np.partition(values[best], len(best) - depth)[len(best) - depth]]
-    order = -np.sort(-values[best])
-    out[best] = np.searchsorted(-order, -values[best], side="left") + 1
-    return out
-
-
-def fuse(rankings: list[NDArray[np.int64]], weights: list[Floats]) -> Floats:
-    """Join rankings: the sum of weight / (10 + rank), divided by the most that can be reached, in [0, 1].
-
-    A weight is a number in [0, 2] per row; see ``word_weight``.
-    """
-    joined = np.zeros(len(rankings[0]))
-    for ranking, weight in zip(rankings, weights, strict=True):
-        joined += np.where(ranking > 0, weight / (RRF_K + ranking), 0.0)
-    most = len(rankings) + (1 if len(rankings) > 1 else 0)
-    return joined * (RRF_K + 1) / most
-
-
-def word_weight(words: Floats) -> Floats:
-    """Return what a rank by words weighs: twice the share of the query's words (by idf) that the text holds.
-
-    A text that shares one common word with the query would else rank among the nearest in meaning.
-    """
-    return 2.0 * np.minimum(words, 1.0)
 
 
 def score(listing: Listing, relevance: Floats, query: Query, now: int, weights: Recall) -> list[Scored]:

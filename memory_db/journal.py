@@ -37,6 +37,8 @@ _COLUMNS = tuple(facts.c[name] for name in (
     "seq", "kind", "symbol", "happened_at", "known_at", "key", "writer", "trust", "payload", "sets", "digest", "prev", "hash",
 ))  # fmt: skip
 _HEAD = select(facts.c.seq, facts.c.hash).order_by(facts.c.seq.desc()).limit(1)
+_BY_SEQ = select(*_COLUMNS).where(facts.c.seq.in_(bindparam("seqs", expanding=True)))
+_LAST = select(func.coalesce(func.max(facts.c.seq), 0))
 _BY_KEY = select(*_COLUMNS).where(facts.c.key == bindparam("key"))
 
 
@@ -217,8 +219,7 @@ class Journal:
         """Return the facts with these numbers, in seq order."""
         found: list[Fact] = []
         for low in range(0, len(seqs), _PAGE // 2):
-            query = select(*_COLUMNS).where(facts.c.seq.in_(seqs[low : low + _PAGE // 2]))
-            found += (_fact(row) for row in self.read(query))
+            found += (_fact(row) for row in self.read(_BY_SEQ, {"seqs": list(seqs[low : low + _PAGE // 2])}))
         return sorted(found, key=lambda fact: fact.seq)
 
     def state(self, space: str) -> dict[str, Any]:
@@ -229,7 +230,7 @@ class Journal:
     @property
     def last_seq(self) -> int:
         """The number of the newest committed fact, 0 for an empty journal."""
-        return int(self.read(select(func.coalesce(func.max(facts.c.seq), 0)))[0][0])
+        return int(self.read(_LAST)[0][0])
 
     def read(self, query: Select[*tuple[Any, ...]], values: dict[str, Any] | None = None) -> list[Row[*tuple[Any, ...]]]:
         """Return the rows of a query over the tables of ``memory_db.schema``, in a read transaction of its own."""
@@ -344,9 +345,9 @@ class Journal:
         try:
             yield
         except SQLAlchemyError as err:
-            raise JournalError(
-                f"journal {self.where} cannot be used: {reason(err)}; check the disk and its permissions"
-            ) from None
+            local = self._engine.dialect.name == "sqlite"
+            fix = "check the disk and its permissions" if local else "check the server and the setting memory.url"
+            raise JournalError(f"journal {self.where} cannot be used: {reason(err)}; {fix}") from None
 
 
 def _fact(row: Row[*tuple[Any, ...]]) -> Fact:

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,13 @@ from agent.errors import JournalError
 
 _K1, _B = 1.2, 0.75
 _TOKENIZER = "porter unicode61 remove_diacritics 2"
-_VERSION = 2
+_VERSION = 3
+_WIDTH = 11
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS docs(
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, symbol TEXT, happened INTEGER NOT NULL, known INTEGER NOT NULL,
-    importance REAL NOT NULL, words INTEGER NOT NULL, shape INTEGER NOT NULL
+    importance REAL NOT NULL, words INTEGER NOT NULL, shape INTEGER NOT NULL,
+    speaker INTEGER NOT NULL, session INTEGER NOT NULL, text INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, content='', tokenize='{_TOKENIZER}');
@@ -51,7 +54,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text memory as the index takes it in; times in microseconds."""
+    """A text memory as the index takes it in; times in microseconds.
+
+    ``shape``, ``speaker``, ``session`` and ``text`` are numbers that stand for what near-identical ones share, who said
+    it, in which conversation, and its content; 0 for none.
+    """
 
     seq: int
     kind: str
@@ -61,6 +68,9 @@ class Document:
     importance: float
     content: str
     shape: int = 0
+    speaker: int = 0
+    session: int = 0
+    text: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,9 @@ class Listing:
     importance: Floats
     words: Floats
     shape: Seqs
+    speaker: Seqs
+    session: Seqs
+    text: Seqs
 
 
 class Lexical:
@@ -119,7 +132,7 @@ class Lexical:
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.executemany("INSERT INTO docs VALUES (?,?,?,?,?,?,?,?)", [_columns(doc) for doc in batch])
+                self._db.executemany("INSERT INTO docs VALUES (?,?,?,?,?,?,?,?,?,?,?)", [_columns(doc) for doc in batch])
                 self._db.executemany(
                     "INSERT INTO words(rowid, content) VALUES (?,?)", [(doc.seq, clean(doc.content)) for doc in batch]
                 )
@@ -136,10 +149,7 @@ class Lexical:
         """Return what is held; computed again only after an addition."""
         with self._lock:
             if self._listing is None or self._listing[0] != self._changes:
-                rows = self._db.execute(
-                    "SELECT seq, kind, symbol, happened, known, importance, words, shape FROM docs ORDER BY seq"
-                ).fetchall()
-                self._listing = (self._changes, _listing(rows))
+                self._listing = (self._changes, _listing(self._db.execute("SELECT * FROM docs ORDER BY seq").fetchall()))
             return self._listing[1]
 
     def terms(self, query: str) -> list[str]:
@@ -193,27 +203,57 @@ class Lexical:
             raise JournalError(f"word index {path} is damaged; it is derived and can be rebuilt")
 
 
-def bm25(indexes: Sequence[Lexical], listing: Listing, known: NDArray[np.bool_], query: str) -> Floats:
-    """Return a score for every document of ``listing`` (the indexes' joined): 0 without a common word.
+class Postings:
+    """Who holds which word, over the documents of several indexes taken as one ``listing``; made anew when that changes."""
+
+    def __init__(self, indexes: Sequence[Lexical]) -> None:
+        """Join what the indexes hold; words are looked up when first asked for."""
+        self.parts = tuple(index.listing() for index in indexes)
+        self.listing = joined(self.parts)
+        self.speakers = frozenset(np.unique(self.listing.speaker).tolist()) - {0}
+        self.sessions = np.unique(self.listing.session, return_inverse=True)[1]
+        self._indexes = indexes
+        self._rows: dict[str, tuple[Seqs, Floats]] = {}
+
+    def follows(self, indexes: Sequence[Lexical]) -> bool:
+        """Say whether the indexes still hold what was joined."""
+        return len(self.parts) == len(indexes) and all(
+            part is index.listing() for part, index in zip(self.parts, indexes, strict=True)
+        )
+
+    def terms(self, query: str) -> list[str]:
+        """Cut a query as the texts were cut; see ``Lexical.terms``."""
+        return self._indexes[0].terms(query)
+
+    def rows(self, term: str) -> tuple[Seqs, Floats]:
+        """Return the rows of the listing that hold a term, ascending, and how often each does."""
+        if term not in self._rows:
+            seqs, counts = (np.concatenate(parts) for parts in zip(*(i.holders(term) for i in self._indexes), strict=True))
+            self._rows[term] = np.searchsorted(self.listing.seq, seqs), counts
+        return self._rows[term]
+
+
+def bm25(postings: Postings, known: NDArray[np.bool_], query: str) -> Floats:
+    """Return a score for every document of the listing: 0 without a common word.
 
     BM25 with k1 = 1.2, b = 0.75 and idf = ln(1 + (N - n + 0.5) / (n + 0.5)) (Robertson and
     Zaragoza 2009, the variant of Lucene) over the ``known`` documents, divided by the sum of the
     idf: 1 is a text of mean length that holds every word once, and more is possible.
     """
-    scores = np.zeros(len(listing.seq))
+    words = postings.listing.words
+    scores = np.zeros(len(words))
     total = int(np.count_nonzero(known))
     if total == 0:
         return scores
-    mean_words = float(listing.words[known].mean()) or 1.0
+    mean_words = float(words @ known) / total or 1.0
     ceiling = 0.0
-    for term in indexes[0].terms(query):
-        seqs, counts = (np.concatenate(parts) for parts in zip(*(index.holders(term) for index in indexes), strict=True))
-        rows = np.searchsorted(listing.seq, seqs)
+    for term in postings.terms(query):
+        rows, counts = postings.rows(term)
         visible = known[rows]
         rows, counts = rows[visible], counts[visible]
         idf = math.log(1.0 + (total - len(rows) + 0.5) / (len(rows) + 0.5))
         ceiling += idf
-        scores[rows] += idf * counts * (_K1 + 1.0) / (counts + _K1 * (1.0 - _B + _B * listing.words[rows] / mean_words))
+        scores[rows] += idf * counts * (_K1 + 1.0) / (counts + _K1 * (1.0 - _B + _B * words[rows] / mean_words))
     return scores / ceiling if ceiling else scores
 
 
@@ -231,11 +271,12 @@ def clean(text: str) -> str:
 
 def _columns(doc: Document) -> tuple[object, ...]:
     words = len(_WORD.findall(doc.content))
-    return doc.seq, doc.kind, doc.symbol, doc.happened, doc.known, doc.importance, words, doc.shape
+    about = doc.seq, doc.kind, doc.symbol, doc.happened, doc.known, doc.importance, words
+    return *about, doc.shape, doc.speaker, doc.session, doc.text
 
 
-def _listing(rows: list[tuple[int, str, str | None, int, int, float, int, int]]) -> Listing:
-    seq, kind, symbol, happened, known, importance, words, shape = zip(*rows, strict=True) if rows else ((),) * 8
+def _listing(rows: list[tuple[Any, ...]]) -> Listing:
+    seq, kind, symbol, happened, known, importance, words, *codes = zip(*rows, strict=True) if rows else ((),) * _WIDTH
     return Listing(
         np.array(seq, dtype=np.int64),
         np.array(kind, dtype=np.str_),
@@ -244,5 +285,5 @@ def _listing(rows: list[tuple[int, str, str | None, int, int, float, int, int]])
         np.array(known, dtype=np.int64),
         np.array(importance, dtype=np.float64),
         np.array(words, dtype=np.float64),
-        np.array(shape, dtype=np.int64),
+        *(np.array(code, dtype=np.int64) for code in codes),
     )

@@ -10,8 +10,6 @@ rounded to 1e-6, below which batching shows); an index only says which ones to c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +21,20 @@ from memory_db.chroma import BATCH, Matrix, Progress, Seqs
 from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.lexical import Listing
-from memory_db.schema import facts, vectors
+from memory_db.schema import vectors
+from memory_db.talk import KIND, said_before
 
 Floats = NDArray[np.float64]
-_SLACK = 1e-5
 _DECIMALS = 6
 _ROWS = 4096
 _PAGE = 1000
 CONTEXT = _ROWS - 1
-_BEFORE, _LOOK_BACK = 2, 1000
-_MICROSECOND = timedelta(microseconds=1)
-_SESSION = timedelta(hours=1)
 _REMINDER = 300
 _WHOLE, _WINDOW, _STEP = 1000, 800, 650
+# a process that asks so often reads all vectors once and no longer asks an index
+_HOLD_AFTER = 8
+# from so many vectors on the signs of their numbers say first which are worth multiplying
+_SKETCHED = 10_000
 
 
 class Meaning:
@@ -51,10 +50,23 @@ class Meaning:
         self._matrix: Matrix = np.empty((0, embedder.dimension), dtype=np.float32)
         self._stored = self._codes
         self._loaded = 0
+        # where the vectors stand in the listing they were last asked for
+        self._placed: Listing | None = None
+        self._rows = self._codes
+        self._own = self._around = self._rows_of_own = self._rows_around = self._codes
+        self._single = True
+        self._signs = _signs(self._matrix)
+        self._asked = 0
         self._queries: dict[str, Matrix] = {}
+
+    @property
+    def held(self) -> bool:
+        """Whether the vectors are in memory, or are worth reading by now."""
+        return len(self._codes) > 0 or self._asked > _HOLD_AFTER
 
     def query(self, text: str) -> Matrix:
         """Return the vector of a query; the last few are kept."""
+        self._asked += 1
         if text not in self._queries:
             if len(self._queries) >= self._batch:
                 self._queries.clear()
@@ -69,50 +81,123 @@ class Meaning:
             return listing.seq[:0]
         return np.setdiff1d(listing.seq, self._stored, assume_unique=True)
 
-    def embed(self, seqs: Seqs, progress: Progress | None = None) -> int:
-        """Make and store the vectors of these memories, a batch per transaction; return how many."""
+    def embed(self, listing: Listing, seqs: Seqs, progress: Progress | None = None) -> int:
+        """Make and store the vectors of these memories, a batch per transaction; return how many.
+
+        The same text is embedded once: a later one takes the vectors of the first.
+        """
+        donors = self._donors(listing, seqs)
         for low in range(0, len(seqs), self._batch):
-            part = seqs[low : low + self._batch].tolist()
-            texts = [item for fact in self._journal.by_seq(part) for item in self._texts(fact)]
-            rows = self._embedder.embed([text for _, _, text in texts])
+            made = self._made(self._journal.by_seq(seqs[low : low + self._batch].tolist()), donors)
             with self._journal.write() as w:
-                for (seq, number, _), row in zip(texts, rows, strict=True):
+                for seq, number, row in made:
                     w.vector(seq, self._embedder.fingerprint, row, number)
             self._stored = np.union1d(self._stored, seqs[low : low + self._batch])
             if progress:
                 progress("embed", min(low + self._batch, len(seqs)), len(seqs))
         return len(seqs)
 
+    def _donors(self, listing: Listing, seqs: Seqs) -> dict[int, int]:
+        """Return for each memory whose text an earlier one with a vector holds that one."""
+        rows = np.searchsorted(listing.seq, seqs)
+        have = np.isin(listing.seq, self._stored, assume_unique=True) | np.isin(listing.seq, seqs, assume_unique=True)
+        same = np.flatnonzero(have & np.isin(listing.text, listing.text[rows]))
+        first: dict[int, int] = {}
+        for text, seq in zip(listing.text[same].tolist(), listing.seq[same].tolist(), strict=True):
+            first.setdefault(text, seq)
+        found = zip(seqs.tolist(), listing.text[rows].tolist(), strict=True)
+        return {seq: first[text] for seq, text in found if first[text] < seq}
+
+    def _made(self, batch: list[Fact], donors: dict[int, int]) -> list[tuple[int, int, Matrix]]:
+        """Return fact number, part and vector of everything that is embedded of these facts."""
+        made: list[tuple[int, int, Matrix]] = []
+        texts: list[tuple[int, int, str]] = []
+        for fact in batch:
+            given = self._given(fact, donors.get(fact.seq))
+            made += ((fact.seq, number, row) for number, row in given.items())
+            texts += (item for item in self._texts(fact) if item[1] not in given)
+        once = list(dict.fromkeys(text for _, _, text in texts))
+        rows = dict(zip(once, self._embedder.embed(once), strict=True))
+        return made + [(seq, number, rows[text]) for seq, number, text in texts]
+
+    def _given(self, fact: Fact, donor: int | None) -> dict[int, Matrix]:
+        """Return the vectors by part of an earlier fact with the same content, if it has them."""
+        if donor is None or self._journal.by_seq([donor])[0].data.get("content") != fact.data.get("content"):
+            return {}
+        codes, matrix = self._fetch(np.array([donor]))
+        return {int(code % _ROWS): row for code, row in zip(codes, matrix, strict=True) if code % _ROWS != CONTEXT}
+
     def _texts(self, fact: Fact) -> list[tuple[int, int, str]]:
         """Return what is embedded of a memory: fact number, part, text."""
         content = str(fact.data.get("content", ""))
         texts = [(fact.seq, number, text) for number, text in enumerate(windows(content))]
-        if fact.kind == "dialog":
+        if fact.kind == KIND:
             before = [str(item.data.get("content", ""))[-_REMINDER:] for item in said_before(self._journal, fact)]
             if before:
                 texts.append((fact.seq, CONTEXT, "\n".join([*before, content[:_WINDOW]])))
         return texts
 
-    def cosines(
-        self, listing: Listing, allowed: NDArray[np.bool_], vector: Matrix, depth: int, proposed: Seqs | None
-    ) -> tuple[Floats, Floats]:
-        """Return the cosines of texts, and of them in their context, for the ``depth`` nearest allowed of each (and equals).
+    def sketched(self, listing: Listing, vector: Matrix) -> tuple[Matrix, Matrix] | None:
+        """Return what ``rough`` does, of all rows and by the signs of the numbers alone; None where that saves nothing.
 
-        It is 0 elsewhere; a text without context has its own. With ``proposed`` only these facts are compared, else all.
+        The share of differing signs estimates the angle (Charikar 2002), to some 0.05 of the cosine at 384 dimensions.
         """
-        if proposed is None:
-            self._load()
-            codes, matrix = self._codes, self._matrix
+        self._load(listing)
+        if len(self._codes) < _SKETCHED:
+            return None
+        differing, mixed = np.zeros(len(self._codes), dtype=np.uint16), np.empty(len(self._codes), dtype=np.uint64)
+        for held, asked in zip(self._signs, _signs(vector[None, :]), strict=True):
+            differing += np.bitwise_count(np.bitwise_xor(held, asked, out=mixed))
+        cosines = np.cos(np.pi * np.arange(len(vector) + 1) / len(vector)).astype(np.float32)[differing]
+        return self._by_row(len(listing.seq), cosines[self._own], self._rows_of_own, cosines[self._around], self._rows_around)
+
+    def rough(self, listing: Listing, allowed: NDArray[np.bool_], vector: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the cosines of all texts, and of them in their context, to some 1e-6; 0 where not allowed or not embedded.
+
+        A text of several windows is as near as its nearest; one without context has its own in its place.
+        """
+        self._load(listing)
+        places: list[Seqs] = [self._own, self._around]
+        rows: list[Seqs] = [self._rows_of_own, self._rows_around]
+        if 4 * np.count_nonzero(allowed) < len(allowed):
+            # where few are allowed they alone are compared; to copy most of a matrix would cost more than to compare it all
+            wanted = np.append(allowed, False)
+            chosen = [np.flatnonzero(wanted[item]) for item in rows]
+            own, around = (self._matrix[item[few]] @ vector for item, few in zip(places, chosen, strict=True))
+            rows = [item[few] for item, few in zip(rows, chosen, strict=True)]
         else:
-            codes, matrix = self._fetch(proposed)
-        at, rows = _places(codes // _ROWS, listing.seq, allowed)
-        # where few are allowed they alone are compared; to copy most of a matrix would cost more than to compare it all
-        rough = matrix[at] @ vector if 4 * len(at) < len(codes) else (matrix @ vector)[at]
-        context = codes[at] % _ROWS == CONTEXT
-        alone = np.ones(len(listing.seq), dtype=bool)
-        alone[rows[context]] = False
-        near = [_nearest(rough, chosen, depth) for chosen in (~context, context | alone[rows])]
-        own, around = (_exact(len(alone), rows[part], matrix[at[part]], vector) for part in near)
+            found = self._matrix @ vector
+            own, around = (found[item] for item in places)
+        return self._by_row(len(allowed), own, rows[0], around, rows[1])
+
+    def _by_row(self, size: int, own: Matrix, rows_of_own: Seqs, around: Matrix, rows_around: Seqs) -> tuple[Matrix, Matrix]:
+        # one more row for vectors of what is not listed
+        out = np.zeros(size + 1, dtype=np.float32)
+        if self._single:
+            out[rows_of_own] = own
+        elif len(own):
+            starts = np.flatnonzero(np.diff(rows_of_own, prepend=-1))
+            out[rows_of_own[starts]] = np.maximum.reduceat(own, starts)
+        within = out.copy()
+        within[rows_around] = around
+        return out[:-1], within[:-1]
+
+    def exact(self, listing: Listing, rows: Seqs, vector: Matrix, *, held: bool) -> tuple[Floats, Floats]:
+        """Return both cosines of these rows (ascending), rounded to 1e-6; not ``held`` in memory they are read."""
+        if held:
+            wanted = np.zeros(len(listing.seq) + 1, dtype=bool)
+            wanted[rows] = True
+            places = np.flatnonzero(wanted[self._rows])
+            codes, matrix = self._codes[places], self._matrix[places]
+        else:
+            codes, matrix = self._fetch(listing.seq[rows])
+        at = np.searchsorted(listing.seq[rows], codes // _ROWS)
+        found = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(_DECIMALS)
+        context = codes % _ROWS == CONTEXT
+        own = np.zeros(len(rows))
+        np.maximum.at(own, at[~context], found[~context])
+        around = own.copy()
+        around[at[context]] = np.maximum(found[context], 0.0)
         return own, around
 
     def proposals(self, index: Index, vector: Matrix, n: int) -> Seqs | None:
@@ -153,16 +238,24 @@ class Meaning:
         query = select(vectors.c.fact_seq).where(*self._ours(), vectors.c.part == 0, vectors.c.fact_seq > after_seq)
         return np.array([row[0] for row in self._journal.read(query.order_by(vectors.c.fact_seq))], dtype=np.int64)
 
-    def _load(self) -> None:
-        """Read the vectors that were stored since the last time."""
-        if self._loaded == len(self._stored):
-            return
-        held = np.unique(self._codes // _ROWS)
-        codes, matrix = self._fetch(np.setdiff1d(self._stored, held, assume_unique=True))
-        if len(held):
-            order = np.argsort(np.concatenate([self._codes, codes]), kind="stable")
-            codes, matrix = np.concatenate([self._codes, codes])[order], np.concatenate([self._matrix, matrix])[order]
-        self._codes, self._matrix, self._loaded = codes, matrix, len(self._stored)
+    def _load(self, listing: Listing) -> None:
+        """Read the vectors that were stored since the last time, and find their rows in the listing."""
+        if self._loaded != len(self._stored):
+            held = np.unique(self._codes // _ROWS)
+            codes, matrix = self._fetch(np.setdiff1d(self._stored, held, assume_unique=True))
+            if len(held):
+                order = np.argsort(np.concatenate([self._codes, codes]), kind="stable")
+                codes, matrix = np.concatenate([self._codes, codes])[order], np.concatenate([self._matrix, matrix])[order]
+            self._codes, self._matrix, self._loaded, self._placed = codes, matrix, len(self._stored), None
+            self._signs = _signs(matrix)
+        if self._placed is not listing:
+            seqs, context = self._codes // _ROWS, self._codes % _ROWS == CONTEXT
+            self._rows = np.searchsorted(listing.seq, seqs)
+            self._rows[~np.isin(seqs, listing.seq)] = len(listing.seq)
+            self._own, self._around = np.flatnonzero(~context), np.flatnonzero(context)
+            self._rows_of_own, self._rows_around = self._rows[self._own], self._rows[self._around]
+            self._single = len(np.unique(self._rows_of_own)) == len(self._own)
+            self._placed = listing
 
     def _fetch(self, seqs: Seqs) -> tuple[Seqs, Matrix]:
         """Return the rows of these facts and their numbers, in order."""
@@ -189,50 +282,8 @@ def windows(text: str) -> list[str]:
     return [text[low : low + _WINDOW] for low in range(0, len(text) - _WINDOW + _STEP, _STEP)]
 
 
-def said_before(journal: Journal, fact: Fact) -> list[Fact]:
-    """Return the last two things said before in the same conversation, known by then, in order.
-
-    A conversation has one symbol and, where given, one ``session`` in its metadata; an hour apart is another one, and
-    so is what lies more than a thousand facts back.
-    """
-    # coalesce keeps the database from an index that would make it sort every turn there is
-    query = (
-        select(facts.c.seq)
-        .where(facts.c.seq.between(fact.seq - _LOOK_BACK, fact.seq - 1), func.coalesce(facts.c.kind, "") == fact.kind)
-        .where(func.coalesce(facts.c.symbol, "") == (fact.symbol or ""), func.coalesce(facts.c.known_at, 0) <= fact.known_us)
-        .where(facts.c.happened_at.between(fact.happened_us - _SESSION // _MICROSECOND, fact.happened_us))
-        .order_by(facts.c.seq.desc())
-        .limit(_BEFORE)
-    )
-    found = journal.by_seq([row[0] for row in journal.read(query)])
-    return [item for item in found if _session(item) == _session(fact) and "content" in item.data]
-
-
-def _session(fact: Fact) -> Any:
-    return (fact.data.get("metadata") or {}).get("session")
-
-
-def _places(seqs: Seqs, listed: Seqs, allowed: NDArray[np.bool_]) -> tuple[Seqs, Seqs]:
-    """Return which of ``seqs`` are listed and allowed, and the rows of the listing they are."""
-    rows = np.searchsorted(listed, seqs)
-    rows[rows == len(listed)] = 0
-    at = np.flatnonzero(allowed[rows] & (listed[rows] == seqs))
-    return at, rows[at]
-
-
-def _nearest(rough: Matrix, chosen: NDArray[np.bool_], depth: int) -> Seqs:
-    """Return the ``depth`` nearest chosen rows and what rounding may have put behind them."""
-    near = np.flatnonzero(chosen)
-    if len(near) <= depth:
-        return near
-    limit = np.partition(rough[near], len(near) - depth)[len(near) - depth]
-    kept: Seqs = near[rough[near] >= limit - _SLACK]
-    return kept
-
-
-def _exact(size: int, rows: Seqs, matrix: Matrix, vector: Matrix) -> Floats:
-    """Return the exact cosines of these rows, each memory's best, 0 elsewhere."""
-    out = np.zeros(size)
-    exact = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
-    np.maximum.at(out, rows, np.clip(exact.round(_DECIMALS), 0.0, 1.0))
-    return out
+def _signs(matrix: Matrix) -> NDArray[np.uint64]:
+    """Return which numbers are positive, 64 of them a word: a row per word, a column per vector."""
+    bits = np.packbits(matrix > 0, axis=1)
+    whole = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8)))
+    return np.ascontiguousarray(whole.view(np.uint64).T)

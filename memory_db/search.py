@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -29,19 +29,19 @@ from memory_db.episodes import (
     Query,
     age_days,
     check_kind,
-    fuse,
     memory_of,
-    ranks,
     recency,
     score,
     shape_of,
-    word_weight,
 )
 from memory_db.index import Index
 from memory_db.journal import Journal
-from memory_db.lexical import Document, Lexical, Listing, bm25, joined
-from memory_db.meaning import Floats, Meaning
+from memory_db.lexical import Document, Lexical, Listing, Postings, bm25
+from memory_db.meaning import Meaning
+from memory_db.naming import named
+from memory_db.relevance import Cosines, Floats, Rows, best, relevance, rest
 from memory_db.schema import to_micros
+from memory_db.talk import code_of, session_code, speaker_code
 from memory_db.upkeep import ARCHIVED
 
 _DEPTH = 100
@@ -49,6 +49,8 @@ _CATCH_UP = 256
 _PAGE = 2000
 # beyond so many the index proposes sooner than a product over all vectors is made
 _EXACT_TEXTS = 20_000
+# how many times more rows a sketch of the vectors has to name than are multiplied out to the end
+_OVERSAMPLE = 10
 
 
 class TextSearch:
@@ -63,8 +65,9 @@ class TextSearch:
         self._lock = threading.RLock()
         self._tail: Lexical | None = None
         self._tail_from = 0
+        self._postings: Postings | None = None
         self._gone: dict[int, int] = {}
-        self._gone_upto = 0
+        self._gone_upto = self._seen = 0
 
     def search(self, query: Query) -> list[Memory]:
         """Return the best ``k`` memories known at ``as_of``, best first. ConfigError for a query that cannot be answered."""
@@ -72,17 +75,17 @@ class TextSearch:
         if query.mode == "vector" and self._meaning is None:
             raise ConfigError("mode vector needs an embedder; use mode text")
         with self._lock:
-            indexes, listing = self._words()
-            now = to_micros("as_of", query.as_of)
-            known = (listing.known <= now) & ~self._archived(listing, now)
+            postings = self._words()
+            listing, now = postings.listing, to_micros("as_of", query.as_of)
+            known = self._known(listing, now)
             shown, counts = self._folded(listing, known)
             allowed = shown & _matching(listing, query)
             if not allowed.any():
                 return []
-            relevance = self._relevance(query, indexes, listing, known, allowed)
-            best = score(listing, relevance, query, now, self._settings)
-            facts = {fact.seq: fact for fact in self._journal.by_seq([int(listing.seq[item.row]) for item in best])}
-        found = [(facts[int(listing.seq[item.row])], item) for item in best]
+            answers = self._relevance(query, postings, known, allowed)
+            chosen = score(listing, answers, query, now, self._settings)
+            facts = {fact.seq: fact for fact in self._journal.by_seq([int(listing.seq[item.row]) for item in chosen])}
+        found = [(facts[int(listing.seq[item.row])], item) for item in chosen]
         return [
             memory_of(fact, item.score, item.parts, counts.get(item.row, 1)) for fact, item in found if fact.payload is not None
         ]
@@ -92,7 +95,7 @@ class TextSearch:
         if kind is not None:
             check_kind(kind)
         with self._lock:
-            _, listing = self._words()
+            listing = self._words().listing
         visible = np.ones(len(listing.seq), dtype=bool) if as_of is None else listing.known <= to_micros("as_of", as_of)
         visible, counts = self._folded(listing, visible)
         visible = visible & _filter(listing, symbol, kind)
@@ -111,17 +114,13 @@ class TextSearch:
     def listing(self) -> Listing:
         """Return what is remembered, a row per memory in seq order."""
         with self._lock:
-            return self._words()[1]
+            return self._words().listing
 
     def archived(self) -> dict[int, int]:
         """Return the archived memories' facts with the time from which they are, in microseconds."""
         with self._lock:
-            last = self._journal.last_seq
-            if last > self._gone_upto:
-                for fact in self._journal.facts([ARCHIVED], after_seq=self._gone_upto):
-                    self._gone.update(dict.fromkeys(fact.data["facts"], fact.known_us))
-                self._gone_upto = last
-            return self._gone
+            self._words()
+            return self._gone_by_now()
 
     def index_words(self, last: int) -> int:
         """Bring the index file up to a fact; return how many memories it took in."""
@@ -149,11 +148,21 @@ class TextSearch:
         """Let go of the index in memory."""
         if self._tail is not None:
             self._tail.close()
-            self._tail = None
+            self._tail = self._postings = None
 
-    def _archived(self, listing: Listing, now: int) -> NDArray[np.bool_]:
-        gone = sorted(seq for seq, since in self.archived().items() if since <= now)
-        return np.isin(listing.seq, gone) if gone else np.zeros(len(listing.seq), dtype=bool)
+    def _gone_by_now(self) -> dict[int, int]:
+        """Return what is archived up to the fact that was last seen."""
+        if self._seen > self._gone_upto:
+            for fact in self._journal.facts([ARCHIVED], after_seq=self._gone_upto):
+                self._gone.update(dict.fromkeys(fact.data["facts"], fact.known_us))
+            self._gone_upto = self._seen
+        return self._gone
+
+    def _known(self, listing: Listing, now: int) -> NDArray[np.bool_]:
+        """Return which rows were known by then and not archived."""
+        known = listing.known <= now
+        gone = sorted(seq for seq, since in self._gone_by_now().items() if since <= now)
+        return known & ~np.isin(listing.seq, gone) if gone else known
 
     def _folded(self, listing: Listing, known: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], dict[int, int]]:
         """Return which of the known rows are shown, and how many those stand for that stand for several."""
@@ -164,16 +173,19 @@ class TextSearch:
         shown[rows] = True
         return shown, {int(row): int(count) for row, count in zip(rows, counts, strict=True) if count > 1}
 
-    def _words(self) -> tuple[list[Lexical], Listing]:
-        """Return the index file and that of the tail, brought up to the journal's end."""
+    def _words(self) -> Postings:
+        """Return what the index file and that of the tail hold, brought up to the journal's end."""
         main = self._index.lexical()
         if self._tail is None or self._tail_from != main.watermark:
             self.close()
             self._tail, self._tail_from = Lexical(None), main.watermark
-        start, last = max(main.watermark, self._tail.watermark), self._journal.last_seq
-        for page, mark in self._documents(start, last):
+        start, self._seen = max(main.watermark, self._tail.watermark), self._journal.last_seq
+        for page, mark in self._documents(start, self._seen):
             self._tail.add(page, mark)
-        return [main, self._tail], joined([main.listing(), self._tail.listing()])
+        indexes = (main, self._tail)
+        if self._postings is None or not self._postings.follows(indexes):
+            self._postings = Postings(indexes)
+        return self._postings
 
     def _documents(self, after: int, last: int) -> Iterator[tuple[list[Document], int]]:
         """Yield pages of memories after a fact, each with the fact up to which it reaches."""
@@ -192,45 +204,69 @@ class TextSearch:
                 page = []
         yield page, last
 
-    def _relevance(
-        self, query: Query, indexes: list[Lexical], listing: Listing, known: NDArray[np.bool_], allowed: NDArray[np.bool_]
-    ) -> Floats:
-        words = (
-            np.zeros(len(listing.seq))
-            if query.mode == "vector"
-            else np.where(allowed, bm25(indexes, listing, known, query.text), 0.0)
-        )
-        if query.mode == "text":
+    def _relevance(self, query: Query, postings: Postings, known: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> Floats:
+        """Return how far each allowed row answers the query, 0 for the others and below the first hundred."""
+        listing, nothing = postings.listing, np.empty(0, dtype=np.int64)
+        if query.mode == "vector" and self._meaning is not None:
+            return self._nearest(self._meaning, query, query.text, listing, allowed, lambda own, _, rows: own, lambda: nothing)
+        words = np.where(allowed, bm25(postings, known, query.text), 0.0)
+        if query.mode == "text" or self._meaning is None:
             return words
-        depth, one = max(_DEPTH, query.k), np.ones(1)
-        if self._meaning is None:
-            return fuse([ranks(words, depth)], [one])
-        own, context = self._cosines(self._meaning, query, listing, allowed)
-        if query.mode == "vector":
-            return own
-        return fuse([ranks(own, depth), ranks(context, depth), ranks(words, depth)], [one, one, word_weight(words)])
+        about = named(query.text, postings, known, allowed)
+        others = rest(words, about.spoken, about.present, about.timely)
 
-    def _cosines(self, meaning: Meaning, query: Query, listing: Listing, allowed: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        def total(own: Cosines, context: Cosines, rows: Rows) -> Floats:
+            return relevance(own, context, others[rows])
+
+        def also() -> Seqs:
+            return best(others, allowed & (words > 0), max(_DEPTH, query.k))
+
+        return self._nearest(self._meaning, query, about.left, listing, allowed, total, also)
+
+    def _nearest(
+        self,
+        meaning: Meaning,
+        query: Query,
+        asked: str,
+        listing: Listing,
+        allowed: NDArray[np.bool_],
+        total: Callable[[Cosines, Cosines, Rows], Cosines],
+        also: Callable[[], Seqs],
+    ) -> Floats:
+        """Return ``total`` of the exact cosines of the rows that it, or the index, puts first, and of those in ``also``."""
         pending = meaning.pending(listing)
         if 0 < len(pending) <= _CATCH_UP:
-            meaning.embed(pending)
-        vector = meaning.query(query.text)
-        depth = max(_DEPTH, query.k)
-        proposed = self._proposed(meaning, query, listing, vector, depth)
-        found = meaning.cosines(listing, allowed, vector, depth, proposed)
-        if proposed is not None and np.count_nonzero(found[0]) < min(query.k, int(allowed.sum())):
-            return meaning.cosines(listing, allowed, vector, depth, None)
-        return found
+            meaning.embed(listing, pending)
+        vector, out = meaning.query(asked), np.zeros(len(listing.seq))
+        rows = None if meaning.held else self._proposed(meaning, query, listing, allowed, vector)
+        if rows is not None:
+            rows = np.union1d(rows, also())
+        held = rows is None or len(rows) < min(query.k, int(allowed.sum()))
+        if rows is None or held:
+            depth, sketch = max(_DEPTH, query.k), meaning.sketched(listing, vector)
+            if sketch is not None:
+                allowed = _only(best(total(*sketch, slice(None)), allowed, _OVERSAMPLE * depth), len(allowed))
+            rows = best(total(*meaning.rough(listing, allowed, vector), slice(None)), allowed, depth)
+        out[rows] = np.maximum(total(*meaning.exact(listing, rows, vector, held=held), rows), 0.0)
+        return out
 
-    def _proposed(self, meaning: Meaning, query: Query, listing: Listing, vector: NDArray[np.float32], depth: int) -> Seqs | None:
-        """Ask the index where it pays and where all that it holds was known at ``as_of``."""
+    def _proposed(
+        self, meaning: Meaning, query: Query, listing: Listing, allowed: NDArray[np.bool_], vector: NDArray[np.float32]
+    ) -> Seqs | None:
+        """Return rows that the index proposes, where asking it pays and all that it holds was known at ``as_of``."""
         settings = self._settings
         if settings.exact or len(listing.seq) < min(settings.exact_below, _EXACT_TEXTS):
             return None
-        indexed = listing.known[listing.seq <= self._index.mark(meaning.collection).watermark]
+        indexed = listing.known[: np.searchsorted(listing.seq, self._index.mark(meaning.collection).watermark, side="right")]
         if not len(indexed) or indexed.max() > to_micros("as_of", query.as_of):
             return None
-        return meaning.proposals(self._index, vector, max(depth, query.k * settings.oversample))
+        seqs = meaning.proposals(self._index, vector, max(_DEPTH, query.k * settings.oversample))
+        if seqs is None:
+            return None
+        rows = np.searchsorted(listing.seq, seqs)
+        rows, seqs = rows[rows < len(listing.seq)], seqs[rows < len(listing.seq)]
+        found: Seqs = rows[allowed[rows] & (listing.seq[rows] == seqs)]
+        return found
 
     def _unasked(self, fact: Fact, importance: float, now: datetime, count: int) -> Memory:
         parts = ScoreParts(
@@ -245,8 +281,26 @@ class TextSearch:
 
 
 def _document(fact: Fact, data: dict[str, Any]) -> Document:
-    importance, content = float(data["importance"]), str(data["content"])
-    return Document(fact.seq, fact.kind, fact.symbol, fact.happened_us, fact.known_us, importance, content, shape_of(fact, data))
+    content = str(data["content"])
+    return Document(
+        seq=fact.seq,
+        kind=fact.kind,
+        symbol=fact.symbol,
+        happened=fact.happened_us,
+        known=fact.known_us,
+        importance=float(data["importance"]),
+        content=content,
+        shape=shape_of(fact, data),
+        speaker=speaker_code(fact, data),
+        session=session_code(fact, data),
+        text=code_of(content),
+    )
+
+
+def _only(rows: Seqs, size: int) -> NDArray[np.bool_]:
+    out = np.zeros(size, dtype=bool)
+    out[rows] = True
+    return out
 
 
 def _matching(listing: Listing, query: Query) -> NDArray[np.bool_]:

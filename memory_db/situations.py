@@ -167,6 +167,24 @@ class Situations:
         found: Rows = at[held[at] == seqs]
         return found
 
+    def row_of(self, id: str) -> int | None:
+        """Return the row of the situation of this decision; None if it is not held."""
+        return self._row_of.get(id)
+
+    def seen(self, row: int) -> tuple[NDArray[np.float32], int, int]:
+        """Return the numbers of a row, and when its bar began and it became known (ns)."""
+        columns = self._columns
+        return columns.vectors[row], int(columns.bar[row]), int(columns.made[row])
+
+    def gone_at(self, rows: Rows) -> Rows:
+        """Return when these rows were archived (ns; ``NEVER`` if they were not)."""
+        found: Rows = self._columns.gone[rows]
+        return found
+
+    def names(self, rows: Rows) -> list[str]:
+        """Return the ids of these rows."""
+        return [self._ids[row] for row in rows]
+
     def settled(self) -> int:
         """How many situations have a known outcome."""
         with self._lock:

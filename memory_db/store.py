@@ -31,13 +31,14 @@ from memory_db.episodes import Formula, Mode, Query
 from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
+from memory_db.place import Place
 from memory_db.recent import Recent
+from memory_db.reliability import Local, Reliability
 from memory_db.schema import facts, from_micros, vectors
 from memory_db.search import TextSearch
 from memory_db.situations import KIND, SituationRecall, Situations
 from memory_db.writer import Trust, Writer
 
-JOURNAL_FILE = "journal.sqlite"
 # facts that an opening reads in some 50 ms; below that a snapshot of the situations saves nothing
 _WORTH_SAVING = 5_000
 
@@ -55,6 +56,7 @@ class MemoryStore:
         self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
         self.situations = Situations(journal, situation_version, None if journal.cipher else snapshot.load(self._snapshot))
+        self._voted = Reliability(journal, self.situations, settings)
         self._embedder = embedder
         self._closed = False
         self._index: Index | None = None
@@ -75,16 +77,17 @@ class MemoryStore:
         situation_version: str = "1",
         vault: Vault | None = None,
     ) -> MemoryStore:
-        """Open the memory in a folder, made (0700) unless ``create`` is False.
+        """Open the memory in a folder, made (0700) unless ``create`` is False, its journal where ``memory.url`` says.
 
         Raises ConfigError if there is nothing to open and JournalError if it cannot be used.
         """
-        path = folder / JOURNAL_FILE
-        if not create and not path.is_file():
+        url = settings.memory.url
+        place = Place(folder, url.get_secret_value() if url else None)
+        if not create and not place.exists():
             raise ConfigError(f"there is no memory in {folder}; run a backtest or tradecraft run first, or name another home")
         if folder.exists() and (not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK)):
             raise JournalError(f"memory folder {folder} cannot be written; check its owner and permissions")
-        return cls(folder, Journal.open(path, signer, durable=durable, vault=vault), embedder, settings, situation_version)
+        return cls(folder, place.open(signer, durable=durable, vault=vault), embedder, settings, situation_version)
 
     def write(self) -> AbstractContextManager[Writer]:
         """Give a Writer whose facts commit together."""
@@ -128,6 +131,12 @@ class MemoryStore:
             propose=self._propose if usable else None,
             shuffle=shuffle,
         )
+
+    def reliability(
+        self, vector: NDArray[np.float32], *, as_of: datetime, horizon_ns: int, shuffle: int | None = None
+    ) -> list[Local]:
+        """Return who was right in situations like ``vector``, as known at ``as_of``; other arguments are those of ``recall``."""
+        return self._voted.local(vector, as_of=as_of, horizon_ns=horizon_ns, shuffle=shuffle)
 
     def remember(
         self,
@@ -223,7 +232,7 @@ class MemoryStore:
         self.situations.refresh()
         last = self.journal.last_seq
         words = text.index_words(last)
-        embedded = self._meaning.embed(self._meaning.pending(text.listing()), progress) if self._meaning else 0
+        embedded = self.embed_texts(progress)
         rows = {"situations": 0, "episodes": 0} if index.memory_only else self._index_vectors(index, last, progress)
         return {"embedded": embedded, "words": words, **rows}
 
@@ -269,7 +278,8 @@ class MemoryStore:
         text = self._texts()
         if text is None or self._meaning is None:
             return 0
-        return self._meaning.embed(self._meaning.pending(text.listing()), progress)
+        listing = text.listing()
+        return self._meaning.embed(listing, self._meaning.pending(listing), progress)
 
     def verify(self) -> dict[str, Any]:
         """Check everything that is stored; problems are words, and an index in doubt is one."""

@@ -23,8 +23,8 @@ from memory_db.chain import Fact
 from memory_db.episodes import HALF_LIFE_DAYS, IMPORTED, KINDS
 from memory_db.journal import Journal
 from memory_db.lexical import Listing
-from memory_db.meaning import said_before
 from memory_db.schema import facts, to_micros
+from memory_db.talk import said_before
 
 FORGOTTEN = "forgotten"
 ARCHIVED = "archived"

@@ -97,7 +97,7 @@ def _judge(
         typed = draft if isinstance(draft, SkillDraft) else parse_draft(draft)
     except SkillRejected as err:
         return None, Admission(verdict="reject", reasons=[_schema_reason(reason) for reason in err.reasons])
-    same = _duplicate(there, typed)
+    same = _duplicate(there, typed, principal)
     if same is not None:
         return None, Admission(
             verdict="reject", reasons=[Reason(rule="duplicate", where="when", excerpt=f"{same.name} v{same.version}")]
@@ -184,13 +184,20 @@ def _schema_reason(reason: str) -> Reason:
     return Reason(rule="schema", where=where[:_EXCERPT], excerpt=what[:_EXCERPT])
 
 
-def _duplicate(there: Catalogue | Staged, draft: SkillDraft) -> Skill | None:
-    """Return a skill that says the same already: the same text under one name, or the same condition and side under another."""
+def _duplicate(there: Catalogue | Staged, draft: SkillDraft, principal: Principal) -> Skill | None:
+    """Return a skill that says the same already: the same text under one name, or the same condition and side under another.
+
+    What waits or is suspended, and is trusted less than the writer, keeps nobody's rule out under another name.
+    """
     for skill in there.skills.values():
-        if there.standings[skill.key].status in ("rejected", "superseded"):
+        status = there.standings[skill.key].status
+        if status in ("rejected", "superseded"):
             continue
         if skill.name == draft.name and skill.content_hash() == draft.content_hash():
             return skill
+        lesser = TRUSTS.index(skill.trust) < TRUSTS.index(TABLE[principal].trust)
+        if lesser and status in ("quarantined", "suspended"):
+            continue
         if skill.name != draft.name and _essence(draft) is not None and _essence(skill) == _essence(draft):
             return skill
     return None

@@ -78,7 +78,7 @@ def review(catalogue: Catalogue, skill: Skill) -> Review:
 
 def _would(catalogue: Catalogue, skill: Skill, status: Status) -> str:
     if catalogue.revoked.intersection(skill.sources):
-        return "nothing: a source of it was revoked"
+        return "stays as it is: a source of it was revoked"
     steps = ["leaves quarantine as a candidate"] if status == "quarantined" else [f"stays {status}"]
     if skill.tainted:
         steps.append("may trade once it has earned it on probation; its text may be shown to a model")

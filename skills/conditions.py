@@ -79,16 +79,11 @@ def firing_rate(condition: Condition, frames: Iterable[FeatureFrame], last: int)
     """
     fired = decided = 0
     for frame in frames:
-        recent = _tail(frame, last + MAX_WITHIN)  # enough before the window for every look back
+        recent = frame.since(max(0, len(frame) - last - MAX_WITHIN))  # enough before the window for every look back
         truth = _truth(condition, recent, None)[-last:]
         fired += int(np.count_nonzero(truth == TRUE))
         decided += int(np.count_nonzero(truth != UNKNOWN))
     return fired / decided if decided else None
-
-
-def _tail(frame: FeatureFrame, bars: int) -> FeatureFrame:
-    cut = slice(-bars, None)
-    return FeatureFrame(frame.start[cut], frame.names, frame.matrix[cut], frame.regimes[cut], frame.probabilities[cut])
 
 
 @lru_cache(maxsize=4096)

@@ -203,11 +203,15 @@ def _merge(w: Writer, catalogue: Catalogue, staged: Staged, ground: Ground) -> l
 
 
 def _components(catalogue: Catalogue, staged: Staged) -> list[Skill]:
-    """Return one version of each strategy in use that needs nobody's approval."""
+    """Return one version of each strategy that may become a part of something and needs nobody's approval.
+
+    That one alone did not pay says nothing of what it does beside another, so one retired by its record is among them.
+    """
     newest: dict[str, Skill] = {}
     for key in sorted(staged.skills):
-        skill = staged.skills[key]
-        usable = staged.standings[key].status in _COMPONENTS and skill.kind == "strategy" and catalogue.cleared(skill)
+        skill, standing = staged.skills[key], staged.standings[key]
+        alone = standing.status == "retired" and standing.rule.startswith("retire-")
+        usable = (standing.status in _COMPONENTS or alone) and skill.kind == "strategy" and catalogue.cleared(skill)
         if usable and (skill.id not in newest or newest[skill.id].version < skill.version):
             newest[skill.id] = skill
     return [newest[ident] for ident in sorted(newest)]

@@ -17,7 +17,7 @@ from agent.errors import ConfigError, SkillRejected
 from agent.guard.signing import Signer, verify
 from skills.schema import Skill, SkillDraft, canonical
 from skills.shipped import folder_hash
-from skills.skillmd import folder_of, read_folder, write_folder
+from skills.skillmd import SKILL_MD, TYPED_PART, folder_of, read_folder, write_folder
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -57,10 +57,21 @@ def read_pack(directory: Path) -> tuple[list[SkillDraft], str]:
             [f"{directory}: holds {sorted(here ^ set(hashes))[0]!r}, which manifest and folders do not both have"]
         )
     drafts = [read_folder(directory / name).draft for name in sorted(hashes)]
+    foreign = [
+        path for name in sorted(hashes) for path in sorted((directory / name).rglob("*")) if _foreign(path, directory / name)
+    ]
+    if foreign:
+        raise SkillRejected([f"{foreign[0]}: was added after the pack was signed"])
     changed = [name for name in sorted(hashes) if folder_hash(directory / name) != hashes[name]]
     if changed:
         raise SkillRejected([f"{directory / changed[0]}: was changed after the pack was signed"])
     return drafts, key
+
+
+def _foreign(path: Path, folder: Path) -> bool:
+    """Say whether a path in a skill's folder is none that an export writes."""
+    within = path.relative_to(folder).as_posix()
+    return within not in (SKILL_MD, TYPED_PART, TYPED_PART.partition("/")[0])
 
 
 def _manifest(directory: Path) -> tuple[dict[str, Any], str]:

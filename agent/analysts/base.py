@@ -38,8 +38,9 @@ def momentum(features: Features, regime: RegimeLabel | None) -> Vote:
     histogram = side * known["macd_hist"] / known["atr_14"]
     parts = (abs(trend) / _STRONG_TREND, known["adx_14"] / _STRONG_ADX, histogram / _STRONG_HIST)
     confidence = _LEAST + sum(0.15 * min(max(part, 0.0), 1.0) for part in parts)
-    if regime == "trending" and (features.get("p_up" if side > 0 else "p_down") or 0.0) > 0.5:
-        confidence *= 1.1
+    heading = "p_up" if side > 0 else "p_down"
+    if regime == "trending" and (share := features.get(heading)) is not None and share > 0.5:
+        confidence, known = confidence * 1.1, {**known, heading: share}
     backing = "confirms" if histogram > 0 else "does not confirm"
     reason = (
         f"Price {'rose' if side > 0 else 'fell'} {abs(change):.2%} in 10 bars with the 20-bar mean {abs(trend):.2f} ATR "

@@ -2,7 +2,8 @@
 
 Three Gaussian regimes with their own mean and variance (Hamilton 1989), fitted by statsmodels' EM on at most 2,000 bars
 before a stamp fixed by the calendar (the start of the year for daily bars, of the month for shorter ones), then
-filtered forward bar by bar. Names are matched across refits by variance: calm, normal, turbulent. It abstains
+filtered forward bar by bar. Names are matched across refits by variance, in which order and least distance agree: calm, normal,
+turbulent. It abstains
 until 500 bars lie before a stamp, and where no regime with a drift of its own is likely. Published: the probabilities, the whole
 transition matrix (``calm_to_normal`` ..), how long the present regime lasts on average.
 Its memory: how often the likeliest regime changed over the last 60 bars since the stamp; where that is twice what the matrix

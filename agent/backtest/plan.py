@@ -15,7 +15,7 @@ from agent.settings import Settings
 from agent.wiring import NOTHING, Arm, Reading
 
 Chunk = Literal["quarter", "month", "none"]
-OPERATIONS = frozenset({"broker", "loop", "feed"})  # settings of a running loop, which shape no backtest
+OPERATIONS = frozenset({"broker", "loop", "feed", "memory"})  # where a run is kept and how a loop lives shape no backtest
 
 
 def _day(text: str) -> date | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from agent.cycle import Desk, Feed, run_bar
 from agent.cycle.reflecting import reflect
 from agent.errors import ConfigError
 from agent.settings import Brokering
-from agent.wiring import RecordedFeed, open_desk, run_folder
+from agent.wiring import RecordedFeed, discard_run, open_desk, run_folder
 
 MANIFEST, RESULT = "run.json", "result.json"
 
@@ -99,8 +98,8 @@ def _run(
     folder = run_folder(home, plan.run)
     if resume and (finished := read_result(home, plan.run)) is not None:
         return finished
-    if not resume and folder.exists():
-        shutil.rmtree(folder)
+    if not resume:
+        discard_run(home, plan.run)
     if plan.arm.held:
         result = held_document(plan, like if plan.arm.matched else None)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -24,7 +24,7 @@ from agent.cycle.preferences import read_preferences
 from agent.errors import ConfigError, ModelError, TradecraftError
 from agent.llm import Hear
 from agent.risk.preferences import Preference
-from agent.wiring import open_journal, run_folder
+from agent.wiring import open_journal, run_place
 from prompts import tokens
 
 LONG = 60_000  # estimated tokens of a conversation from which it is shortened by itself
@@ -70,7 +70,7 @@ class Conversation:
         if demanded is not None:
             return Answer(text=demanded, certainty="unknown")
         if self.asking is None:
-            return local_answer(self.view, said)
+            return local_answer(self.view, said, self.last_decision())
         return self._modelled(said, hear)
 
     def locally(self, said: str) -> Answer:
@@ -125,7 +125,7 @@ class Conversation:
         runs = {self.view.run: self.view.journal}
         held = read_preferences(self.view.journal)
         target = self.hands.run if self.hands else self.view.run
-        if target not in runs and (run_folder(self.view.home, target) / "journal.sqlite").exists():
+        if target not in runs and run_place(self.view.home, target).exists():
             with open_journal(self.view.home, target) as journal:
                 held = [*held, *read_preferences(journal)]
         return held

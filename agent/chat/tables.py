@@ -23,6 +23,7 @@ from memory_db.journal import Journal
 Json = dict[str, Any]
 KINDS = (
     "cycle", "closed_trade", "shadow", "skill_execution", "skill_transition", "parameter", "snapshot", "control", "fill",
+    "votes_scored",
 )  # fmt: skip
 
 
@@ -51,7 +52,8 @@ class Row:
     held: tuple[str, ...]
     ordered: bool
     refused: str | None
-    clamps: tuple[str, ...]
+    cuts: tuple[tuple[str, float, float], ...]
+    parts: dict[str, float]
     skills: tuple[tuple[str, bool], ...]
     votes: dict[str, float | None]
     forecast: float | None
@@ -63,6 +65,11 @@ class Row:
     def day(self) -> date:
         """The day of its bar."""
         return self.bar.date()
+
+    @property
+    def clamps(self) -> tuple[str, ...]:
+        """The limits that reduced its size."""
+        return tuple(name for name, _, _ in self.cuts)
 
     @property
     def entered(self) -> bool:
@@ -107,6 +114,7 @@ class Tables:
     parameters: list[Json] = field(default_factory=list)
     snapshots: list[Json] = field(default_factory=list)
     controls: list[Json] = field(default_factory=list)
+    scored: dict[str, tuple[bool, dict[str, float]]] = field(default_factory=dict)
     fees: list[tuple[datetime, str, float]] = field(default_factory=list)
     seen: int = 0
     _equity: tuple[int, list[tuple[datetime, float]]] = (0, [])
@@ -125,6 +133,12 @@ class Tables:
     def symbols(self) -> list[str]:
         """The symbols decided on."""
         return sorted(self.by_symbol)
+
+    @property
+    def voters(self) -> list[str]:
+        """Whoever voted, or was scored as one, by name."""
+        spoken = {name for row in self.rows for name in row.votes}
+        return sorted(spoken | {name for _, losses in self.scored.values() for name in losses if not name.startswith("skill:")})
 
     @property
     def last(self) -> Row | None:
@@ -197,11 +211,22 @@ class Tables:
     def _take_snapshot(self, fact: Fact, data: Json) -> None:
         self.snapshots.append(data)
 
+    def _take_votes_scored(self, fact: Fact, data: Json) -> None:
+        self.scored[data["decision"]] = (data["rose"], data["losses"])
+
     def _take_control(self, fact: Fact, data: Json) -> None:
         self.controls.append({**data, "key": fact.key})
 
     def _take_fill(self, fact: Fact, data: Json) -> None:
         self.fees.append((datetime.fromisoformat(data["at"]), data["symbol"], data["fee"]))
+
+
+def _parts(contributions: list[Json]) -> dict[str, float]:
+    """What each kind of source added to the signal, its side as the sign."""
+    out: dict[str, float] = {}
+    for part in contributions:
+        out[part["source"]] = out.get(part["source"], 0.0) + part["value"]
+    return out
 
 
 def _row(data: Json) -> Row:
@@ -228,7 +253,8 @@ def _row(data: Json) -> Row:
         held=tuple(position["symbol"] for position in book["positions"]),
         ordered=data["order"] is not None and data["order"]["status"] != "rejected",
         refused=data["refusal"]["reason"] if data["refusal"] else None,
-        clamps=tuple(clamp["limit"] for clamp in data["clamps"]),
+        cuts=tuple((clamp["limit"], clamp["from"], clamp["to"]) for clamp in data["clamps"]),
+        parts=_parts(data["contributions"]),
         skills=tuple((skill["id"], skill["agreed"]) for skill in data["skills"]),
         votes={v["voter"]: None if v["abstained"] else v["direction"] * v["confidence"] for v in data["votes"]},
         forecast=data["forecast"]["p"] if data["forecast"] else None,

@@ -20,7 +20,7 @@ from agent.chat.tables import Row, Tables
 from agent.cycle import Control, read_control
 from agent.errors import ConfigError
 from agent.settings import Settings
-from agent.wiring import STANDING_RUNS, open_catalogue, open_memory, run_folder, run_names
+from agent.wiring import STANDING_RUNS, open_catalogue, open_memory, run_names, run_place
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue
@@ -116,7 +116,7 @@ class View:
 @contextmanager
 def open_view(home: Path, run: str, settings: Settings, clock: Callable[[], datetime]) -> Iterator[View]:
     """A run opened for questions; ConfigError in one line when there is none."""
-    if not (run_folder(home, run) / "journal.sqlite").exists():
+    if not run_place(home, run).exists():
         have = ", ".join(run_names(home))
         if have:
             raise ConfigError(f"run {run!r} has no journal in {home}; runs there: {have}")

@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Which: cycle, cycle-all, consult, prepare, reason, memory, skills, loop; named only: loop-long."),
+        typer.Argument(
+            help="Which: cycle, cycle-all, consult, prepare, reason, memory, skills, loop, chat; named only: loop-long."
+        ),
     ] = None,
 ) -> None:
     """Measure this machine; every result stands beside a baseline taken in the same run."""

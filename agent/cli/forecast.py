@@ -64,7 +64,7 @@ def train(
 
     def words(out: Console) -> None:
         for row in rows:
-            out.print(f"[bold]{row['symbol']}[/] {'promoted' if row['promoted'] else 'kept as it was'}: {row['reason']}")
+            out.print(f"{row['symbol']} {'promoted' if row['promoted'] else 'kept as it was'}: {row['reason']}")
 
     emit({"attempts": rows}, words)
 
@@ -96,7 +96,7 @@ def evaluate(
 
 
 def _show(out: Console, document: dict[str, Any]) -> None:
-    out.print(f"[bold]{document['symbol']}[/]: {document['label']}")
+    out.print(f"{document['symbol']}: {document['label']}", style="bold")
     shown = table(
         None, "model", "n", "accuracy", "base", "precision", "recall", "F1", "Brier", "base", "ECE", right=tuple(range(1, 10))
     )
@@ -152,7 +152,7 @@ def status() -> None:
 
     def words(out: Console) -> None:
         for row in rows:
-            out.print(f"[bold]{row['symbol']}[/] {row['model'] or 'no model in force'} (tried {row['stamp']}): {row['reason']}")
+            out.print(f"{row['symbol']}: {row['model'] or 'no model in force'} (tried {row['stamp'][:10]}): {row['reason']}")
         if not rows:
             out.print("nothing has been trained in this run")
 

@@ -79,16 +79,18 @@ def check(
 ) -> None:
     """What the write door would say, as JSON lines; nothing is stored."""
     from agent.guard.detect import detect
+    from agent.guard.likeness import MAX_WINDOWS
     from agent.wiring import likeness
 
     measure = None
     if not no_detection and not no_likeness:
         measure = likeness(GLOBALS.settings())
     if not no_detection:
-        detect("Rules and model are loaded before anything is timed.", likeness=measure)
+        detect("Rules and model are loaded before anything is timed.\n" * MAX_WINDOWS, likeness=measure)
     with ExitStack() as stack:
         door = _Door(_principal(), not no_detection, measure, lambda: _checking(stack))
         for number, raw in _raw_lines(jsonl):
+            door.prepare(raw)
             started = time.perf_counter()
             ident, verdict, reasons = door.line(number, raw)
             spent = (time.perf_counter() - started) * 1000
@@ -99,10 +101,10 @@ def _checking(stack: ExitStack) -> Catalogue:
     """Open the skills to compare with: the run's if there are any, else the shipped ones in a scratch home."""
     import tempfile
 
-    from agent.wiring import open_catalogue, run_folder
+    from agent.wiring import open_catalogue, run_place
 
     home, run = GLOBALS.home, GLOBALS.run or "paper"
-    if not (run_folder(home, run) / "journal.sqlite").exists():
+    if not run_place(home, run).exists():
         home, run = Path(stack.enter_context(tempfile.TemporaryDirectory())), "paper"
     return stack.enter_context(open_catalogue(home, run, GLOBALS.settings()))[1]
 
@@ -133,6 +135,11 @@ class _Door:
         self._principal, self._detection, self._likeness = principal, detection, likeness
         self._opened = opened
         self._catalogue: Catalogue | None = None
+
+    def prepare(self, raw: bytes) -> None:
+        """Open the skills to compare with, once, if the line may hold a skill."""
+        if self._catalogue is None and b'"skill"' in raw:
+            self._catalogue = self._opened()
 
     def line(self, number: int, raw: bytes) -> Checked:
         if len(raw) > MAX_LINE:
@@ -326,11 +333,13 @@ def approve(
 ) -> None:
     """Show diff and findings, then lift quarantine and taint on an operator's word; it still has to earn its trades."""
     from agent.cli.output import console
+    from agent.guard.principals import require
     from agent.wiring import wall_clock
     from skills.approval import approve as approved
     from skills.approval import review
 
     principal = _principal()
+    require(principal, "approve")
     with _writing() as (journal, catalogue):
         skill = _waiting(catalogue, ident, version)
         shown = review(catalogue, skill)

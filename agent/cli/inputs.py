@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from inspect import Parameter, signature
@@ -17,6 +17,8 @@ from agent.errors import ConfigError
 
 if TYPE_CHECKING:
     from agent.market.bars import Bars
+    from agent.market.series import Series
+    from agent.settings import Settings
     from agent.wiring import Reading as Given
 
 Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars; may be repeated, or take several files.")]
@@ -139,6 +141,21 @@ def load_range(paths: list[Path], reading: Reading, timerange: str | None) -> li
         step = interval_step(name_of(path, reading.symbol, reading.interval)[1])
         found.append(load(path, reading, wanted.cutoff(step)))
     return found
+
+
+def series_in(paths: list[Path], reading: Reading, timerange: str | None, settings: Settings) -> list[Series]:
+    """Every file prepared, up to the range's end; what lies before its start is warm-up only."""
+    import numpy as np
+
+    from agent.backtest.plan import TimeRange
+    from agent.wiring import prepared
+
+    first = TimeRange.parse(timerange).first
+    made = list(prepared(load_range(paths, reading, timerange), settings).values())
+    if first is None or first.year not in YEARS:
+        return made
+    begins = np.datetime64(first.isoformat(), "ns")
+    return [replace(one, ready=max(one.ready, int(np.searchsorted(one.bars.start, begins)))) for one in made]
 
 
 def known_by(bars: Bars, at: str | None) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import counting, emit, table
 from agent.cli.skill_life import principal, said, writing
@@ -60,13 +60,12 @@ def form(
     timerange: Range = None,
 ) -> None:
     """Skills that a run's winning trades speak for: what they had in common when they began."""
-    from agent.wiring import prepared, wall_clock
+    from agent.wiring import wall_clock
     from skills.admit import admit
     from skills.formation import formed, trajectories
 
     settings = GLOBALS.settings()
-    series = prepared(load_range(data, reading, timerange), settings)
-    frames = [one.frame for one in series.values()]
+    frames = [one.frame.since(one.ready) for one in series_in(data, reading, timerange, settings)]
     with writing() as (journal, catalogue):
         told = trajectories(journal)
         found = formed(catalogue, told, frames, _exits(settings), settings.grow)
@@ -147,14 +146,13 @@ def _given(path: Path, last: int | None) -> list[Trade]:
 def _labelled(
     data: list[Path], reading: Reading, timerange: str | None, side: str, last: int | None, settings: Settings
 ) -> list[Trade]:
-    from agent.wiring import prepared
     from skills.discovery import labelled, without_overlap
     from skills.trial import cost_bps
 
     if side not in ("buy", "sell"):
         raise ConfigError(f"--side {side!r} is neither buy nor sell; give one of them")
     wanted: Side = "buy" if side == "buy" else "sell"
-    series = prepared(load_range(data, reading, timerange), settings).values()
+    series = series_in(data, reading, timerange, settings)
     rows = [t for one in series for t in labelled(one, wanted, _exits(settings), cost_bps(one, settings.costs))]
     return without_overlap(rows, last)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, lines, number, table
 from agent.errors import ConfigError
@@ -102,7 +102,11 @@ def diff(
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
         ref = catalogue.get(ident).id
-        newest = new or max(skill.version for skill in catalogue.skills.values() if skill.id == ref)
+        known = [skill.version for skill in catalogue.skills.values() if skill.id == ref]
+        unknown = [wanted for wanted in (old, new) if wanted is not None and wanted not in known]
+        if unknown:
+            raise ConfigError(f"{ident} has no version {unknown[0]}; it has {', '.join(map(str, sorted(known)))}")
+        newest = new or max(known)
         after, before = catalogue.get(ref, newest), catalogue.get(ref, old or max(1, newest - 1))
         changes = difference(before, after)
     document = {"id": ref, "from": before.version, "to": after.version, "changes": changes}
@@ -234,16 +238,16 @@ def replay(
     timerange: Range = None,
 ) -> None:
     """Check run: what a skill would have done on these bars, beside the same side and exits at any moment."""
-    from agent.wiring import open_catalogue, prepared
+    from agent.wiring import open_catalogue
     from skills.trial import check_run
 
     settings = GLOBALS.settings()
-    bars = load_range(data, reading, timerange)
+    series = series_in(data, reading, timerange, settings)
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), settings) as (_, catalogue):
         skill = catalogue.get(ident)
     if skill.kind == "procedure":
         raise ConfigError(f"{skill.name} is a procedure and never fires; replay a strategy")
-    rows = [check_run(skill, series, settings.costs) for series in prepared(bars, settings).values()]
+    rows = [check_run(skill, one, settings.costs) for one in series]
 
     def words(out: Console) -> None:
         shown = table(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.globals import GLOBALS
-from agent.cli.inputs import Data, Range, Reading, load_range, reads_bars
+from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.output import emit, stages
 from agent.cli.skill_life import principal, said, writing, written_run
 from agent.errors import ConfigError
@@ -39,17 +39,14 @@ def refine(
     timerange: Range = None,
 ) -> int:
     """A shorter condition or better numbers, where later bars agree; the new version starts without statistics."""
-    from agent.wiring import prepared, wall_clock
+    from agent.wiring import wall_clock
     from skills.versions import refine_skill, replace_skill
 
     said(reason)
     if (draft is None) == (not data):
         raise ConfigError("give either --data FILE to look for a better version, or --draft F.json with your own")
     settings = GLOBALS.settings()
-    series = []
-    if data:
-        bars = load_range(data, reading, timerange)
-        series = list(prepared(bars, settings).values())
+    series = series_in(data, reading, timerange, settings) if data else []
     with writing() as (journal, catalogue):
         skill = catalogue.get(ident)
         with journal.write() as w:
@@ -99,7 +96,7 @@ def consolidate(
     timerange: Range = None,
 ) -> int:
     """Near-duplicates: alike in meaning and holding on the same bars; merge them, or take a merge back."""
-    from agent.wiring import open_meaning, prepared, wall_clock
+    from agent.wiring import open_meaning, wall_clock
     from skills.consolidate import merge, near_duplicates, unmerge, word_likeness
 
     settings = GLOBALS.settings()
@@ -112,8 +109,7 @@ def consolidate(
         return 0
     if not data:
         raise ConfigError("give --data FILE: whether two skills are one shows on the bars where they hold")
-    bars = load_range(data, reading, timerange)
-    frames = [one.frame for one in prepared(bars, settings).values()]
+    frames = [one.frame.since(one.ready) for one in series_in(data, reading, timerange, settings)]
     with (
         writing() as (journal, catalogue),
         open_meaning(GLOBALS.home, written_run(), journal, settings) as meaning,

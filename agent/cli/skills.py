@@ -114,10 +114,15 @@ def search(
     mode: Annotated[str, typer.Option("--mode", help="hybrid (words and meaning) or words (no model is loaded).")] = "hybrid",
 ) -> None:
     """Skills for a task, by words and meaning, reliability and recency, with reasons."""
+    from agent.domain import REGIMES
     from agent.errors import ConfigError
     from agent.wiring import open_catalogue, open_meaning, wall_clock
     from skills.search import Filters, find, shelf_of
 
+    if not query.strip():
+        raise ConfigError("--query is empty; say what to look for")
+    if regime is not None and regime not in REGIMES:
+        raise ConfigError(f"--regime {regime!r} is unknown; choose one of {', '.join(REGIMES)}")
     if mode not in ("hybrid", "words"):
         raise ConfigError(f"--mode {mode!r} is unknown; choose hybrid or words")
     settings, run, cosines = GLOBALS.settings(), GLOBALS.read_run(), None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.domain import CycleRecord, Side, SkillMatch, Vote
+from agent.domain import CycleRecord, Learned, Side, SkillMatch, Vote
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Awaiting:
     skills: list[SkillMatch]
     side: Side | None
     confidence: float
+    learned: Learned
     followed: list[tuple[str, int]]
     scored: bool = False
 
@@ -51,5 +52,6 @@ def awaiting(record: CycleRecord) -> Awaiting | None:
         skills=record.skills,
         side=record.signal.side if record.signal else None,
         confidence=record.signal.confidence if record.signal else 0.0,
+        learned=record.learned,
         followed=[(s.id, s.version) for s in record.skills if s.followed],
     )

@@ -309,7 +309,7 @@ def _context(desk: Desk, w: Writer | None, series: Series, state: MarketState, o
             trail_distance=None if plan.trail_atr is None else plan.trail_atr * atr,
         ),
         weights=desk.voters.weights(state.regime.label),
-        learned=desk.joint.learned(desk.voters, state.regime.label),
+        learned=desk.joint.learned(desk.voters, state.regime.label, recollection.reliability),
         recent=desk.setups.recent(state.symbol, state.bar_time, desk.regimes.streak(state.regime.label)),
         parameters=desk.monitor.parameters,
         position=desk.broker.positions.get(state.symbol),

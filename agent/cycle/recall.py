@@ -6,8 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
-from agent.domain import Recollection
+from agent.domain import LocalRecord, Recollection
 from agent.market.series import Series
+from agent.market.situation import SITUATION
 from memory_db.store import MemoryStore
 
 SHOWN = 8  # analogues kept on the record; the estimate rests on all that were chosen
@@ -16,7 +17,7 @@ SHOWN = 8  # analogues kept on the record; the estimate rests on all that were c
 def recollect(
     memory: MemoryStore, series: Series, as_of: datetime, k: int | None = None, *, shuffle: int | None = None
 ) -> Recollection:
-    """Situations like the last of ``series``, with what followed, and what was remembered lately.
+    """Situations like the last of ``series``, with what followed and who was right in them, and what was remembered lately.
 
     Empty while the features of its last bar are not known.
 
@@ -27,11 +28,16 @@ def recollect(
     if len(series) <= horizon or not np.isfinite(vector).all():
         return Recollection()
     window = int((series.bars.start[-1] - series.bars.start[-1 - horizon]).astype("timedelta64[ns]").astype(np.int64))
+    voted = memory.reliability(vector, as_of=as_of, horizon_ns=window, shuffle=shuffle)
     found = memory.recall(vector, symbol=series.bars.symbol, as_of=as_of, horizon_ns=window, k=k, shuffle=shuffle)
     return Recollection(
         analogues=found.analogues[: k or SHOWN],
         estimate=found.estimate,
         other_side=found.other_side,
         counter_evidence=found.counter_evidence,
+        reliability=[
+            LocalRecord(voter=one.voter, by=SITUATION[one.dimension], share=one.share, rate=one.rate, n_eff=one.n_eff)
+            for one in voted
+        ],
         memories=memory.window(series.bars.symbol, as_of),
     )

@@ -21,6 +21,7 @@ from agent.cycle.history import record_of
 from agent.cycle.voting import evidence_of, skill_votes
 from agent.domain import CycleRecord, Fill, Outcome, ParameterChange, Refusal, Side
 from agent.market.series import Series
+from agent.reason.arithmetic import needed
 from memory_db.writer import Writer
 from skills.credit import credit
 from skills.ledger import Execution, book
@@ -184,10 +185,20 @@ def _score_horizon(desk: Desk, w: Writer, symbol: str, series: Series, item: Awa
             known_at=known,
             sets=sets,
         )
-    if item.side is not None and item.confidence >= desk.settings.reason.min_confidence:
-        standard, nearer = buy if item.side == "buy" else sell, desk.monitor.parameters["stop_multiplier"]
-        adapted = standard if nearer == 1 else nearer * _trial(desk, series, i, item.side, stop * nearer, target, horizon)
-        found.sets += desk.monitor.shadow(standard, adapted, item.confidence)
+    if item.side is not None:
+        found.sets += _shadow_book(desk, series, item, i, buy if item.side == "buy" else sell)
+
+
+def _shadow_book(desk: Desk, series: Series, item: Awaiting, i: int, standard: float) -> list[Change]:
+    """Count a signal that would have entered by the settings' own parameters; thresholds are those of its decision."""
+    plan, reason, now = desk.settings.plan, desk.settings.reason, desk.monitor.parameters
+    if item.side is None or item.confidence < needed(item.learned, reason.min_confidence, reason):
+        return []
+    nearer, adapted = now["stop_multiplier"], standard
+    if nearer != 1:
+        stop, target = plan.stop_atr * item.atr * nearer, plan.target_atr * item.atr
+        adapted = nearer * _trial(desk, series, i, item.side, stop, target, plan.horizon)
+    return desk.monitor.shadow(standard, adapted, taken=item.confidence >= needed(item.learned, now["min_confidence"], reason))
 
 
 def _settle_trial(desk: Desk, w: Writer, symbol: str, series: Series, item: Awaiting, i: int, followed: tuple[str, int]) -> bool:

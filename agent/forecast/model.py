@@ -68,11 +68,19 @@ class Model:
 
 
 def probabilities(estimator: Any, x: Floats) -> Floats:
-    """Predict on one thread: for a few rows starting more costs far more than it saves."""
+    """The probability of class 1 for each row, bit for bit that of ``predict_proba``.
+
+    On one thread: for a few rows starting more costs far more than it saves. A calibrated estimator's one score and its one
+    calibrator are asked directly: what scikit-learn checks around them takes twice their time for a single row.
+    """
     from sklearn import config_context
 
     with one_thread(), config_context(assume_finite=True, skip_parameter_validation=True):
-        found: Floats = estimator.predict_proba(_filled(x))[:, 1]
+        if not hasattr(estimator, "calibrated_classifiers_"):
+            plain: Floats = estimator.predict_proba(_filled(x))[:, 1]
+            return plain
+        (inner,) = estimator.calibrated_classifiers_
+        found: Floats = inner.calibrators[0].predict(inner.estimator.decision_function(_filled(x)))
     return found
 
 

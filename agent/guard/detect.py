@@ -14,7 +14,7 @@ from typing import Literal
 
 from agent.domain import Frozen
 from agent.guard.rules import Hit, RuleSet, rule_set
-from agent.guard.views import View, views
+from agent.guard.views import View, meant, views
 
 MAX_BYTES = 1_000_000
 EXCERPT = 160
@@ -87,13 +87,15 @@ def detect(
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return [_found("too-large", where, f"{len(text)} characters; {MAX_BYTES} bytes are read", "size", "reject")]
     found = _hidden(text, where)
-    for view in views(text):
+    readings = views(text)
+    for view in readings:
         hits = (rules or rule_set()).hits(view.text)
         # code whose digits were read as letters is no code
         found += [_of(hit, view, where) for hit in hits if "leetspeak" not in view.how or hit.rule.family != "payload"]
     if likeness is not None and not any(finding.verdict == "reject" for finding in found):
-        opinions = likeness(text)
-        found = [*_doubted(found, opinions, limits), *_alike(opinions, where, limits)]
+        said = meant(text, readings)
+        opinions = likeness(said)
+        found = [*(_doubted(found, opinions, limits) if said == text else found), *_alike(opinions, where, limits)]
     return _unique(found)
 
 
@@ -156,10 +158,14 @@ _HIDDEN: tuple[tuple[str, Literal["reject", "quarantine"], int, re.Pattern[str]]
 )
 
 
+# what likeness cannot see
+_UNSEEN = frozenset({"hidden", "language", "encoding"})
+
+
 def _doubted(found: list[Finding], opinions: Sequence[Opinion], limits: Thresholds) -> list[Finding]:
     """Return what rules found, or nothing where one rule alone only doubts words that every measure finds harmless."""
     rules = {finding.rule for finding in found if finding.verdict == "quarantine"}
-    plain = not any(":" in rule for rule in rules) and not any(f.family == "hidden" for f in found)
+    plain = not any(":" in rule for rule in rules) and not any(finding.family in _UNSEEN for finding in found)
     calm = bool(opinions) and all(opinion.calm >= limits.calm for opinion in opinions)
     return [] if calm and plain and len(rules) <= 1 else found
 

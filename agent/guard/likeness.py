@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from agent.embedding.embedder import Embedder
 from agent.errors import ConfigError
 from agent.guard import wording
+from agent.guard.characters import latinised, mixed_word
 from agent.guard.detect import Opinion
 from agent.guard.exemplars import digest, exemplars
 from agent.guard.views import folded
@@ -85,7 +86,7 @@ class ExemplarLikeness:
 
     def __call__(self, text: str) -> list[Opinion]:
         """Return the most alike window with its score in [0, 1]; nothing for a text without words."""
-        shown = windows(text)
+        shown = windows(latinised(text) if mixed_word(text) else text)
         if not shown:
             return []
         votes = self._jury.vote(shown, self._embedder.embed(shown))

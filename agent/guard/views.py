@@ -13,7 +13,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -203,3 +203,17 @@ _DECODERS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("rot13", _rot13),
     ("reversed", _reversed),
 )
+_SURE = frozenset({"tags", "base64", "hex", "url", "escapes", "entities"})  # what these give back was meant
+_CIPHERS = frozenset({"rot13", "reversed", "leetspeak"})  # these may be chance: it has to read like language
+
+
+def meant(text: str, readings: Sequence[View]) -> str:
+    """Return what a text says: its deepest decoded reading where all of it was encoded, else the text itself."""
+    found, words, whole = text, len(_COMMON.findall(text)), " " not in text.strip()
+    for view in readings:
+        names = set(view.how.split())
+        common = len(_COMMON.findall(view.text))
+        spoken = common > 2 * words and common * 12 >= view.text.count(" ")
+        if (whole and names and names <= _SURE) or (spoken and names & _CIPHERS and names <= _CIPHERS | _SURE):
+            found = view.text
+    return found

@@ -14,12 +14,12 @@ Three things are learnt from every scored decision, traded or not, and only from
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from agent.domain import Frozen, Learned
+from agent.domain import Frozen, Learned, LocalRecord
 from agent.learn.voters import VoterTable
 from agent.reason.context import KINDS
 from agent.settings import Learning
@@ -52,12 +52,12 @@ class Joint:
         if "state" in state:
             self.state = JointState.model_validate(state["state"])
 
-    def learned(self, voters: VoterTable, regime: str | None) -> Learned:
-        """What a decision in this regime may use."""
+    def learned(self, voters: VoterTable, regime: str | None, local: Sequence[LocalRecord] = ()) -> Learned:
+        """What a decision in this regime may use; ``local`` is who was right in situations like this one."""
         state, paid = self.state, self.state.won + self.state.lost
         return Learned(
             share=state.n / (state.n + self._settings.prior),
-            odds=voters.odds(regime),
+            odds=voters.odds(regime, local),
             slopes=dict(zip(KINDS, (max(0.0, slope) for slope in state.slopes), strict=True)),
             break_even=min(max((state.lost - state.won) / paid, 0.0), 1.0) if paid > 0 else 0.0,
         )

@@ -2,7 +2,8 @@
 
 A win rate below 45 % over the last 20 trades, though a fair coin shows it a quarter of the time, takes
 size x0.7 and the entry threshold to 0.70 until a shadow book on the old threshold wins half of its last 20,
-or 60 bars at the latest (the periodic reset that stops the loop from feeding on itself). Losing streaks pause a symbol.
+or 60 bars at the latest (the periodic reset that stops the loop from feeding on itself). The shadow book goes on from the
+trades that raised the alert, and enters where a decision would have without one. Losing streaks pause a symbol.
 
 At least 20 trades whose mean net R has a lower bound above 0, which is break-even after costs, take size x1.1 and the stop
 to x0.9 of its distance: 0.99 of the risk a trade had before, so nothing passes what a person allowed. The bound holds
@@ -154,17 +155,17 @@ class Monitor:
             streak = streak.model_copy(update={"losses": losses})
         return [self._dump(), *self._set_streak(outcome.symbol, streak)]
 
-    def shadow(self, standard: float, adapted: float, confidence: float) -> list[Change]:
+    def shadow(self, standard: float, adapted: float, *, taken: bool) -> list[Change]:
         """Count a signal that the settings' own parameters would have traded, while others are in force.
 
-        ``standard`` is its net R with the settings' stop, ``adapted`` with the stop in force, both in units of the former's risk.
+        ``standard`` is its net R with the settings' stop, ``adapted`` with the stop in force, both in units of the former's
+        risk; ``taken`` says that the parameters in force traded it too.
         """
         if not self.state.changed:
             return []
         kept = [*self.state.shadow_wins, standard > 0][-self._learning.window :]
-        now = self.parameters
-        taken = now["size_multiplier"] * adapted if confidence >= now["min_confidence"] else 0.0
-        gains = [*self.state.gains, taken - standard][-MOST_GAINS:]
+        made = self.parameters["size_multiplier"] * adapted if taken else 0.0
+        gains = [*self.state.gains, made - standard][-MOST_GAINS:]
         self.state = self.state.model_copy(update={"shadow_wins": kept, "gains": gains})
         return [self._dump()]
 
@@ -199,7 +200,7 @@ class Monitor:
         learning = self._learning
         if state.alert or len(state.wins) < learning.window or _rate(state.wins) >= learning.low_win_rate:
             return None
-        begun = MonitorState(wins=state.wins, tested=state.tested, seen=state.seen, alert=True)
+        begun = MonitorState(wins=state.wins, shadow_wins=state.wins, tested=state.tested, seen=state.seen, alert=True)
         return (
             begun,
             "reduce exposure while results are weak",

@@ -10,16 +10,21 @@ against the overall record. Weights are returned with mean 1.
 
 Beside the weights stands what a vote is worth whatever confidence it states: the log-odds of being right, from the record
 alone. Each rate is shrunk, the overall one to one half by ``prior`` votes, a regime's to the overall one by ``backoff`` votes,
-and old votes fade with ``half_life``. Who is right less than half of the time is worth nothing; a voter is never turned round.
+and old votes fade with ``half_life``. Its distance from one half counts by the probability that the voter is no coin (spike and
+slab; Mitchell and Beauchamp 1988): a coin is right with probability one half, one that can tell with a probability that lies
+``spread`` from it (a symmetric Beta distribution), and both are as likely before the first vote. Many coins together would
+else outvote one that can tell. Memory may add who was right in situations like this one (``agent.domain.LocalRecord``).
+Who is right less than half of the time is worth nothing; a voter is never turned round.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from agent.analysts.memory import SAMPLE, Past
-from agent.domain import Frozen, Vote
+from agent.domain import Frozen, LocalRecord, Vote
 from agent.settings import Learning
 
 OVERALL = "all"
@@ -53,7 +58,7 @@ class VoterTable:
         self._settings = settings
         self._records: dict[str, dict[str, Record]] = {}
         self._cache: dict[str, dict[str, float]] = {}
-        self._odds: dict[str, dict[str, float]] = {}
+        self._rates: dict[str, dict[str, float]] = {}
         self._fade = 0.5 ** (1 / settings.half_life)
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -62,7 +67,7 @@ class VoterTable:
             regime: {voter: Record.model_validate(record) for voter, record in voters.items()} for regime, voters in state.items()
         }
         self._cache.clear()
-        self._odds.clear()
+        self._rates.clear()
 
     def record(self, regime: str, voter: str) -> Record:
         """A voter's record in a regime; empty if it has none."""
@@ -85,22 +90,35 @@ class VoterTable:
             self._cache[key] = self._blend(key)
         return self._cache[key]
 
-    def odds(self, regime: str | None) -> dict[str, float]:
-        """The log-odds that each voter with a record is right in a regime, never below 0."""
+    def odds(self, regime: str | None, local: Sequence[LocalRecord] = ()) -> dict[str, float]:
+        """The log-odds that each voter with a record is right in a regime, never below 0; ``local`` adds what memory knows."""
         key = regime or OVERALL
-        if key not in self._odds:
-            self._odds[key] = {voter: self._odds_of(key, voter) for voter in sorted(self._records.get(OVERALL, {}))}
-        return self._odds[key]
+        if key not in self._rates:
+            self._rates[key] = {voter: self._rate_of(key, voter) for voter in sorted(self._records.get(OVERALL, {}))}
+        rates = self._rates[key]
+        here = {one.voter: one.share * one.rate + (1 - one.share) * rates[one.voter] for one in local if one.voter in rates}
+        return {voter: _log_odds(here.get(voter, rate)) for voter, rate in rates.items()}
 
-    def _odds_of(self, regime: str, voter: str) -> float:
+    def _rate_of(self, regime: str, voter: str) -> float:
+        """How often a voter is right in a regime, as far as its record can be told from a coin's."""
         overall = self.record(OVERALL, voter)
         prior, backoff = self._settings.prior, self._settings.backoff
         rate = (overall.right + prior / 2) / (overall.seen + prior)
+        evidence = [self._evidence(overall)]
         if regime != OVERALL:
             here = self.record(regime, voter)
-            rate = (here.right + backoff * rate) / (here.seen + backoff) if here.seen + backoff else rate
-        rate = min(max(rate, 0.5), SUREST)
-        return math.log(rate / (1 - rate))
+            if here.seen:
+                rate = (here.right + backoff * rate) / (here.seen + backoff)
+                evidence.append(self._evidence(here))
+        told = sum(evidence) / len(evidence)
+        return 0.5 + told / (1 + told) * (rate - 0.5)
+
+    def _evidence(self, record: Record) -> float:
+        """How many times likelier a record is for a voter that can tell than for a coin (Bayes factor)."""
+        half = (0.25 / self._settings.spread**2 - 1) / 2
+        right, wrong = record.right, record.seen - record.right
+        told = _log_beta(half + right, half + wrong) - _log_beta(half, half) + record.seen * math.log(2)
+        return math.exp(min(told, 50.0))
 
     def _blend(self, regime: str) -> dict[str, float]:
         overall = self._weigh(OVERALL)
@@ -130,7 +148,7 @@ class VoterTable:
         updated = {key: self._scored(key, losses, hits) for key in keys}
         self._records.update(updated)
         self._cache.clear()
-        self._odds.clear()
+        self._rates.clear()
         return losses, [("voters", key, {v: r.model_dump() for v, r in voters.items()}) for key, voters in updated.items()]
 
     def _scored(self, key: str, losses: dict[str, float], hits: dict[str, bool]) -> dict[str, Record]:
@@ -169,3 +187,13 @@ class VoterTable:
     def pasts(self) -> dict[str, Past]:
         """Each voter's last scored votes, for the voter's own use."""
         return {voter: Past(recent=record.recent) for voter, record in self._records.get(OVERALL, {}).items()}
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
+def _log_odds(rate: float) -> float:
+    """The log-odds of a rate, between 0 and those of ``SUREST``."""
+    inside = min(max(rate, 0.5), SUREST)
+    return math.log(inside / (1 - inside))

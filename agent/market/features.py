@@ -122,6 +122,10 @@ class FeatureFrame:
         """The first n bars, sharing memory."""
         return FeatureFrame(self.start[:n], self.names, self.matrix[:n], self.regimes[:n], self.probabilities[:n])
 
+    def since(self, n: int) -> FeatureFrame:
+        """What is left without the first n bars, sharing memory."""
+        return FeatureFrame(self.start[n:], self.names, self.matrix[n:], self.regimes[n:], self.probabilities[n:])
+
 
 def compute(bars: Bars, bars_per_year: float) -> dict[str, Floats]:
     """Every feature of MEASURED of a series, by name, one value a bar."""

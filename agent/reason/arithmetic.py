@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from agent.domain import Action, Contribution, Recollection, Side, Signal, SkillMatch
+from agent.domain import Action, Contribution, Learned, Recollection, Side, Signal, SkillMatch
 from agent.reason.context import Context
 from agent.reason.setups import counted, setup_of
 from agent.risk.sizing import Condition, Exits, bounded_exits, condition, drawn_in, target_fraction
@@ -132,15 +132,14 @@ def _memory_bound(parts: list[Contribution], alone: float, cap: float) -> list[C
     return [] if bounded == value else [Contribution(source="bound", id="memory_cap", value=bounded - value)]
 
 
-def needed(context: Context, stated: float, settings: Reason) -> float:
+def needed(learned: Learned, stated: float, settings: Reason) -> float:
     """A confidence that the settings state, on the scale of what was learnt.
 
     ``stated`` counts in units of the least that an entry needs by the settings; learnt, that least is the confidence
     from which a standard trade pays its costs.
     """
-    share = context.learned.share
     units = stated / settings.min_confidence if settings.min_confidence else 1.0
-    return (1 - share) * stated + share * min(1.0, units * context.learned.break_even)
+    return (1 - learned.share) * stated + learned.share * min(1.0, units * learned.break_even)
 
 
 def _plan(context: Context, side: Side) -> tuple[Exits, SkillMatch | None]:
@@ -199,9 +198,9 @@ def conclude(context: Context, parts: list[Contribution], limits: Limits, settin
     A position is closed by an opposite lean of at least what an entry needs by the settings: results that
     raise that threshold must not make it harder to get out. Size grows with confidence up to ``full_confidence``.
     """
-    enter_from = needed(context, context.parameters["min_confidence"], settings)
-    close_from = min(needed(context, settings.min_confidence, settings), enter_from)
-    full = needed(context, settings.full_confidence, settings)
+    enter_from = needed(context.learned, context.parameters["min_confidence"], settings)
+    close_from = min(needed(context.learned, settings.min_confidence, settings), enter_from)
+    full = needed(context.learned, settings.full_confidence, settings)
     parts = list(parts)
     signed = math.fsum(part.value for part in parts)
     if abs(signed) > 1:

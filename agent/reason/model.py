@@ -146,10 +146,10 @@ class ModelReasoner:
         symbol, veil, (signal, parts, _) = context.state.symbol, self.veil, arithmetic
         shown = context if veil is None else veil.context(context)
         beside = signal if veil is None else veil.signal(symbol, signal)
-        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
+        enter_from = needed(context.learned, context.parameters["min_confidence"], self.settings.reason)
         describe: Describe = self.describe if veil is None else lambda match: veil.words(self.describe(match))
 
-        enter_from = needed(context, context.parameters["min_confidence"], self.settings.reason)
+        enter_from = needed(context.learned, context.parameters["min_confidence"], self.settings.reason)
 
         def written(track: str) -> Brief:
             return brief(shown, beside, parts, describe, track, self.settings.model.context_tokens, enter_from)

@@ -27,6 +27,16 @@ def test_momentum_follows_a_trend_that_its_signs_agree_on(features: dict[str, fl
     assert vote.evidence["trend_strength"] == features["trend_strength"]
 
 
+@pytest.mark.parametrize(("features", "heading"), [(UP, "p_up"), (DOWN, "p_down")])
+def test_momentum_is_favoured_in_a_trending_market_that_heads_its_way(features: dict[str, float | None], heading: str) -> None:
+    plain = momentum(features, "trending")
+    favoured = momentum(features | {heading: 0.8}, "trending")
+    assert favoured.confidence == pytest.approx(min(0.95, 1.1 * plain.confidence))
+    assert favoured.evidence == plain.evidence | {heading: 0.8}
+    assert momentum(features | {heading: 0.8}, "ranging").confidence == plain.confidence
+    assert momentum(features | {heading: 0.5}, "trending") == plain
+
+
 def test_momentum_against_the_histogram_speaks_softer() -> None:
     assert momentum(UP | {"macd_hist": -0.5}, None).confidence < momentum(UP, None).confidence
 

@@ -296,7 +296,7 @@ QUESTIONS: list[tuple[str, Needs]] = [
     # memory and change
     ("What lessons were learned in Q1 2014?", said("2014Q1", "[memory:m")),
     ("What changed since last quarter?", said("since 2014-03-31", "Weights of voters")),
-    ("What changed in the skills since March 2014?", said("Skills:")),
+    ("What changed in the skills since March 2014?", said("changes of standing from 2014-03-01")),
     ("Did any parameters change?", said("parameter")),
     # how things stand
     ("What positions are open?", lambda f: [f"{symbol} long" for symbol in f.open()] or ["No position"]),
@@ -400,6 +400,7 @@ MARKED = (
     "How reliable is breakout-momentum?",
     "How does it perform in bear markets?",
     "What was the drawdown on the NASDAQ?",
-    "What was the average confidence of winning trades?",
-    "What's the median trade?",
+    "Did the trades after a Federal Reserve meeting win?",
+    "How many trades did we make on Mondays in a thunderstorm?",
+    "What was the win rate without the three best trades?",
 )

@@ -196,3 +196,15 @@ def test_the_banner_says_what_kind_of_money_and_whether_it_is_halted(finished: F
     with conversing(home, document["run"], acting=None) as talk:
         assert banner(talk).startswith(f"PAPER run {document['run']}, to 2014-06-30")
         assert "no model: answered from the record" in banner(talk)
+
+
+def test_what_points_back_is_asked_of_what_was_spoken_of_last(finished: Finished) -> None:
+    """Without it "how did it end?" would be answered of all trades, or not at all."""
+    home, document = finished
+    trade = min(document["trades"], key=lambda t: float(t["pnl"]))
+    with conversing(home, document["run"], acting=None) as talk:
+        talk.say("What was the worst trade?")
+        answer = talk.say("And how did it end?")
+        assert trade["decision"] in answer.citations
+        assert answer.certainty == "unsure"
+        assert f"{trade['r']:+.2f} R" in answer.text

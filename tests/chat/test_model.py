@@ -29,6 +29,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "changes": {"since": "2014-03-31"},
     "what_if": {"symbol": "NASDAQ", "at": "2014-01-13", "without_memory": True},
     "without_skill": {"skill": "trend-pullback"},
+    "term": {"name": "drawdown"},
 }
 
 

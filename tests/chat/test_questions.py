@@ -34,7 +34,7 @@ def test_what_no_record_says_is_not_known(shared_view: View, said: str) -> None:
 @pytest.mark.parametrize("said", ROUTED)
 def test_other_wordings_reach_the_tool_that_answers_them(shared_view: View, said: str) -> None:
     found = answer(shared_view, said)
-    assert found.tools == (ROUTED[said],)
+    assert ROUTED[said] in found.tools
     assert found.certainty != "unknown"
 
 

@@ -1,11 +1,15 @@
 """What is remembered of a bar, how important it is, and that repeated events are told as one."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from agent.analysts.memory import Past
 from agent.cycle.noticing import moments
 from agent.cycle.remembering import weight
+from agent.domain import MarketState, Vote
+from agent.market.series import Series
 from tests.cycle.build import BARS, READY, desk_at, known, market, run
 
 
@@ -34,6 +38,18 @@ def test_a_decision_looks_through_what_was_remembered_in_the_window(tmp_path: Pa
         again = desk.memory.window("SP500", known(READY + 59))
     with desk_at(tmp_path) as desk:  # read from the journal as it was followed
         assert desk.memory.window("SP500", known(READY + 59)) == again
+
+
+def test_squeezes_again_and_again_become_a_pattern(tmp_path: Path) -> None:
+    def consult(series: Series, state: MarketState, pasts: Mapping[str, Past]) -> list[Vote]:
+        evidence = {"squeeze": 1.0, "past_squeezes": 2.0 if len(series) % 2 else 3.0}
+        return [Vote(voter="hedge", direction=1, confidence=0.1, reason="squeezed", evidence=evidence)]
+
+    with desk_at(tmp_path, consult=consult) as desk:
+        run(desk, READY, READY + 2)
+        told = [m.content for m in desk.memory.recent(100, kind="pattern") if "squeeze" in m.content]
+    assert len(told) == 1
+    assert "dealers are squeezed again, after 3 squeezes" in told[0]
 
 
 def test_a_moment_is_noticed_where_it_begins_and_only_from_its_past() -> None:

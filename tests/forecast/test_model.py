@@ -73,6 +73,14 @@ def test_the_same_rows_give_the_same_model_and_a_row_alone_the_same_probability(
     assert many.tolist() == [float(probabilities(first, rows.x[i : i + 1])[0]) for i in range(40)]
 
 
+@pytest.mark.parametrize("kind", ["default", "reference"])
+@pytest.mark.parametrize("raw", [True, False])
+def test_what_is_said_is_what_the_library_says_to_the_bit(kind: Kind, raw: bool) -> None:
+    rows, _ = planted(400)
+    estimator = fit(rows, kind, 10, 10, raw=raw)
+    assert np.array_equal(probabilities(estimator, rows.x), estimator.predict_proba(rows.x)[:, 1])
+
+
 def test_importance_names_the_planted_column_first() -> None:
     rows, _ = planted(3000)
     assert next(iter(importance(fit(rows, "default", 10, 10), rows))) == NAMES[0]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain import Vote
+from agent.domain import LocalRecord, Vote
 from agent.learn.joint import SPACE, Joint
 from agent.learn.voters import VoterTable
 from agent.settings import Learning
@@ -43,6 +43,36 @@ def test_odds_are_the_records_whatever_confidence_is_stated() -> None:
     assert odds["quiet"] == pytest.approx(math.log(0.65 / 0.35), abs=0.15)
     assert odds["loud"] < 0.05
     assert table.odds("volatile")["quiet"] == pytest.approx(table.odds(None)["quiet"])
+
+
+def test_coins_together_do_not_outvote_one_that_can_tell() -> None:
+    """Seven voters that toss coins each look a little better than a coin now and then; their sum must stay small."""
+    draw, names = np.random.default_rng(5), ("good", *(f"coin{n}" for n in range(7)))
+    table, loud, good = VoterTable(names, Learning()), [], []
+    for i in range(900):
+        up = bool(draw.random() < 0.5)
+        table.score([_said(name, bool(draw.random() < (0.65 if name == "good" else 0.5)) == up) for name in names], None, up)
+        if i >= 500:
+            odds = table.odds(None)
+            good.append(odds["good"])
+            loud.append(math.fsum(odds[name] for name in names[1:]))
+    assert np.mean(good) > 0.4
+    assert np.mean(loud) < 0.25 * np.mean(good)
+
+
+def test_who_was_right_in_situations_like_this_one_counts_as_far_as_it_is_sure() -> None:
+    table = VoterTable(("a", "b"), Learning())
+    for i in range(200):
+        up = i % 2 == 0
+        table.score([_said("a", (i % 10 < 6) == up), _said("b", (i % 10 < 6) == up)], None, up)
+    plain = table.odds(None)
+    local = [LocalRecord(voter="a", by="volume_ratio", share=0.5, rate=0.7, n_eff=80.0)]
+    known = table.odds(None, [*local, LocalRecord(voter="nobody", by="range", share=1.0, rate=0.9, n_eff=80.0)])
+    rate = 1 / (1 + math.exp(-plain["a"]))
+    assert known["a"] == pytest.approx(math.log((0.35 + rate / 2) / (0.65 - rate / 2)))
+    assert known["b"] == plain["b"]
+    assert set(known) == set(plain)
+    assert table.odds(None) == plain
 
 
 def test_a_voter_that_is_wrong_is_silent_and_never_turned_round() -> None:

@@ -110,17 +110,28 @@ def test_alert_counts_bars_of_time_not_bars_of_symbols() -> None:
 def test_alert_ends_when_the_shadow_book_wins_half_of_twenty() -> None:
     watched = alerted()
     for won in [False] * 5 + [True, False] * 9 + [False]:
-        watched.shadow(r := 1.0 if won else -1.0, r, 0.5)
-    assert watched.review()[0] == []
-    watched.shadow(1.0, 1.0, 0.5)
+        watched.shadow(r := 1.0 if won else -1.0, r, taken=False)
+        assert watched.review()[0] == []
+    watched.shadow(1.0, 1.0, taken=False)
     made, _ = watched.review()
     assert "shadow book" in made[0].trigger
     assert watched.parameters == FULL
 
 
+def test_alert_does_not_wait_for_twenty_more_signals_once_luck_has_turned() -> None:
+    """The shadow book is the book as it would have gone on: an alert that starts it anew stays long after its reason is gone."""
+    watched = alerted()  # won 8 of 20, the earliest of them lost
+    signals = 0
+    while watched.parameters == TIGHT:
+        watched.shadow(1.0, 1.0, taken=False)
+        watched.review()
+        signals += 1
+    assert 2 <= signals <= 4
+
+
 def test_shadow_book_is_kept_only_during_an_alert() -> None:
     watched = monitor()
-    assert watched.shadow(1.0, 1.0, 0.5) == []
+    assert watched.shadow(1.0, 1.0, taken=True) == []
     assert watched.state.shadow_wins == []
 
 
@@ -164,7 +175,7 @@ def test_restored_monitor_goes_on_exactly_through_alert_and_reset() -> None:
             if i % 2:
                 early = one.settle(outcome(i % 3 == 0))
                 _applied(state, early)
-            late += one.shadow(r := 1.0 if i % 5 == 0 else -1.0, r, 0.5)
+            late += one.shadow(r := 1.0 if i % 5 == 0 else -1.0, r, taken=False)
             made, changes = one.review()
             late += changes
         _applied(state, late)
@@ -186,9 +197,9 @@ def test_the_end_of_an_alert_says_what_it_was_worth_against_the_old_values() -> 
     watched.review()
     assert watched.parameters == TIGHT
     for i in range(12):
-        watched.shadow(r := -1.0 if i % 2 else 0.5, r, 0.5)  # too weak for the alert: it saves each of them
+        watched.shadow(r := -1.0 if i % 2 else 0.5, r, taken=False)  # too weak for the alert: it saves each of them
     for i in range(8):
-        watched.shadow(r := -1.0 if i % 2 else 0.5, r, 0.9)  # taken at 0.7 of the size
+        watched.shadow(r := -1.0 if i % 2 else 0.5, r, taken=True)  # taken at 0.7 of the size
     for _ in range(60):
         watched.tick("SP500")
     made, _ = watched.review()
@@ -242,7 +253,7 @@ def test_many_small_wins_that_one_loss_takes_back_are_no_success() -> None:
 def test_success_ends_with_the_bars_and_says_what_it_was_worth_against_the_old_values() -> None:
     watched = proven()
     for i in range(40):
-        watched.shadow(*((-1.0, -0.9) if i % 4 == 0 else (1.0, 1.0)), 0.5)
+        watched.shadow(*((-1.0, -0.9) if i % 4 == 0 else (1.0, 1.0)), taken=True)
     for _ in range(249):
         watched.tick("SP500")
     assert watched.review()[0] == []

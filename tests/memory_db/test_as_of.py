@@ -12,6 +12,7 @@ from agent.guard.signing import Signer
 from agent.settings import Recall, Settings
 from memory_db import upkeep
 from memory_db.episodes import Formula, Mode
+from memory_db.reliability import SCORED
 from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, DAY_NS, START, HashingEmbedder
 
@@ -24,7 +25,7 @@ _WAYS: tuple[tuple[Mode, Formula], ...] = (
     ("text", "default"),
     ("vector", "default"),
 )
-_DAYS = 50
+_DAYS = 110
 
 Event = tuple[datetime, str, dict[str, Any]]
 
@@ -43,6 +44,9 @@ def _events(seed: int) -> list[Event]:
         known = at + DAY
         out.append((known, "situation", {"id": f"s{day:03d}", "at": at, "vector": vector}))
         out.append((known + 5 * DAY, "shadow", {"id": f"s{day:03d}", "buy": dice.gauss(0, 1), "sell": dice.gauss(0, 1)}))
+        right = vector[0] > 0 if dice.random() < 0.9 else vector[0] < 0
+        losses = {"a": 0.1 if right else 0.6, **({"b": 0.2} if day % 3 else {})}
+        out.append((known + 5 * DAY, "votes", {"decision": f"s{day:03d}", "rose": True, "losses": losses}))
         for n in range(dice.randrange(3)):
             late = at + timedelta(hours=dice.randrange(1, 60))
             kind = dice.choice(["lesson", "market_event", "dialog", "sentiment_extreme"])
@@ -53,7 +57,7 @@ def _events(seed: int) -> list[Event]:
             out.append((late, "text", {**about, "symbol": dice.choice(["A", "B"])}))
     dice.shuffle(out)
     # a situation is written before what followed it; nothing else has an order
-    return sorted(out, key=lambda item: item[1] == "shadow")
+    return sorted(out, key=lambda item: item[1] in ("shadow", "votes"))
 
 
 def _write(store: MemoryStore, events: list[Event]) -> None:
@@ -65,6 +69,8 @@ def _write(store: MemoryStore, events: list[Event]) -> None:
                 store.situations.add(w, symbol="A", bar_time=at, known_at=known, line="", **given)
             elif sort == "shadow":
                 store.add_shadow(w, symbol="A", known_at=known, **given)
+            elif sort == "votes":
+                w.add(SCORED, given, key=f"votes:{given['decision']}", happened_at=known, known_at=known, symbol="A")
             else:
                 store.remember(w, happened_at=given.pop("at"), known_at=known, fold=True, **given)
 
@@ -80,6 +86,7 @@ def _answers(store: MemoryStore, at: datetime, dice: random.Random) -> list[obje
     out.append(sorted((m.key, m.score, m.count) for m in store.recent(500, symbol, None, at)))
     vector = np.array([dice.gauss(0, 1) for _ in range(4)], dtype=np.float32)
     out.append(store.recall(vector, symbol="A", as_of=at, horizon_ns=5 * DAY_NS))
+    out.append(store.reliability(vector, as_of=at, horizon_ns=DAY_NS))
     out.append([(m.key, m.score, m.count) for m in store.window("A", at)])
     return out
 
@@ -98,7 +105,7 @@ def test_recall_as_of_then_is_that_of_a_store_that_knew_no_more(tmp_path: Path, 
         for key in sorted(forgotten):
             upkeep.forget(whole.journal, upkeep.find(whole.journal, key), START + _DAYS * DAY, "asked to")
     with _opened(tmp_path / "whole", signer) as whole:
-        several = 0
+        several = told = 0
         for number in range(times):
             at = START + DAY * dice.uniform(0, _DAYS + 5)
             with _opened(tmp_path / f"part-{number}", signer) as part:
@@ -107,5 +114,7 @@ def test_recall_as_of_then_is_that_of_a_store_that_knew_no_more(tmp_path: Path, 
                     if moment <= at:
                         part.cleanup(moment)
                 assert _answers(whole, at, random.Random(number)) == _answers(part, at, random.Random(number))
+                told += bool(_answers(whole, at, random.Random(number))[-2])
                 several += any(item.count > 2 for item in part.recent(500, as_of=at))
         assert several > times / 2  # folding was looked at
+        assert told > times / 8  # and so was who was right when

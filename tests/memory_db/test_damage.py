@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from agent.errors import JournalError
 from agent.guard.signing import Signer
 from agent.settings import Settings
-from memory_db.store import JOURNAL_FILE, MemoryStore
+from memory_db.place import JOURNAL_FILE
+from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, START, HashingEmbedder, fill, remember
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,8 @@ from agent.guard.vault import KEY, PASSPHRASE, Vault
 from agent.settings import Settings
 from memory_db import copies, sealing
 from memory_db.journal import Journal
-from memory_db.store import JOURNAL_FILE, MemoryStore
+from memory_db.place import JOURNAL_FILE
+from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, START, HashingEmbedder, fill
 
 SECRET = "the breakout over the winter high failed twice"

@@ -194,4 +194,4 @@ def test_real_embedder_finds_by_meaning_what_shares_no_word(tmp_path: Path, sign
         store.index()
         found = store.search("stocks dropped when monetary policy tightened", as_of=LATER, k=1)
         assert found[0].kind == "market_event"
-        assert found[0].parts.similarity == pytest.approx(0.5)
+        assert 0.3 < found[0].parts.similarity < 0.6  # twice the cosine over 2.6: no word is shared

@@ -10,8 +10,9 @@ from agent.domain import Memory
 from agent.errors import ConfigError
 from agent.guard.signing import Signer
 from agent.settings import Settings
-from memory_db.episodes import KINDS, fuse, ranks, word_weight
-from memory_db.lexical import Document, Lexical, bm25
+from memory_db.episodes import KINDS
+from memory_db.lexical import Document, Lexical, Postings, bm25
+from memory_db.relevance import best, relevance, rest
 from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, START, HashingEmbedder, remember
 
@@ -171,10 +172,10 @@ def test_recent_is_the_last_known_whatever_its_age(store: MemoryStore) -> None:
 def test_search_any_text_is_a_query(store: MemoryStore, content: str, query: str) -> None:
     lexical = Lexical(None)
     lexical.add([Document(1, "lesson", None, 0, 0, 1.0, content)], 1)
-    scores = bm25([lexical], lexical.listing(), np.array([True]), query)
+    scores = bm25(Postings([lexical]), np.array([True]), query)
     assert scores.shape == (1,)
     assert scores[0] >= 0
-    same = bm25([lexical], lexical.listing(), np.array([True]), content)
+    same = bm25(Postings([lexical]), np.array([True]), content)
     assert (same[0] > 0) == bool(lexical.terms(content))
     lexical.close()
     if query.strip():
@@ -213,19 +214,17 @@ def test_bm25_worked_by_hand() -> None:
     lexical = Lexical(None)
     texts = ("gap gap up", "gap down day", "quiet day here")
     lexical.add([Document(i, "lesson", None, 0, i, 1.0, text) for i, text in enumerate(texts, 1)], 3)
-    scores = bm25([lexical], lexical.listing(), np.array([True, True, True]), "gap")
+    scores = bm25(Postings([lexical]), np.array([True, True, True]), "gap")
     # every text has three words, so length plays no part: tf * 2.2 / (tf + 1.2)
     assert scores == pytest.approx([2 * 2.2 / 3.2, 1.0, 0.0])
     lexical.close()
 
 
-def test_fusion_of_two_orders_worked_by_hand() -> None:
-    words, meaning = ranks(np.array([3.0, 2.0, 0.0, 2.0]), 10), ranks(np.array([0.1, 0.9, 0.5, 0.0]), 10)
-    assert words.tolist() == [1, 2, 0, 2]
-    assert meaning.tolist() == [3, 1, 2, 0]
-    weights = [word_weight(np.array([0.5, 0.25, 0.0, 1.5])), np.ones(4)]
-    assert weights[0].tolist() == [1.0, 0.5, 0.0, 2.0]
-    expected = np.array([1 / 11 + 1 / 13, 0.5 / 12 + 1 / 11, 1 / 12, 2 / 12]) * 11 / 3
-    assert fuse([words, meaning], weights) == pytest.approx(expected)
-    assert fuse([words], [np.ones(4)]) == pytest.approx(np.array([1.0, 11 / 12, 0.0, 11 / 12]))
-    assert ranks(np.array([3.0, 2.0, 1.0]), 2).tolist() == [1, 2, 0]
+def test_relevance_worked_by_hand() -> None:
+    words, spoken = np.array([1.0, 0.5, 0.0]), np.array([False, True, True])
+    others = rest(words, spoken=spoken, timely=np.array([True, False, False]))
+    assert others == pytest.approx([0.6 + 0.15, 0.3 + 0.15, 0.15])
+    found = relevance(np.array([1.0, 0.2, 0.4]), np.array([1.0, 0.6, 0.4]), others)
+    assert found == pytest.approx(np.array([2.75, 1.25, 0.95]) / 2.6)
+    assert best(found, np.array([False, True, True]), 1).tolist() == [1]
+    assert best(found, np.array([True, True, True]), 5).tolist() == [0, 1, 2]

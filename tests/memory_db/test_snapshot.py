@@ -11,8 +11,9 @@ import memory_db.store
 from agent.guard.signing import Signer
 from agent.settings import Settings
 from memory_db import copies, snapshot
+from memory_db.place import JOURNAL_FILE
 from memory_db.situations import SituationRecall
-from memory_db.store import JOURNAL_FILE, MemoryStore
+from memory_db.store import MemoryStore
 from tests.memory_db.fakes import DAY, DAY_NS, START, HashingEmbedder, fill
 
 

@@ -78,6 +78,16 @@ def test_admit_copy_under_another_name_is_a_duplicate(tmp_path: Path) -> None:
     assert (admission.verdict, admission.reasons[0].rule) == ("reject", "duplicate")
 
 
+def test_admit_what_outside_handed_in_keeps_no_trusted_rule_out(tmp_path: Path) -> None:
+    hands: tuple[tuple[str, Principal], ...] = (("squatter", "outside"), ("again", "outside"), ("mine", "operator"))
+    with opened(tmp_path, shipped=False) as (journal, catalogue):
+        verdicts = []
+        for name, principal in hands:
+            with journal.write() as w:
+                verdicts.append(admit(w, catalogue, draft(name), principal=principal, at=START).verdict)
+    assert verdicts == ["quarantine", "reject", "accept"]
+
+
 def test_admit_two_equal_drafts_in_one_transaction_are_one_skill(tmp_path: Path) -> None:
     with opened(tmp_path) as (journal, catalogue), journal.write() as w:
         assert admit(w, catalogue, draft(), principal="operator", at=START).verdict == "accept"

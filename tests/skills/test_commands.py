@@ -5,9 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from agent.cli import main
+from evals.markets import garch
 from tests.skills.build import START
 from tests.skills.planted import trades
 
@@ -96,3 +98,21 @@ def test_commands_retire_and_restore_stay_on_the_record(
     assert [event.get("to") for event in events] == [None, "retired", "active"]
     assert events[1]["reason"] == "not this year"
     assert run(tmp_path, capsys, "skills", "retire", "gap-fade", "--reason", " ")[0] == 2
+
+
+def test_commands_replay_keeps_to_the_range_from_its_first_day_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bars = garch(3, 1200)
+    frame = pd.DataFrame({name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")})
+    frame.insert(0, "timestamp", pd.DatetimeIndex(bars.start, tz="UTC"))
+    path = tmp_path / "MADEUP-1d.csv"
+    frame.to_csv(path, index=False)
+    days = [f"{pd.Timestamp(bars.start[i]):%Y%m%d}" for i in (900, 999)]
+    code, out = run(tmp_path, capsys, "skills", "replay", "gap-fade", "--data", str(path), "--timerange", "-".join(days))
+    assert (code, json.loads(out)["runs"][0]["bars"]) == (0, 100)
+
+
+def test_commands_search_refuses_a_regime_nobody_knows_and_an_empty_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, capsys, "skills", "search", "--query", "gap", "--regime", "bull", "--mode", "words")[0] == 2
+    assert run(tmp_path, capsys, "skills", "search", "--query", " ", "--mode", "words")[0] == 2

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import ValidationError
 
 from agent.chat.answer import Answer
 from agent.chat.found import Found
+from agent.chat.local.clauses import clauses, following, points_back
 from agent.chat.local.reading import Names, Question, read
-from agent.chat.local.route import Route, Step
-from agent.chat.local.routes import route
+from agent.chat.local.route import Step
+from agent.chat.local.routes import Reading, route
 from agent.chat.tools import BY_NAME
 from agent.chat.view import View
 from agent.wiring import restored_voters
@@ -25,16 +24,43 @@ def names_of(view: View) -> Names:
     return Names(tuple(view.tables.symbols), skills, voters)
 
 
-def answer(view: View, said: str) -> Answer:
-    """Answer a question from the record; what is not sure is marked, what is not known is said to be."""
-    question = read(said, names_of(view), view.today)
+def answer(view: View, said: str, last: str | None = None) -> Answer:
+    """Answer a question from the record, part by part; what is not sure is marked, what is not known is said to be.
+
+    ``last`` is the decision that was spoken of before: "how did it end?" is asked of it where it makes no sense by itself.
+    """
+    names = names_of(view)
+    parts: list[Answer] = []
+    before: Question | None = None
+    for clause in clauses(said):
+        question = read(clause, names, view.today)
+        if before is not None:
+            if all(token.bare for token in question.tokens) and not (question.slots or question.periods or question.symbols):
+                continue  # "is there anything in it?" asks nothing more
+            question = following(question, before, parts[-1], names)
+        parts.append(_answered(view, question, last if before is None else None))
+        before = question
+    return _joined(parts)
+
+
+def _answered(view: View, question: Question, last: str | None = None) -> Answer:
     found = route(question, view)
+    if last is not None and points_back(question) and (found is None or found.left or _of_all(found)):
+        about = question.only(idents=(last,), doubts=(*question.doubts, f"I take it that you mean {last[:8]}"))
+        again = route(about, view)
+        if again is not None and not again.left and again.route.words is None:
+            question, found = about, again
     if found is None:
         return Answer(text=unknown(view), label=LABEL, certainty="unknown")
-    if found.words is not None:
-        ids = (f"run:{view.run}",) if f"[run:{view.run}]" in found.words else ()
-        return Answer(text=found.words, label=LABEL, certainty="unknown" if found.unknown else "sure", citations=ids)
+    if found.route.words is not None:
+        ids = (f"run:{view.run}",) if f"[run:{view.run}]" in found.route.words else ()
+        return Answer(text=found.route.words, label=LABEL, certainty="unknown" if found.route.unknown else "sure", citations=ids)
     return _told(view, question, found)
+
+
+def _of_all(found: Reading) -> bool:
+    """Whether a reading is of the whole run where one decision may be meant."""
+    return bool(found.route.steps) and found.route.steps[0].tool in ("run", "decisions", "trades", "market_state", "positions")
 
 
 def unknown(view: View) -> str:
@@ -55,50 +81,12 @@ def looked_up(view: View, step: Step) -> Found:
         return Found(text=f"I cannot look that up: {first['loc']} {first['msg']}.", empty=True)
 
 
-def _unused(question: Question, found: Route) -> str | None:
-    """A figure in the question that the answer has nothing to do with."""
-    whole = {"trades", "decisions", "result", "skills"}
-    if question.tests or question.limit or question.top > 1 or not question.amounts or {s.tool for s in found.steps} - whole:
-        return None
-    return f"I made no use of {question.amounts[0]:g}"
-
-
-_OF_MOODS = re.compile(r"\b(?:bear(?:ish)?|bull(?:ish)?|falling|rising|up|down) (?:markets?|phases?|years?)\b|\brecessions?\b")
-
-
-def _left_aside(question: Question, found: Route) -> tuple[str, ...]:
-    """What the question names and no step was asked about: the answer is then of more than was meant."""
-    inputs = [step.input for step in found.steps]
-    if any(name in given for given in inputs for name in ("id", "query", "task")):
-        return ()
-    asked = " ".join(str(value) for given in inputs for value in given.values())
-    told = {step.tool for step in found.steps}
-    split = {given.get("by") for given in inputs}
-    left = [s for s in question.symbols if s not in asked and "symbol" not in split and "run" not in told]
-    left += [
-        f"{r} markets"
-        for r in question.regimes
-        if r not in asked and "how volatile" not in question.text and not told & _WITH_REGIMES and "regime" not in split
-    ]
-    left += [name for name in question.skills if name not in asked and not question.voters]
-    dated = any(name in given for given in inputs for name in ("start", "end", "at", "since", "until", "a"))
-    if question.period is not None and not dated and "run" not in told:
-        left.append("those days")
-    if _OF_MOODS.search(question.text) and not question.day:
-        left.append("rising or falling markets")
-    return tuple(f"this is not of {name} alone" for name in left)
-
-
-_WITH_REGIMES = {"market_state", "regimes", "skill", "similar", "what_if"}
-
-
-def _told(view: View, question: Question, found: Route) -> Answer:
-    results = [looked_up(view, step) for step in found.steps]
-    named = question.symbols or question.idents or question.skills or question.day
-    strange = f"I do not know the word {question.strange[0]!r}" if question.strange and not named else None
-    unused = _unused(question, found)
-    guessed = (*_left_aside(question, found), *question.doubts, *(r.doubt for r in results))
-    doubts = [d for d in (found.doubt, strange, unused, *guessed) if d]
+def _told(view: View, question: Question, found: Reading) -> Answer:
+    results = [looked_up(view, step) for step in found.route.steps]
+    unused = f"I made no use of {', '.join(repr(word) for word in found.left)}" if found.left else None
+    loosely = f"I took it for {found.name}" if found.loose else None
+    beyond = f"{question.strangers[0]} is not in this run" if question.strangers else None
+    doubts = [d for d in (found.route.doubt, unused, loosely, beyond, *question.doubts, *(r.doubt for r in results)) if d]
     text = "\n".join(dict.fromkeys(r.text for r in results))
     if doubts:
         text = f"I am not sure this is what you ask ({'; '.join(dict.fromkeys(doubts))}). {text}"
@@ -108,8 +96,26 @@ def _told(view: View, question: Question, found: Route) -> Answer:
         text=text,
         label=LABEL,
         certainty=certainty,
-        tools=tuple(dict.fromkeys(step.tool for step in found.steps)),
+        tools=tuple(dict.fromkeys(step.tool for step in found.route.steps)),
         citations=ids,
         table=next((r.table for r in results if r.table), None),
         chart=next((r.chart for r in results if r.chart), None),
+    )
+
+
+def _joined(parts: list[Answer]) -> Answer:
+    """The answers of all clauses as one; it is as sure as the least sure of them."""
+    if len(parts) == 1:
+        return parts[0]
+    known = [part for part in parts if part.certainty != "unknown"]
+    certainty = "unknown" if not known else "sure" if all(part.certainty == "sure" for part in parts) else "unsure"
+    return parts[0].model_copy(
+        update={
+            "text": "\n".join(dict.fromkeys(part.text for part in parts)),
+            "certainty": certainty,
+            "tools": tuple(dict.fromkeys(tool for part in parts for tool in part.tools)),
+            "citations": tuple(dict.fromkeys(ident for part in parts for ident in part.citations)),
+            "table": next((part.table for part in parts if part.table), None),
+            "chart": next((part.chart for part in parts if part.chart), None),
+        }
     )

@@ -45,6 +45,9 @@ class Period:
         return self.start if self.kind == "day" else None
 
 
+_NOTHING = Period(None, None, "nothing")
+
+
 @dataclass(frozen=True)
 class Dated:
     """The periods found in a text, and the text without them."""
@@ -70,11 +73,68 @@ def read_dates(text: str, today: date) -> Dated:
             if period is not None:
                 found.append((match.start(), match.end(), period))
     found.sort(key=lambda item: item[0])
-    joined = _joined(low, found, today)
+    joined = _without_outer(_joined(low, found, today))
     rest = low
     for begin, end, _ in reversed(joined):
-        rest = f"{rest[:begin]} {rest[end:]}"
-    return Dated(tuple(period for _, _, period in joined), re.sub(r"\s+", " ", rest).strip())
+        rest = f"{_LEAD.sub('', rest[:begin])} {rest[end:]}"
+    rest, more = _relations(rest, [period for _, _, period in joined if period is not _NOTHING])
+    return Dated(tuple(period for _, _, period in joined if period is not _NOTHING) + more, re.sub(r"\s+", " ", rest).strip())
+
+
+# words that only say how a day bounds a stretch go with it
+_LEAD = re.compile(
+    r"\b(?:up to|until|till|since|before|after|between|from|starting(?: from| in)?|as of|by|during|around|back in|through|"
+    r"throughout|and)"
+    r"(?: the(?: end of| start of| close of)?)?\s*$"
+)
+_ONE_BEFORE = re.compile(
+    r"\bthe (?:one|quarter|month|year|week)? ?(before|after|previous|preceding|next)(?: (?:one|quarter|month|year|week))?"
+    r"(?: that)?\b"
+)
+_OTHER_HALF = re.compile(r"\b(?:the )?(first|second|1st|2nd|other) (?:half|one)\b")
+
+
+def _without_outer(found: list[Found]) -> list[Found]:
+    """A month or year named beside a day of it says nothing more; its words go all the same."""
+    days = [period.day for _, _, period in found if period.day]
+    return [
+        (begin, end, period) if period.day or not any(_inside(day, period) for day in days) else (begin, end, _NOTHING)
+        for begin, end, period in found
+    ]
+
+
+def _inside(day: date, period: Period) -> bool:
+    return period.kind in ("month", "year", "quarter") and (period.start or day) <= day <= (period.end or day)
+
+
+def _relations(rest: str, periods: list[Period]) -> tuple[str, tuple[Period, ...]]:
+    """A second stretch named by the first: "the quarter before", "the second half"."""
+    if len(periods) != 1:
+        return rest, ()
+    one, begun = periods[0], periods[0].start
+    if (match := _ONE_BEFORE.search(rest)) and one.kind in ("quarter", "month", "year"):
+        return rest[: match.start()] + rest[match.end() :], (_beside(one, match.group(1) in ("after", "next")),)
+    if (match := _OTHER_HALF.search(rest)) and one.kind == "range" and begun and begun.day == 1:
+        return rest[: match.start()] + rest[match.end() :], (_half_of(begun.year, begun.month != 1),)
+    return rest, ()
+
+
+def _beside(period: Period, later: bool) -> Period:
+    """The month, quarter or year before or after one."""
+    near = (period.end or date.max) + timedelta(days=1) if later else (period.start or date.min) - timedelta(days=1)
+    if period.kind == "quarter":
+        return quarter(near.year, (near.month + 2) // 3)
+    return (
+        _month(near.year, near.month)
+        if period.kind == "month"
+        else Period(date(near.year, 1, 1), date(near.year, 12, 31), "year")
+    )
+
+
+def _half_of(year: int, first: bool) -> Period:
+    return (
+        Period(date(year, 1, 1), date(year, 6, 30), "range") if first else Period(date(year, 7, 1), date(year, 12, 31), "range")
+    )
 
 
 def _spelt(text: str) -> str:
@@ -209,26 +269,89 @@ def _feast(month: int, number: int) -> Callable[[re.Match[str], date], Period | 
 
 
 def _edge(match: re.Match[str], today: date) -> Period | None:
-    """The beginning or the end of a year or month, as ten days of it."""
+    """The beginning, the middle or the end of a year or month, as a third of it (ten days of a month)."""
     year = int(match.group(3))
     month = _number(match.group(2)) if match.group(2) else None
-    first = match.group(1) in ("start", "beginning", "early")
+    which = match.group(1)
     start, end = (_month(year, month).start, _month(year, month).end) if month else (date(year, 1, 1), date(year, 12, 31))
     if start is None or end is None:
         return None
-    return Period(start, start + timedelta(days=9), "range") if first else Period(end - timedelta(days=9), end, "range")
+    third = timedelta(days=9 if month or which in ("start", "beginning", "end") else 121)
+    if which in ("mid", "middle"):
+        return Period(start + third + timedelta(days=1), end - third - timedelta(days=1), "range")
+    return (
+        Period(start, start + third, "range") if which in ("start", "beginning", "early") else Period(end - third, end, "range")
+    )
+
+
+def _span(year: int, month: int, first: int, last: int) -> Period | None:
+    begin, end = _day(year, month, first), _day(year, month, last)
+    return Period(begin.start, end.end, "range") if begin and end else None
+
+
+def _days_of(match: re.Match[str], today: date) -> Period | None:
+    """Some days of a month: "24-28 August 2015"."""
+    return _span(int(match.group(4)), _number(match.group(3)), int(match.group(1)), int(match.group(2)))
+
+
+def _days_in(match: re.Match[str], today: date) -> Period | None:
+    """Some days of a month, the month first: "August 24-28, 2015"."""
+    return _span(int(match.group(4)), _number(match.group(1)), int(match.group(2)), int(match.group(3)))
+
+
+def _half_month(match: re.Match[str], today: date) -> Period | None:
+    """The first fifteen days of a month, or the rest of it."""
+    whole = _month(int(match.group(3)), _number(match.group(2)))
+    if whole.start is None or whole.end is None:
+        return None
+    middle = whole.start.replace(day=15)
+    first = match.group(1) in ("first", "1st")
+    return Period(whole.start, middle, "range") if first else Period(middle + timedelta(days=1), whole.end, "range")
+
+
+def _season(match: re.Match[str], today: date) -> Period | None:
+    """A season of the northern year; winter begins in the December before."""
+    year = int(match.group(2))
+    first = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}[match.group(1)]
+    start = date(year - (first == 12), first, 1)
+    last = (first + 1) % 12 + 1
+    return Period(start, date(year, last, monthrange(year, last)[1]), "range")
+
+
+def _first_of(match: re.Match[str], today: date) -> Period | None:
+    """The first or last weeks, months or quarters of a year."""
+    count = int(match.group(2)) if match.group(2).isdigit() else _NUMBERS[match.group(2)]
+    year, unit = int(match.group(4)), match.group(3)
+    if unit in ("day", "week"):
+        length = timedelta(days=count * (7 if unit == "week" else 1) - 1)
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        return Period(first, first + length, "range") if match.group(1) == "first" else Period(last - length, last, "range")
+    months = min(12, count * (3 if unit == "quarter" else 1))
+    if match.group(1) == "first":
+        return Period(date(year, 1, 1), date(year, months, monthrange(year, months)[1]), "range")
+    return Period(date(year, 13 - months, 1), date(year, 12, 31), "range")
 
 
 def _p(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
+_NTH = r"(\d\d?)(?:st|nd|rd|th)?"
 _COUNT = r"(\d+|" + "|".join(_NUMBERS) + ")"
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | None]], ...] = (
     *((_p(rf"\b(?:{name})(?:,? (?:of |in )?({_YEAR}))?\b"), _feast(*when)) for name, when in _FEASTS.items()),
     (_p(rf"\b({_YEAR})[-/.](\d\d?)[-/.](\d\d?)(?:t\S*)?\b"), _plain_day),
     (_p(rf"\b({_YEAR})(\d\d)(\d\d)\b"), _plain_day),
     (_p(r"\b(\d\d?)[/.-](\d\d?)[/.-](\d{4}|\d\d)\b"), _numeric),
+    (
+        _p(
+            rf"\b(?:from )?(?:the )?(\d\d?)(?:st|nd|rd|th)? ?(?:-|to|until|through) ?(?:the )?(\d\d?)(?:st|nd|rd|th)? "
+            rf"(?:of )?({_NAMES})\b,? ?({_YEAR})\b"
+        ),
+        _days_of,
+    ),
+    (_p(rf"\bbetween (?:the )?{_NTH} and (?:the )?{_NTH} (?:of )?({_NAMES})\b,? ?({_YEAR})\b"), _days_of),
+    (_p(rf"\b({_NAMES})\b\.? (\d\d?)(?:st|nd|rd|th)? ?(?:-|to|until|through) ?(\d\d?)(?:st|nd|rd|th)?,? ({_YEAR})\b"), _days_in),
     (
         _p(rf"\b(\d\d?)(?:st|nd|rd|th)?[ -]+(?:of )?(?:the )?({_NAMES})\b\.?,?(?:[ -]+(?:of )?({_YEAR}|'\d\d))?\b"),
         lambda m, t: _named_day(m.group(1), m.group(2), m.group(3), t),
@@ -237,7 +360,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
         _p(rf"\b({_NAMES})\b\.?[ -]+(?:the )?(\d\d?)(?:st|nd|rd|th)?\b(?:,?[ -]+(?:of )?({_YEAR}|'\d\d))?(?!\d)"),
         lambda m, t: _named_day(m.group(2), m.group(1), m.group(3), t),
     ),
-    (_p(rf"\b(start|beginning|end|early|late) (?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
+    (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
+    (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
+    (_p(rf"\b(spring|summer|autumn|fall|winter) (?:of |in )?({_YEAR})\b"), _season),
+    (_p(rf"\b(first|last) {_COUNT} (day|week|month|quarter)s? (?:of|in) ({_YEAR})\b"), _first_of),
     (_p(rf"\bq([1-4])[ ,/'-]*(?:of |in )?({_YEAR})\b"), lambda m, t: quarter(int(m.group(2)), int(m.group(1)))),
     (_p(rf"\b({_YEAR})[ ,/-]*q([1-4])\b"), lambda m, t: quarter(int(m.group(1)), int(m.group(2)))),
     (_p(r"\bq([1-4])[ ]?'?(\d\d)\b"), lambda m, t: quarter(2000 + int(m.group(2)), int(m.group(1)))),

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from agent.chat.tools import believing, calibrating, deciding, market, remembering, results, skilled, standing, trading, whatif
+from agent.chat.tools import (
+    believing,
+    calibrating,
+    comparing,
+    deciding,
+    explaining,
+    market,
+    remembering,
+    results,
+    skilled,
+    standing,
+    terms,
+    trading,
+    voting,
+    whatif,
+)  # fmt: skip
 from agent.chat.tools.base import Scope, Tool
 
 READING: tuple[Tool, ...] = (
+    *explaining.TOOLS,
     *deciding.TOOLS,
+    *comparing.TOOLS,
     *trading.TOOLS,
     *results.TOOLS,
     *skilled.TOOLS,
     *believing.TOOLS,
+    *voting.TOOLS,
     *calibrating.TOOLS,
     *market.TOOLS,
     *remembering.TOOLS,
     *standing.TOOLS,
+    *terms.TOOLS,
     *whatif.TOOLS,
 )
 BY_NAME = {tool.name: tool for tool in READING}

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
 
 from agent.chat.found import Found, Table, cite, figure, nothing, per_cent
 from agent.chat.tools.base import Scope, Tool
+from agent.chat.tools.voting import record_of, weights_of
 from agent.chat.view import View
-from agent.domain import Frozen, RegimeLabel
+from agent.domain import Frozen
 from agent.learn.regimes import RegimeTable
 from agent.learn.tables import regime_rows, voter_rows
+from agent.statistics.proportion import wilson
 from agent.wiring import restored_voters
 
 Json = dict[str, Any]
 
 
-class Voters(Frozen):
-    """Which voters, in which regime; ``rank`` the measure by which they are ordered."""
+class Voters(Scope):
+    """Which voters, in which regime; ``rank`` the measure by which they are ordered. Of days or a symbol only the votes count."""
 
     voter: str | None = None
-    regime: RegimeLabel | None = None
     rank: Literal["weight", "hit_rate", "brier", "n"] = "weight"
     by_regime: bool = False
     least: bool = Field(False, description="name the lowest by rank, not the highest")
@@ -30,8 +32,9 @@ class Voters(Frozen):
 
 def voters(view: View, asked: Voters) -> Found:
     """Each voter's weight and record, overall or in one regime."""
-    rows = voter_rows(restored_voters(view.journal, view.settings))
-    where = asked.regime or "all"
+    partial = asked.symbol or asked.start or asked.end
+    rows = _of_part(view, asked) if partial else voter_rows(restored_voters(view.journal, view.settings))
+    where = "all" if partial else asked.regime or "all"
     chosen = [row for row in rows if asked.voter in (None, row["voter"]) and (asked.by_regime or row["regime"] == where)]
     if not chosen:
         whom = asked.voter or "voter"
@@ -42,12 +45,43 @@ def voters(view: View, asked: Voters) -> Found:
     chosen.sort(key=lambda row: (order[row["regime"]], -_by(row, asked.rank)))
     weighed = [row for row in chosen if row["weight"] is not None]
     lead = ""
-    if len(weighed) > 1 and asked.voter is None and not asked.by_regime:
+    rank = "hit_rate" if partial and asked.rank == "weight" else asked.rank
+    ranked = weighed if rank == "weight" else chosen
+    if len(ranked) > 1 and asked.voter is None and not asked.by_regime:
         pick, what = (min, _LEAST) if asked.least else (max, _MOST)
-        top = pick(weighed if asked.rank == "weight" else chosen, key=lambda row: _by(row, asked.rank))
-        lead = f"{top['voter']} is {what[asked.rank]}{'' if where == 'all' else f' in {where} markets'}. "
-    text = lead + "; ".join(_told(row) for row in chosen) + "."
+        top = pick(ranked, key=lambda row: _by(row, rank))
+        lead = f"{top['voter']} is {what[rank]}{'' if where == 'all' else f' in {where} markets'}. "
+    history = weights_of(view, asked.voter) if asked.voter and not partial and asked.regime is None else ""
+    if asked.by_regime:
+        lead = _best_by_regime(chosen, rank, least=asked.least)
+    place = f"Over the votes{asked.words()}: " if partial else ""
+    text = place + lead + "; ".join(_told(row) for row in chosen) + "." + history
     return Found(text=text, ids=tuple(f"voter:{row['voter']}" for row in chosen), data={"rows": chosen}, table=_table(chosen))
+
+
+def _best_by_regime(rows: list[Json], rank: str, *, least: bool) -> str:
+    """Who stands first (or last) in each regime."""
+    out = []
+    for regime in ("trending", "ranging", "volatile"):
+        inside = [row for row in rows if row["regime"] == regime and (rank != "weight" or row["weight"] is not None)]
+        if inside:
+            top = (min if least else max)(inside, key=lambda row: _by(row, rank))
+            out.append(f"{regime} {top['voter']}")
+    return f"{'Lowest' if least else 'Highest'} by {rank.replace('_', ' ')}: {', '.join(out)}. " if out else ""
+
+
+def _of_part(view: View, asked: Voters) -> list[Json]:
+    """The records of the votes given at some decisions; weights belong to the whole run."""
+    rows, out = asked.rows(view), []
+    for name in view.tables.voters:
+        found = record_of(view, name, rows)
+        if found is not None:
+            n, hits, loss = found
+            spread = wilson(hits, n)
+            out.append(
+                {"voter": name, "regime": "all", "weight": None, "hit_rate": hits / n, "interval": spread, "n": n, "brier": loss}
+            )
+    return out
 
 
 _MOST = {"weight": "most believed", "hit_rate": "right most often", "brier": "best calibrated", "n": "heard most often"}
@@ -92,7 +126,7 @@ def _table(rows: list[Json]) -> Table:
 class Regimes(Scope):
     """What the regimes were and what they paid; ``measure`` share of time, at a day, or the record."""
 
-    measure: Literal["share", "now", "record", "changes"] = "share"
+    measure: Literal["share", "now", "record", "changes", "duration"] = "share"
 
 
 def regimes(view: View, asked: Regimes) -> Found:
@@ -108,6 +142,8 @@ def regimes(view: View, asked: Regimes) -> Found:
         return Found(text=f"The regime: {'; '.join(told)}.", ids=tuple(row.id for row in newest.values()))
     if asked.measure == "changes":
         return _changes(view, asked, rows)
+    if asked.measure == "duration":
+        return _durations(view, asked, rows)
     counts = Counter(row.regime or "unknown" for row in rows)
     parts = [f"{name} {per_cent(n / len(rows))} ({n} decisions)" for name, n in counts.most_common()]
     where = asked.model_copy(update={"regime": None}).words()
@@ -124,6 +160,21 @@ def _changes(view: View, asked: Regimes, rows: list[Any]) -> Found:
     told = [f"{b.symbol} {b.day} {a.regime} to {b.regime} {cite('decision', b.id)}" for a, b in turned[:5]]
     text = f"The regime changed {len(turned)} times{asked.words()}; the last: {'; '.join(told) or 'never'}."
     return Found(text=text, ids=tuple(b.id for _, b in turned[:5]), data={"count": len(turned)})
+
+
+def _durations(view: View, asked: Regimes, rows: list[Any]) -> Found:
+    """How many bars a regime lasts before it turns into another."""
+    spells: dict[str, list[int]] = {}
+    for symbol in sorted({r.symbol for r in rows}):
+        mine = [r for r in rows if r.symbol == symbol]
+        for label, inside in groupby(mine, key=lambda r: r.regime or "unknown"):
+            spells.setdefault(label, []).append(len(list(inside)))
+    told = [
+        f"{name} {sum(n) / len(n):.1f} bars on average, longest {max(n)}, {len(n)} spells" for name, n in sorted(spells.items())
+    ]
+    where = asked.model_copy(update={"regime": None}).words()
+    text = f"How long regimes lasted{where} {cite('run', view.run)}: {'; '.join(told)}."
+    return Found(text=text, ids=(f"run:{view.run}",), data={name: len(n) for name, n in spells.items()})
 
 
 def _pairs(rows: list[Any]) -> list[tuple[Any, Any]]:

@@ -10,6 +10,7 @@ from pydantic import Field
 from agent.chat.found import Chart, Found, Table, cite, day, figure, listing, nothing, per_cent
 from agent.chat.tables import Row
 from agent.chat.tools.base import Scope, Tool
+from agent.chat.tools.figures import Bound, meets
 from agent.chat.view import View
 from agent.domain import Frozen
 from agent.market.features import DOCS, FEATURES
@@ -129,18 +130,10 @@ def _chart(title: str, pairs: list[tuple[Row, float]], view: View) -> Chart | No
     )
 
 
-class Test(Frozen):
-    """One condition: a feature above or below a value."""
-
-    feature: str
-    op: Literal["<", "<=", ">", ">="]
-    value: float
-
-
 class Situations(Scope):
     """Conditions that the bar met; all of them."""
 
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Bound, ...] = ()
 
 
 def situations(view: View, asked: Situations) -> Found:
@@ -148,7 +141,7 @@ def situations(view: View, asked: Situations) -> Found:
     unknown = [t.feature for t in asked.tests if t.feature not in FEATURES]
     if unknown:
         return nothing(f"{unknown[0]!r} is no feature; there are {listing(list(FEATURES), 30)}.", f"run:{view.run}")
-    rows = [row for row in asked.rows(view) if all(_meets(row, test) for test in asked.tests)]
+    rows = [row for row in asked.rows(view) if all(meets(row.feature(test.feature), test) for test in asked.tests)]
     what = " and ".join(f"{t.feature} {t.op} {t.value:g}" for t in asked.tests) or "any state"
     if not rows:
         return Found(
@@ -173,13 +166,6 @@ def situations(view: View, asked: Situations) -> Found:
         ids=(f"run:{view.run}", *(r.id for r in rows[-10:])),
         data={"count": len(rows), "settled": len(pays)},
     )
-
-
-def _meets(row: Row, test: Test) -> bool:
-    value = row.feature(test.feature)
-    if value is None:
-        return False
-    return {"<": value < test.value, "<=": value <= test.value, ">": value > test.value, ">=": value >= test.value}[test.op]
 
 
 def _paid(side: str, rs: list[float], view: View, asked: Scope) -> str:

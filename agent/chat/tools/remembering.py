@@ -170,12 +170,18 @@ def parameters(view: View, asked: Parameters) -> Found:
     ]
     if not inside:
         return Found(text=f"No adaptive parameter changed then {cite('run', view.run)}.", ids=(f"run:{view.run}",))
-    told = [
-        f"{day(p['at'])} {p['name']} {p['from']:.2f} to {p['to']:.2f}: {p['trigger']} {cite('decision', p['decision'])}"
-        for p in inside[-6:]
-    ]
-    text = f"{len(inside)} parameter changes; the last: {'; '.join(told)}."
-    return Found(text=text, ids=tuple(p["decision"] for p in inside[-6:]), data={"count": len(inside)})
+    told = [_parameter(p) for p in inside[-12:]]
+    text = f"{len(inside)} parameter changes{'; the last' if len(inside) > 12 else ''}: {'; '.join(told)}."
+    return Found(text=text, ids=tuple(p["decision"] for p in inside[-12:]), data={"count": len(inside)})
+
+
+def _parameter(p: Json) -> str:
+    """One change: from what to what, why, what set it off, and what it was worth where that is known."""
+    worth = "its effect is not measured" if p.get("impact") is None else f"its effect {p['impact']:+.3f}"
+    return (
+        f"{day(p['at'])} {p['name']} {p['from']:.2f} to {p['to']:.2f}, {p['reason']}, set off by: {p['trigger']}, {worth} "
+        f"{cite('decision', p['decision'])}"
+    )
 
 
 TOOLS = (

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, Literal
-
-import numpy as np
-from pydantic import Field
+from datetime import datetime
 
 from agent.chat.found import Chart, Found, Table, cite, day, figure, gain, money, nothing, per_cent
-from agent.chat.tools.base import Scope, Tool
+from agent.chat.tools.base import Tool
+from agent.chat.tools.curves import Curve, Result, before_of, figures, held_in_chunk
+from agent.chat.tools.stretches import stretches
 from agent.chat.view import View
-from agent.market.bars import to_stamp
-from agent.statistics.metrics import metrics
-
-Json = dict[str, Any]
-Measure = Literal[
-    "all", "return", "sharpe", "sortino", "calmar", "cagr", "volatility", "drawdown", "benchmark", "costs", "exposure", "equity",
-    "peak", "factor", "expectancy", "sqn", "kelly", "arms",
-]  # fmt: skip
-
-
-class Result(Scope):
-    """What of the result; with days, over that stretch alone."""
-
-    measure: Measure = "all"
-    by: Literal["day", "month", "quarter", "year"] | None = None
-    rank: Literal["best", "worst"] | None = Field(None, description="with by: only the best or worst stretch")
-
+from agent.domain import Outcome
 
 _NAMES = {
     "sharpe": "Sharpe Ratio", "sortino": "Sortino Ratio", "calmar": "Calmar Ratio", "cagr": "CAGR [%]",
@@ -42,42 +24,11 @@ def result(view: View, asked: Result) -> Found:
     if not curve:
         return nothing(f"No equity is recorded{asked.words()}; nothing was decided then.", f"run:{view.run}")
     if asked.by is not None:
-        return _stretches(view, asked)
-    before = _before(view, asked.start)
+        return stretches(view, asked)
+    before = before_of(view, asked.start)
     if asked.measure in _NAMES:
         return _named(view, asked, curve, before)
     return _TOLD[asked.measure](view, asked, curve, before)
-
-
-def _before(view: View, start: date | None) -> float:
-    """Equity when the stretch began."""
-    if start is None:
-        return view.settings.cash
-    earlier = [value for at, value in view.tables.equity() if at.date() < start]
-    return earlier[-1] if earlier else view.settings.cash
-
-
-def figures(view: View, asked: Scope) -> Json:
-    """The table of figures: the backtest's own over the whole run, computed from the record else."""
-    if view.result is not None and asked.start is None and asked.end is None:
-        found: Json = view.result["metrics"]
-        return found
-    inside = [(at, value) for at, value in view.tables.equity() if asked.holds(at.date())]
-    rows = {row.bar: row.exposure for row in view.tables.rows}
-    outcomes = [trade.outcome for trade in Scope(start=asked.start, end=asked.end).trades(view)]
-    return dict(
-        metrics(
-            [value for _, value in inside],
-            np.array([to_stamp(at) for at, _ in inside]),
-            outcomes,
-            periods_per_year=252.0,
-            exposure=[rows[at] for at, _ in inside],
-            start=_before(view, asked.start),
-        )
-    )
-
-
-Curve = list[tuple[datetime, float]]
 
 
 def _named(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -102,20 +53,10 @@ def _return(view: View, asked: Result, curve: Curve, before: float) -> Found:
         f"to {money(after)} on {day(curve[-1][0])} {cite('run', view.run)}."
     )
     whole = asked.start is None and asked.end is None
-    held = figures(view, asked).get("Buy & Hold Return [%]") if whole else _chunk_held(view, asked)
+    held = figures(view, asked).get("Buy & Hold Return [%]") if whole else held_in_chunk(view, asked)
     if held is not None:
         text += f" Buy and hold made {held:.2f} % in the same time {cite('run', view.run)}."
     return Found(text=text, ids=(f"run:{view.run}",), data={"return": after / before - 1}, chart=_chart(view, curve))
-
-
-def _chunk_held(view: View, asked: Result) -> float | None:
-    """Buy-and-hold's return of exactly one chunk of the backtest."""
-    for chunk in (view.result or {}).get("chunks", []):
-        first, last = (date.fromisoformat(chunk[name][:10]) for name in ("start", "end"))
-        if asked.start and asked.end and asked.start <= first and last <= asked.end and (asked.end - asked.start).days < 95:
-            found: float | None = chunk.get("benchmark_return_pct")
-            return found
-    return None
 
 
 def worst_fall(curve: Curve, before: float) -> tuple[float, datetime, datetime]:
@@ -129,17 +70,30 @@ def worst_fall(curve: Curve, before: float) -> tuple[float, datetime, datetime]:
     return deepest, *found
 
 
+def _recovered(curve: Curve, top: datetime, bottom: datetime, before: float) -> str:
+    """When equity was back at the peak from which it fell."""
+    values = dict(curve)
+    height = max(values.get(top, before), before if top == curve[0][0] else 0.0)
+    back = next((at for at, value in curve if at > bottom and value >= height), None)
+    if back is None:
+        return "It has not recovered to that peak by the end"
+    return (
+        f"It was back at that peak on {day(back)}, {(back - top).days} days after it and {(back - bottom).days} after the bottom"
+    )
+
+
 def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
     depth, top, bottom = worst_fall(curve, before)
-    now = max([before, *(v for _, v in curve)])
     values = dict(curve)
     longest = figures(view, asked).get("Max. Drawdown Duration")
     spell = f" The longest spell below a peak lasted {longest}." if longest else ""
+    high = max(curve, key=lambda p: p[1])
     text = (
         f"Maximum drawdown{asked.words()}: {per_cent(depth, 2)}, from {day(top)} to {day(bottom)}"
-        f" (equity {money(values[bottom])} at the bottom) {cite('run', view.run)}. At the end it stood "
-        f"{per_cent(max(0.0, 1 - curve[-1][1] / now), 2)} below its peak; the limit that halts is "
-        f"{per_cent(view.settings.limits.max_drawdown, 0)}.{spell}"
+        f" (equity {money(values[bottom])} at the bottom) {cite('run', view.run)}. "
+        f"{_recovered(curve, top, bottom, before)}.{spell} "
+        f"At the end it stood {per_cent(max(0.0, 1 - curve[-1][1] / max(high[1], before)), 2)} below its highest point "
+        f"({money(high[1])} on {day(high[0])}); the limit that halts is {per_cent(view.settings.limits.max_drawdown, 0)}."
     )
     return Found(
         text=text,
@@ -150,14 +104,44 @@ def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
 
 
 def _benchmark(view: View, asked: Result, curve: Curve, before: float) -> Found:
+    if asked.symbol is not None:
+        return _benchmark_of(view, asked, asked.symbol)
     found = _return(view, asked, curve, before)
+    found = found.model_copy(update={"text": f"{found.text}{_held_closes(view, asked)}"})
     if "Buy and hold" not in found.text:
         return found.model_copy(update={"text": found.text + " Buy and hold over exactly these days is not in the record."})
-    held = figures(view, asked).get("Buy & Hold Return [%]") if not (asked.start or asked.end) else _chunk_held(view, asked)
+    held = figures(view, asked).get("Buy & Hold Return [%]") if not (asked.start or asked.end) else held_in_chunk(view, asked)
     mine = 100 * (curve[-1][1] / before - 1)
     verdict = "It did better than" if mine > (held or 0) else "It fell short of"
     more = f"{verdict} buy and hold by {abs(mine - (held or 0)):.2f} points {cite('run', view.run)}."
     return found.model_copy(update={"text": f"{more} {found.text}"})
+
+
+def _closes(view: View, asked: Result, symbol: str) -> float | None:
+    """What a symbol's close did over the days asked for."""
+    closes = [row.close for row in view.tables.by_symbol.get(symbol, []) if asked.holds(row.day) and row.close]
+    return closes[-1] / closes[0] - 1 if len(closes) > 1 else None
+
+
+def _held_closes(view: View, asked: Result) -> str:
+    told = [f"{s} {per_cent(found, 2)}" for s in view.tables.symbols if (found := _closes(view, asked, s)) is not None]
+    return f" From the first close to the last: {', '.join(told)} {cite('run', view.run)}." if told else ""
+
+
+def _benchmark_of(view: View, asked: Result, symbol: str) -> Found:
+    """One symbol: what its trades made of the capital, beside its own close."""
+    held, outcomes = _closes(view, asked, symbol), [trade.outcome for trade in asked.trades(view)]
+    if held is None:
+        return nothing(f"{symbol} has too few closes{asked.words()}.", f"run:{view.run}")
+    made = sum(o.pnl for o in outcomes)
+    mine = made / before_of(view, asked.start)
+    verdict = "more" if mine > held else "less"
+    text = (
+        f"The {len(outcomes)} trades{asked.words()} made {gain(made)} net, {per_cent(mine, 2)} of the capital, {verdict} than "
+        f"holding {symbol} with all of it, which made {per_cent(held, 2)} from the first close to the last "
+        f"{cite('run', view.run)}."
+    )
+    return Found(text=text, ids=(f"run:{view.run}",), data={"trades": mine, "held": held})
 
 
 def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -176,10 +160,25 @@ def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
     )
     if rates:
         text += f" Slippage, in the prices, cost about {money(slips)} more. Rates: {rates}."
+    gross = sum(o.pnl + o.fees for o in outcomes)
+    earned = sum(o.pnl + o.fees for o in outcomes if o.pnl + o.fees > 0)
+    total = sum(o.fees for o in outcomes) + slips
+    if outcomes:
+        share = f", {per_cent(total / earned)} of what winning trades made before fees ({money(earned)})" if earned > 0 else ""
+        text += _turnover(outcomes, curve)
+        text += f" In all about {money(total)}{share}; before fees the trades made {gain(gross)}."
     rows = (view.result or {}).get("cost_sensitivity", []) if not (asked.start or asked.end) else []
     if rows:
         text += " Return by cost: " + ", ".join(f"{r['multiple']}x {r['return_pct']:.2f} %" for r in rows) + "."
     return Found(text=text, ids=(f"run:{view.run}",), data={"fees": sum(fee for _, fee in paid), "slippage": slips})
+
+
+def _turnover(outcomes: list[Outcome], curve: Curve) -> str:
+    """What was bought and sold by closed trades, as multiples of the mean equity, a year."""
+    value = sum(float(o.quantity) * (o.entry_price + o.exit_price) for o in outcomes)
+    mean = sum(v for _, v in curve) / len(curve)
+    years = max((curve[-1][0] - curve[0][0]).days, 1) / 365.25
+    return f" Turnover: {money(value)} bought and sold, {value / mean / years:.1f} times the mean equity a year."
 
 
 def _exposure(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -190,9 +189,19 @@ def _exposure(view: View, asked: Result, curve: Curve, before: float) -> Found:
         f"Exposure{asked.words()}: a position was open {figure(table.get('Exposure Time [%]'), '{:.1f}')} % of the "
         f"time; on average "
         f"{per_cent(sum(values) / len(values))} of equity was invested, {per_cent(max(values))} at the most "
-        f"{cite('run', view.run)}."
+        f"{cite('run', view.run)}.{_held_by_symbol(view, asked)}"
     )
     return Found(text=text, ids=(f"run:{view.run}",), data={"mean": sum(values) / len(values)})
+
+
+def _held_by_symbol(view: View, asked: Result) -> str:
+    """The share of each symbol's bars at which a position in it was open."""
+    told = []
+    for symbol, rows in sorted(view.tables.by_symbol.items()):
+        inside = [row for row in rows if asked.holds(row.day)]
+        if inside and asked.symbol in (None, symbol):
+            told.append(f"{symbol} {per_cent(sum(symbol in row.held for row in inside) / len(inside))} of its bars")
+    return f" A position was open: {'; '.join(told)}." if told else ""
 
 
 def _equity(view: View, asked: Result, curve: Curve, before: float) -> Found:
@@ -215,21 +224,18 @@ def _peak(view: View, asked: Result, curve: Curve, before: float) -> Found:
 def _all(view: View, asked: Result, curve: Curve, before: float) -> Found:
     table = figures(view, asked)
     names = (
-        "Return [%]",
-        "Buy & Hold Return [%]",
-        "Sharpe Ratio",
-        "Max. Drawdown [%]",
-        "# Trades",
-        "Win Rate [%]",
-        "Profit Factor",
-    )
+        "Return [%]", "Equity Final [$]", "Buy & Hold Return [%]", "Sharpe Ratio", "Max. Drawdown [%]", "# Trades",
+        "Win Rate [%]", "Profit Factor",
+    )  # fmt: skip
     parts = [
-        f"{n.replace(' [%]', '').replace('# ', '')} {v:.2f}{' %' if '[%]' in n else ''}"
+        f"{n.replace(' [%]', '').replace(' [$]', '').replace('# ', '')} {v:,.0f}" if n == "# Trades"
+        else f"{n.replace(' [%]', '').replace(' [$]', '')} {v:,.2f}{' %' if '[%]' in n else ''}"
         for n in names
         if (v := table.get(n)) is not None
-    ]
+    ]  # fmt: skip
     shown = tuple((name, f"{v:,.2f}" if isinstance(v, float) else str(v)) for name, v in table.items() if v is not None)
-    text = f"Run {view.run}{asked.words()} {cite('run', view.run)}: {', '.join(parts)}."
+    made = curve[-1][1] - before
+    text = f"Run {view.run}{asked.words()} made {gain(made)} {cite('run', view.run)}: {', '.join(parts)}."
     return Found(
         text=text,
         ids=(f"run:{view.run}",),
@@ -259,45 +265,6 @@ _TOLD = {
     "all": _all, "return": _return, "drawdown": _drawdown, "benchmark": _benchmark, "costs": _costs, "exposure": _exposure,
     "equity": _equity, "peak": _peak, "arms": _arms,
 }  # fmt: skip
-
-
-def _stretches(view: View, asked: Result) -> Found:
-    """The return of every month, quarter or year, or the best and worst of them."""
-    by = asked.by or "month"
-    last: dict[str, float] = {}
-    for at, value in view.tables.equity():
-        if asked.holds(at.date()):
-            last[_stretch(at, by)] = value
-    rows, before = [], _before(view, asked.start)
-    for name, value in last.items():
-        rows.append((name, value / before - 1))
-        before = value
-    best, worst = max(rows, key=lambda r: r[1]), min(rows, key=lambda r: r[1])
-    ends = f"Best {by} {best[0]} ({per_cent(best[1], 2)}), worst {worst[0]} ({per_cent(worst[1], 2)})"
-    if asked.rank is not None:
-        name, value = best if asked.rank == "best" else worst
-        ends = f"The {asked.rank} {by}{asked.words()} was {name} with {per_cent(value, 2)}. {ends}"
-    gains = sum(value > 0 for _, value in rows)
-    short = len(rows) <= 24 or asked.rank is None and by != "day"
-    told = ", ".join(f"{name} {per_cent(value, 2)}" for name, value in rows) if short else ""
-    text = f"{ends}; {gains} of {len(rows)} gained {cite('run', view.run)}." + (f" {told}." if told else "")
-    return Found(
-        text=text,
-        ids=(f"run:{view.run}",),
-        data=dict(rows),
-        table=Table(
-            title=f"return by {by}", columns=(by, "return"), rows=tuple((n, per_cent(v, 2)) for n, v in rows), right=(1,)
-        ),
-    )
-
-
-def _stretch(at: datetime, by: str) -> str:
-    return {
-        "day": f"{at:%Y-%m-%d}",
-        "month": f"{at:%Y-%m}",
-        "quarter": f"{at.year}Q{(at.month - 1) // 3 + 1}",
-        "year": f"{at.year}",
-    }[by]
 
 
 def _chart(view: View, curve: Curve) -> Chart | None:

@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 
 from agent.chat.found import Found, Table, cite, day, figure, listing, nothing, per_cent
 from agent.chat.tools.base import Scope, Tool
+from agent.chat.tools.figures import Bound, meets
 from agent.chat.view import View
 from agent.domain import Frozen, RegimeLabel
 from agent.errors import ConfigError
@@ -25,7 +26,7 @@ Which = Literal[
     "all", "active", "retired", "probation", "candidate", "quarantined", "watch", "stale", "suspended", "losing", "winning",
     "untried", "shadow",
 ]  # fmt: skip
-Rank = Literal["reliability", "mean_r", "executions", "last_used", "worst", "least_reliable"]
+Rank = Literal["reliability", "mean_r", "executions", "success", "failure", "last_used", "width"]
 
 
 class Skills(Frozen):
@@ -33,16 +34,22 @@ class Skills(Frozen):
 
     which: Which = "all"
     rank: Rank | None = None
+    least: bool = Field(False, description="with rank: the lowest first")
     regime: RegimeLabel | None = None
     n: int = Field(20, ge=1, le=100)
+    bounds: tuple[Bound, ...] = Field((), description="conditions on reliability")
+    executions: int = Field(0, ge=0, description="only skills with at least so many executions")
 
 
 def skills(view: View, asked: Skills) -> Found:
     """The skills with their evidence."""
     rows = [row for row in _rows(view, asked.regime) if row["kind"] == "strategy" or asked.which == "all"]
-    chosen = [row for row in rows if _is(row, asked.which)]
+    chosen = [row for row in rows if _is(row, asked.which) and row["executions"] >= asked.executions]
+    chosen = [row for row in chosen if all(meets(row["reliability"], bound) for bound in asked.bounds)]
     if asked.rank is not None:
-        chosen = _ranked([row for row in chosen if row["executions"] or asked.rank == "executions"], asked.rank)[: asked.n]
+        chosen = _ranked(
+            [row for row in chosen if row["executions"] or (asked.rank == "executions" and asked.least)], asked.rank, asked.least
+        )[: asked.n]
     ids = tuple(row["id"] for row in chosen)
     where = f" in {asked.regime} markets" if asked.regime else ""
     if not chosen:
@@ -54,7 +61,7 @@ def skills(view: View, asked: Skills) -> Found:
 
 def _rows(view: View, regime: str | None) -> list[Json]:
     kinds = {skill.id: skill.kind for skill in view.catalogue.versions()}
-    rows = [{**row, "kind": kinds[row["id"]]} for row in view.catalogue.rows()]
+    rows = [{**row, "kind": kinds[row["id"]], "width": row["interval"][1] - row["interval"][0]} for row in view.catalogue.rows()]
     if regime is None:
         return rows
     for row in rows:
@@ -68,6 +75,7 @@ def _rows(view: View, regime: str | None) -> list[Json]:
             "failure": counts.failure,
             "reliability": (counts.success + 0.5 * counts.partial) / counts.total if counts.total else skill.prior,
             "interval": [spread.low, spread.high],
+            "width": spread.high - spread.low,
             "mean_r": counts.mean_r,
         }
     return rows
@@ -87,28 +95,23 @@ def _is(row: Json, which: Which) -> bool:
     return which in ("all", row["status"])
 
 
-def _ranked(rows: list[Json], rank: Rank) -> list[Json]:
-    if rank == "last_used":
-        return sorted(rows, key=lambda row: row["last_used"] or "", reverse=True)
-    if rank == "least_reliable":
-        return sorted(rows, key=lambda row: (row["reliability"], row["name"]))
-    if rank == "worst":
-        return sorted(rows, key=lambda row: (row["mean_r"] if row["mean_r"] is not None else 9, row["name"]))
-    return sorted(rows, key=lambda row: row[rank] if row[rank] is not None else -9, reverse=True)
+def _ranked(rows: list[Json], rank: Rank, least: bool) -> list[Json]:
+    known = [row for row in rows if row[rank] is not None]
+    return sorted(sorted(known, key=lambda row: row["name"]), key=lambda row: row[rank], reverse=not least)
+
+
+_LEADS = {
+    "reliability": "reliability", "mean_r": "mean net R", "executions": "number of executions", "success": "number of successes",
+    "failure": "number of failures", "last_used": "time of last use",
+    "width": "width of the interval",
+}  # fmt: skip
 
 
 def _lead(asked: Skills, n: int) -> str:
     many = f"{n} skill{'s' if n != 1 else ''}"
     if asked.rank is not None:
-        by = {
-            "reliability": "reliability",
-            "mean_r": "mean net R",
-            "executions": "use",
-            "last_used": "last use",
-            "worst": "worst mean R",
-            "least_reliable": "lowest reliability",
-        }
-        return f"{'The skill' if n == 1 else 'Skills'} first by {by[asked.rank]}"
+        by = _LEADS[asked.rank]
+        return f"{'The skill' if n == 1 else 'Skills'} by {'lowest' if asked.least else 'highest'} {by}"
     kind = {"all": "", "losing": "losing in the book", "winning": "winning in the book", "shadow": "followed on paper"}
     return f"{many} {kind.get(asked.which, asked.which)}".strip()
 
@@ -122,9 +125,15 @@ def _told(row: Json, which: Which) -> str:
         return f"{words}, untried in the book"
     low, high = row["interval"]
     return (
-        f"{words}, reliability {row['reliability']:.2f} [{low:.2f}, {high:.2f}] over {row['executions']} executions, "
+        f"{words}, reliability {row['reliability']:.2f} [{low:.2f}, {high:.2f}] over {row['executions']} executions "
+        f"({row['success']} success, {row['partial']} partial, {row['failure']} failure), "
         f"mean {figure(row['mean_r'], '{:+.2f}')} R"
+        f"{_used(row)}"
     )
+
+
+def _used(row: Json) -> str:
+    return f", last used {day(row['last_used'])}" if row["last_used"] else ""
 
 
 _STATES = {"probation": "on probation", "watch": "watched", "candidate": "a candidate", "shadow": "followed on paper"}
@@ -137,7 +146,7 @@ def _none(view: View, rows: list[Json], which: Which, where: str) -> Found:
     have = listing([f"{n} {status}" for status, n in sorted(tally.items())])
     past = [t for t in view.tables.transitions if t["status"] == which]
     names = {skill.id: skill.name for skill in view.catalogue.versions()}
-    was = listing([f"{names.get(t['skill'], t['skill'])} since {day(t['since'])}" for t in past])
+    was = listing([f"{str(names.get(t['skill'], t['skill']))} since {day(t['since'])}" for t in past])
     history = f" It happened before: {was}." if past else ""
     return Found(
         text=f"No skill is {_STATES.get(which, which)}{where} now ({have}) {cite('run', view.run)}.{history}",
@@ -223,6 +232,8 @@ def _last_used(view: View, one: Skill, row: Json) -> str:
             f"{one.name} last agreed with an entry on {day(agreed[-1].bar)} ({agreed[-1].symbol}) "
             f"{cite('decision', agreed[-1].id)}"
         )
+    if agreed:
+        words.append(f"it first did on {day(agreed[0].bar)} ({agreed[0].symbol}) {cite('decision', agreed[0].id)}")
     if settled:
         last = settled[-1]
         words.append(
@@ -263,6 +274,44 @@ _SKILL = {
     "all": _whole, "reliability": _reliability, "history": _history, "last_used": _last_used, "regimes": _regimes, "what": _what,
     "status": _status, "trades": _trades,
 }  # fmt: skip
+
+
+class Transitions(Scope):
+    """Changes of standing over days; ``to`` a standing, ``order`` the first or the last of them."""
+
+    to: str | None = Field(None, description="only changes to this standing, e.g. retired or stale")
+    down: bool = Field(False, description="only changes for the worse")
+    order: Literal["first", "last"] = "first"
+    n: int = Field(12, ge=1, le=50)
+
+
+_DOWN = ("stale", "retired", "suspended", "watch", "quarantined")
+
+
+def transitions(view: View, asked: Transitions) -> Found:
+    """When skills changed their standing, and why."""
+    names: dict[str, str] = {skill.id: skill.name for skill in view.catalogue.versions()}
+    every = [
+        t for t in view.tables.transitions
+        if asked.holds(date.fromisoformat(t["since"][:10])) and asked.to in (None, t["status"]) and (
+            not asked.down or t["status"] in _DOWN
+        )
+    ]  # fmt: skip
+    every.sort(key=lambda t: t["since"], reverse=asked.order == "last")
+    what = f"changes of standing{f' to {asked.to}' if asked.to else ' for the worse' if asked.down else ''}{asked.words()}"
+    if not every:
+        return Found(text=f"No {what} are recorded {cite('run', view.run)}.", ids=(f"run:{view.run}",))
+    told = [
+        f"{day(t['since'])} {str(names.get(t['skill'], t['skill']))} {t['from']} to {t['status']} ({t['reason']}) "
+        f"{cite('skill', str(names.get(t['skill'], t['skill'])))}"
+        for t in every[: asked.n]
+    ]
+    counts: dict[str, int] = defaultdict(int)
+    for t in every:
+        counts[str(names.get(t["skill"], t["skill"]))] += 1
+    each = listing([f"{name} {n}" for name, n in sorted(counts.items(), key=lambda c: -c[1])], 12)
+    text = f"{len(every)} {what} ({each}); the {asked.order}: {'; '.join(told)}."
+    return Found(text=text, ids=tuple(dict.fromkeys(t["skill"] for t in every[: asked.n])), data={"count": len(every)})
 
 
 class Procedures(Frozen):
@@ -317,6 +366,7 @@ def trial(view: View, asked: Trial) -> Found:
 TOOLS = (
     Tool("skills", "Skills with evidence: losing, winning, retired, on probation, best in a regime.", Skills, skills),
     Tool("skill", "One skill: what it does, its reliability with interval, last use, history, by regime.", OneSkill, skill),
+    Tool("transitions", "When skills changed their standing, in order, with reasons and counts.", Transitions, transitions),
     Tool("procedures", "The procedure that fits a task, with its steps.", Procedures, procedures),
     Tool("backtest_skill", "What a skill's firings over a range of days came to, in the book and on paper.", Trial, trial),
 )

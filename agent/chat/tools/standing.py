@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agent.brokers.account import Account
 from agent.chat.found import Found, Table, cite, day, gain, listing, money, nothing, per_cent
-from agent.chat.tools.base import Tool
+from agent.chat.tools.base import Scope, Tool
 from agent.chat.tools.market import nearest
 from agent.chat.view import View
 from agent.cycle.preferences import read_preferences
@@ -189,6 +189,41 @@ def _position(held: Position) -> str:
     )
 
 
+class Together(Frozen):
+    """Days from and to."""
+
+    start: date | None = None
+    end: date | None = None
+
+
+def together(view: View, asked: Together) -> Found:
+    """How often positions in all symbols were open at once, and the days on which all were entered or left."""
+    scope, tag = Scope(start=asked.start, end=asked.end), cite("run", view.run)
+    rows = [row for row in scope.rows(view) if row.symbol == view.tables.symbols[0]]
+    every = set(view.tables.symbols)
+    if not rows or len(every) < 2:
+        return nothing(f"There is one symbol in this run, or no decision{scope.words()}.", f"run:{view.run}")
+    both = sum(every <= set(row.held) for row in rows)
+    none = sum(not row.held for row in rows)
+    told = []
+    for word, name in (("entered", "entry_bar"), ("left", "exit_bar")):
+        days: dict[date, set[str]] = {}
+        for trade in view.tables.trades:
+            at = getattr(trade.outcome, name).date()
+            if scope.holds(at):
+                days.setdefault(at, set()).add(trade.outcome.symbol)
+        same = [at for at, symbols in sorted(days.items()) if symbols == every]
+        told.append(
+            f"all were {word} on the same day {len(same)} times"
+            + (f", the last {listing([day(d) for d in same[-3:]])}" if same else "")
+        )
+    text = (
+        f"Positions in {' and '.join(sorted(every))} were open at once at {per_cent(both / len(rows))} of {len(rows)} bars"
+        f"{scope.words()}, none at {per_cent(none / len(rows))} {tag}; {'; '.join(told)}."
+    )
+    return Found(text=text, ids=(f"run:{view.run}",), data={"both": both, "none": none})
+
+
 class Run(Frozen):
     """What of the run."""
 
@@ -241,5 +276,6 @@ def _settings(view: View, name: str | None, tag: str) -> Found:
 TOOLS = (
     Tool("standing", "Limits in force and used, halts, adaptive parameters, the person's preferences.", Standing, standing),
     Tool("positions", "Positions open now with live P&L, and orders that wait.", Positions, positions),
+    Tool("together", "How often all symbols were held at once, and days on which all were entered or left.", Together, together),
     Tool("run", "Which run this is: symbols, days, costs, settings, seed, data.", Run, run),
 )

@@ -1,19 +1,20 @@
 """A long conversation of two friends, written for these tests, with questions and the turns that answer them.
 
 Each topic is a short exchange whose later turns do not name what they are about, as people
-talk. Fillers stand between. Questions are worded differently from the turns. The even topics
-were looked at while the search was built; the odd ones only judge it.
+talk. Fillers stand between. Questions are worded differently from the turns. All of it was looked at
+while the search was built.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.memory_db.talks import Question, Turn
+
 # two lines a topic: turns separated by |, spoken in turn by the two; then question > number of the answering turn
-TOPICS = Path(__file__).with_name("conversation.txt").read_text(encoding="utf-8")
+TOPICS = Path(__file__).with_name("otherwise-worded.txt").read_text(encoding="utf-8")
 FILLERS = (
     "Hey, good to hear from you!",
     "Hope you have a great day!",
@@ -45,28 +46,7 @@ FILLERS = (
 FIRST = datetime(2023, 1, 7, 19, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One thing said; ``key`` names session and place."""
-
-    key: str
-    session: int
-    speaker: str
-    text: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question with the key of the turn that answers it, and the number of its topic."""
-
-    text: str
-    key: str
-    session: int
-    topic: int
-
-
-def conversation(sessions: int = 20, fillers: int = 20, seed: int = 5) -> tuple[list[Turn], list[Question]]:
+def otherwise_worded(sessions: int = 20, fillers: int = 20, seed: int = 5) -> tuple[list[Turn], list[Question]]:
     """Return the turns in order and the questions; ``fillers`` is how many stand in each session."""
     chance = random.Random(seed)
     blocks = TOPICS.strip().split("\n")
@@ -87,7 +67,7 @@ def conversation(sessions: int = 20, fillers: int = 20, seed: int = 5) -> tuple[
             turn = Turn(f"D{session}:{i}", session, speaker, text, FIRST + timedelta(days=9 * session, minutes=i))
             turns.append(turn)
             questions += [
-                Question(asked, turn.key, session, number)
+                Question("single", asked, (turn,))
                 for asked, answer in (item.rsplit(" > ", 1) for item in (topics[number][1] if number >= 0 else []))
                 if int(answer) == place
             ]

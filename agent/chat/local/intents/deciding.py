@@ -1,0 +1,176 @@
+"""Questions about decisions as a whole: how many of a kind, how sure and how large, what was cut, refused or left undecided."""
+
+# ruff: noqa: E501 - what belongs together reads best on one line
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.chat.local.composing import decision_group, route, which_decisions, won_of
+from agent.chat.local.intents.trades import both
+from agent.chat.local.reading import Question
+from agent.chat.local.route import Route, Step, clean, intent, one, scope
+from agent.chat.view import View
+
+FEW_DAYS = 12
+
+
+def _decisions(q: Question, tells: set[str], **more: Any) -> Route:
+    given, used = which_decisions(q)
+    return route(Step("decisions", clean({**given, **more})), used, tells)
+
+
+def _count_decisions(q: Question, view: View) -> Route | None:
+    found = decision_group(q)
+    tells = {"how_many", "share", "how_much", "list"}
+    if found is not None:
+        return _decisions(q, {*tells, found[1], "by", "most", "least", "compare"}, by=found[0], least=q.has("least"))
+    return _decisions(q, tells)
+
+
+def _status(name: str, concept: str) -> Any:
+    def make(q: Question, view: View) -> Route | None:
+        given = {"refused": True} if name == "refused" else {"status": name}
+        found = decision_group(q)
+        more = {"by": found[0], "least": q.has("least")} if found else {}
+        grouped = {found[1], "by", "most", "least"} if found else set()
+        return route(
+            Step("decisions", clean({**scope(q), **given, **more})),
+            {
+                concept,
+                "how_many",
+                "share",
+                "decision",
+                "when",
+                "why",
+                "list",
+                "fill",
+                "buy",
+                "trade",
+                "happened",
+                "last",
+                "overall",
+                "negation",
+            },
+            grouped,
+        )
+
+    return make
+
+
+def _sure(q: Question, view: View) -> Route | None:
+    """The surest or least sure, or how sure on average."""
+    if q.any("most", "least", "best", "worst") or q.top > 1:
+        low = q.any("least", "worst")
+        return _decisions(
+            q,
+            {"confidence", "most", "least", "best", "worst", "when", "trade"},
+            order="least_confident" if low else "most_confident",
+            n=q.top,
+        )
+    if q.any("win", "lose"):
+        return both(
+            q, {"figure": "confidence"}, {"confidence", "average", "happened", "when", "condition", "decision", "buy", "entries"}
+        )
+    if q.has("hold", "buy|entries"):
+        return one("decisions", by="action", figure="confidence", **scope(q)).telling("hold buy entries compare by average")
+    found = decision_group(q)
+    more = {"by": found[0]} if found else {}
+    return _decisions(
+        q, {"confidence", "average", "how_much", "trade", *([found[1], "by"] if found else [])}, figure="confidence", **more
+    )
+
+
+def _sized(q: Question, view: View) -> Route | None:
+    if q.any("most", "least"):
+        return _decisions(
+            q,
+            {"size", "most", "least", "trade", "how_much"},
+            order="smallest" if q.has("least") and not q.has("most") else "largest",
+            entered=True,
+            n=q.top,
+        )
+    return _decisions(q, {"size", "average", "how_much", "trade"}, figure="size", entered=True)
+
+
+def _walked(q: Question, view: View) -> Route | None:
+    """Every decision of a stretch, in order."""
+    if q.period is None:
+        return None
+    return _decisions(q, {"list", "why", "describe", "how_many", "by"}, order="first", n=30)
+
+
+def _few_days(q: Question, view: View) -> Route | None:
+    """What went on over a few days, decision by decision."""
+    if q.period is None or q.day or not (q.period.start and q.period.end) or (q.period.end - q.period.start).days > FEW_DAYS:
+        return None
+    return _walked(q, view)
+
+
+def _ordered(q: Question, view: View) -> Route | None:
+    first = q.has("first") and not q.has("last")
+    return _decisions(
+        q, {"first", "last", "when", "list", "describe", "trade"}, order="first" if first else "last", n=q.top, nth=q.value("nth")
+    )
+
+
+def _clamped(q: Question, view: View) -> Route | None:
+    given, used = which_decisions(q)
+    given.pop("action", None)
+    given.pop("entered", None)
+    found = decision_group(q)
+    more = {"by": found[0]} if found else {}
+    tells = {
+        "clamp",
+        "limit",
+        "why",
+        "executions",
+        "size",
+        "how_many",
+        "how_much",
+        "when",
+        "which",
+        "buy",
+        "entries",
+        "list",
+        "by",
+        "trade",
+        "stop",
+        "happened",
+        "risk",
+        "most",
+        "negation",
+        "often",
+    }
+    return route(
+        Step("decisions", clean({**given, "clamped": True, "clamp": q.limit, **more})),
+        used,
+        tells,
+        {found[1]} if found else set(),
+    )
+
+
+def _made_of(q: Question, view: View) -> Route | None:
+    if q.day or q.idents:
+        return None
+    entered = q.any("buy", "entries", "trade", "win", "lose")
+    return one("contributions", entered=entered or None, won=won_of(q), **scope(q))
+
+
+INTENTS = (
+    intent("refused", "refused", "", _status("refused", "refused"), 0.2),
+    intent("abstained", "abstained", "", _status("abstained", "abstained"), 0.2),
+    intent("errors", "error", "", _status("error", "error")),
+    intent("decisions counted", "how_many|share decision|hold|buy|entries|sell|happened", "when", _count_decisions),
+    intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
+    intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
+    intent("a few days", "happened|describe @stretch", "when decision hold buy entries happened state", _few_days, 0.25),
+    intent("decisions of a stretch", "@stretch", "when decision hold buy entries happened", _walked, -0.4),
+    intent("how sure", "confidence", "", _sure),
+    intent("how large", "size", "", _sized),
+    intent("largest position", "most|least trade", "position_open", _sized, -0.2),
+    intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
+    intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
+    intent("cut by limits", "clamp", "", _clamped),
+    intent("limits at work", "limit clamp|size|how_many|when", "", _clamped),
+)  # fmt: skip

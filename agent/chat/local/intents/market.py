@@ -1,0 +1,78 @@
+"""Questions about the market: features and prices over days, regimes, situations and what followed them."""
+
+# ruff: noqa: E501 - what belongs together reads best on one line
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.chat.local.reading import Question
+from agent.chat.local.route import Make, Route, Step, clean, intent, one, scope
+from agent.chat.view import View
+
+
+def _situations(q: Question, view: View) -> Route | None:
+    return one("situations", tests=q.tests, **scope(q))
+
+
+def _history(q: Question, view: View) -> Route | None:
+    if q.day:
+        return None
+    features = q.values("feature") or (("close",) if q.has("price") or q.has("peak") else ())
+    pick = "highest" if q.any("most") else "lowest" if q.has("least") else "mean" if q.has("average") else None
+    steps = tuple(Step("feature_history", clean({"feature": f, "pick": pick, **scope(q)})) for f in features)
+    return Route(steps) if steps else None
+
+
+def _now(q: Question, view: View) -> Route | None:
+    if q.day or q.period:
+        return None
+    features = q.values("feature") or (("close",) if q.has("price") else (None,))
+    symbols = q.symbols or tuple(view.tables.symbols)
+    return Route(tuple(Step("market_state", clean({"symbol": s, "feature": f})) for s in symbols for f in features))
+
+
+def _regimes(measure: str) -> Make:
+    def make(q: Question, view: View) -> Route | None:
+        return one("regimes", measure=measure, **scope(q, regime=measure != "now")).telling("@regime")
+
+    return make
+
+
+def _durations(q: Question, view: View) -> Route | None:
+    return None if q.any("trade", "win", "lose") else one("regimes", measure="duration", **scope(q)).telling("@regime")
+
+
+def _paid(q: Question, view: View) -> Route | None:
+    """What trades in each regime, or in one, came to."""
+    measure: dict[str, Any] = {"measure": "win_rate"} if q.has("win_rate") else {"measure": "pnl"}
+    if len(q.regimes) == 1:
+        return one("trades", **measure, **scope(q))
+    low = q.any("worst", "least") or q.has("lose") and not q.has("win")
+    ranked = q.any("best", "worst", "most", "least", "win", "lose", "compare")
+    rank = (
+        "win_rate"
+        if q.has("win_rate")
+        else "count"
+        if q.has("trade") and q.any("most", "least") and not q.any("return", "best", "worst", "win", "lose")
+        else "pnl"
+    )
+    return one("trades", by="regime", rank=rank if ranked else None, least=low, **scope(q)).telling("@regime")
+
+
+_WHEN = "when condition how_many happened followed state list by describe"
+
+INTENTS = (
+    intent("situations", "@test", f"{_WHEN} regime sequence buy entries sell close hold trade decision return win lose similar outcome share average price recover again market knowledge negation memories", _situations, 0.1),
+    intent("a feature over days", "@feature", f"{_WHEN} most least average history peak last first price change", _history, 0.0),
+    intent("the price over days", "price|peak @stretch", f"{_WHEN} most least average peak last first symbol state change", _history, 0.0),
+    intent("highest price", "price|peak most|least|average|peak", f"{_WHEN} most least average peak symbol close", _history, -0.2),
+    intent("a feature now", "@feature", f"{_WHEN} now last price state how_much term", _now, -0.1),
+    intent("the market now", "state|regime|price", f"{_WHEN} now last regime price symbol how_much", _now, -0.3),
+    intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol change", _regimes("now"), 0.1),
+    intent("share of regimes", "regime|@regime share|how_many|most|average|list", f"{_WHEN} regime share most least average how_long symbol compare dayunit decision overall year", _regimes("share"), 0.1),
+    intent("regimes", "regime|@regime", f"{_WHEN} share symbol state overall", _regimes("share"), -0.4),
+    intent("how long regimes last", "regime|@regime holding|how_long|streak", f"{_WHEN} regime holding how_long average most longest least shortest by list share barunit dayunit now", _durations, 0.25),
+    intent("regime changes", "change regime|@regime", f"{_WHEN} regime last first how_many most symbol switch from year", _regimes("changes"), 0.1),
+    intent("what regimes paid", "regime|@regime return|win|lose|best|worst|win_rate|trade|average|make|compare", f"{_WHEN} regime best worst most least win lose return trade average how_much compare by overall win_rate hold buy performance symbol share", _paid, 0.15),
+)  # fmt: skip

@@ -1,0 +1,288 @@
+"""Questions about skills, voters, what is remembered and what the agent changed in itself."""
+
+# ruff: noqa: E501 - what belongs together reads best on one line
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+from agent.chat.local.dates import last_quarter
+from agent.chat.local.reading import Question
+from agent.chat.local.route import Make, Route, Step, clean, days_of, intent, one, scope
+from agent.chat.view import View
+from agent.wiring import restored_voters
+
+STANDINGS = ("retired", "probation", "stale", "suspended", "quarantined", "candidate", "watch", "untried", "active")
+
+
+def _standing(name: str) -> Make:
+    def make(q: Question, view: View) -> Route | None:
+        if q.skills:
+            return None
+        steps = [Step("skills", clean({"which": name, "regime": q.regime}))]
+        if q.any("why", "when", "history", "happened"):
+            inside = [row["name"] for row in view.catalogue.rows() if row["status"] == name]
+            steps += [Step("skill", {"name": n, "aspect": "history"}) for n in inside[:6]]
+        return Route(tuple(steps))
+
+    return make
+
+
+def _ranked(rank: str, *, least: bool | None = None) -> Make:
+    def make(q: Question, view: View) -> Route | None:
+        if q.skills or q.voters:
+            return None
+        low = q.any("least", "worst") or q.has("lose") and q.has("most") if least is None else least
+        tried = next((int(b.value) for b in q.bounds if b.feature == "count"), None)
+        n = q.top if q.top > 1 else 20 if q.has("rank") or tried else 3
+        bounds = tuple(b for b in q.bounds if b.feature == "reliability")
+        return one("skills", rank=rank, least=low, regime=q.regime, n=20 if bounds else n, executions=tried, bounds=bounds)
+
+    return make
+
+
+def _uncertain(q: Question, view: View) -> Route | None:
+    return one("skills", rank="width", n=3) if q.has("uncertain") and not q.skills else None
+
+
+def _of_kind(which: str) -> Make:
+    def make(q: Question, view: View) -> Route | None:
+        return one("skills", which=which, regime=q.regime) if not q.skills else None
+
+    return make
+
+
+def _traded(q: Question, view: View) -> Route | None:
+    """What the trades that each skill agreed with came to."""
+    if q.skills:
+        return None
+    low = q.any("least", "worst") or q.has("lose") and not q.has("win")
+    rank = "win_rate" if q.has("win_rate") else "pnl"
+    return one("trades", by="skill", rank=rank if q.any("most", "least", "best", "worst") else None, least=low, **scope(q))
+
+
+def _transitions(q: Question, view: View) -> Route | None:
+    """The changes of standing in order, the first or the last of them."""
+    to = next((s for s in STANDINGS if q.has(s) and s != "untried"), None)
+    if q.skills:
+        return None
+    down = to is None and "demot" in q.text
+    to = "active" if to is None and "promot" in q.text else to
+    return one("transitions", to=to, down=down or None, order="last" if q.has("last") else "first", **days_of(q)).telling(
+        to or ""
+    )
+
+
+def _histories(q: Question, view: View) -> Route | None:
+    """How every strategy has stood."""
+    names = [row["name"] for row in view.catalogue.rows()]
+    kinds = {skill.name: skill.kind for skill in view.catalogue.versions()}
+    steps = tuple(Step("skill", {"name": n, "aspect": "history"}) for n in dict.fromkeys(names) if kinds[n] == "strategy")
+    return Route(steps) if steps and not q.skills and q.period is None else None
+
+
+def _one(aspect: str) -> Make:
+    def make(q: Question, view: View) -> Route | None:
+        steps = [Step("skill", {"name": name, "aspect": aspect}) for name in q.skills]
+        return Route(tuple(steps)) if steps and q.period is None else None
+
+    return make
+
+
+def _one_in(q: Question, view: View) -> Route | None:
+    """A skill over some days: its firings, and the trades it agreed with."""
+    if len(q.skills) != 1 or q.period is None:
+        return None
+    days = days_of(q)
+    return Route(
+        (Step("backtest_skill", clean({"skill": q.skills[0], **days})), Step("trades", clean({"skill": q.skills[0], **days})))
+    )
+
+
+def _one_symbol(q: Question, view: View) -> Route | None:
+    if len(q.skills) != 1 or not q.symbols:
+        return None
+    by = "symbol" if len(q.symbols) > 1 else None
+    return one("trades", skill=q.skills[0], by=by, **scope(q)).telling("@symbol")
+
+
+def _skill_trades(q: Question, view: View) -> Route | None:
+    if len(q.skills) != 1:
+        return None
+    return Route(
+        (Step("skill", {"name": q.skills[0], "aspect": "trades"}), Step("trades", clean({"skill": q.skills[0], **scope(q)})))
+    )
+
+
+def _procedure(q: Question, view: View) -> Route | None:
+    return one("procedures", task=q.said).telling("@skill")
+
+
+# voters
+
+
+def _voters(rank: str) -> Make:
+    def make(q: Question, view: View) -> Route | None:
+        if q.day is not None:
+            return None
+        least = q.any("least", "worst", "lose")
+        by_regime = q.has("regime") and not q.regime
+        names = q.voters or (None,)
+        shared = {"regime": q.regime, "rank": rank, "by_regime": by_regime, "symbol": q.symbol, **days_of(q)}
+        steps = [Step("voters", clean({**shared, "voter": v, "least": least if v is None else None})) for v in names]
+        return Route(tuple(steps)).telling("regime" if by_regime else "")
+
+    return make
+
+
+def _voter_over_time(q: Question, view: View) -> Route | None:
+    by = next(
+        (unit for concept, unit in (("quarter", "quarter"), ("month", "month"), ("year", "year")) if q.has(concept)), "year"
+    )
+    return Route(
+        tuple(Step("votes", clean({"voter": v, "by": by, "symbol": q.symbol, **days_of(q)})) for v in (q.voters or (None,)))
+    )
+
+
+def _votes(q: Question, view: View) -> Route | None:
+    if len(q.voters) == 2:
+        return one("votes", voter=q.voters[0], against=q.voters[1], **scope(q))
+    return Route(tuple(Step("votes", clean({"voter": v, **scope(q)})) for v in (q.voters or (None,))))
+
+
+def _agreement(q: Question, view: View) -> Route | None:
+    pair = q.voters if len(q.voters) == 2 else restored_voters(view.journal, view.settings).voters[:2]
+    if len(pair) < 2:
+        return None
+    return one("votes", voter=pair[0], against=pair[1], **scope(q))
+
+
+def _calibrated(q: Question, view: View) -> Route | None:
+    if q.voters:
+        return _voters("brier")(q, view)
+    found = [a if a <= 1 else a / 100 for a in (*q.amounts, *(b.value for b in q.bounds)) if 0 < a <= 100]
+    return one("calibration", p=found[0] if found else None).telling("@amount @bound")
+
+
+# change
+
+
+def _changes(q: Question, view: View) -> Route | None:
+    if q.day and q.any("buy", "sell", "close") or len(q.periods) > 1:
+        return None
+    period = q.period
+    if period is None:
+        start = last_quarter(view.today).start
+        return one("changes", "no day was given; this is since the last quarter began", since=_eve(start))
+    start = period.start or view.tables.rows[0].day
+    if period.kind == "day":
+        return one("changes", since=start).telling("@period")
+    open_end = period.kind == "since" or q.has("now") or period.end is None or period.end >= view.today
+    # since a stretch: from its end on
+    since = period.end if re.search(r"\bsince\b", q.said.lower()) and period.kind in ("quarter", "month", "year") else _eve(start)
+    return one("changes", since=since, until=None if open_end else period.end).telling("@period")
+
+
+def _eve(day: date | None) -> date | None:
+    return day - timedelta(days=1) if day else None
+
+
+def _parameters(q: Question, view: View) -> Route | None:
+    now = () if q.period else (Step("standing", {"of": "parameters"}),)
+    return Route((Step("parameters", clean(days_of(q))), *now))
+
+
+# memory
+
+
+def _recall(kind: str | None) -> Make:
+    def make(q: Question, view: View) -> Route | None:
+        period = q.period
+        # a lesson of a stretch is written when it is over
+        late = 4 if kind == "lesson" else 0
+        until = period.end + timedelta(days=late) if period and period.end else None
+        days: dict[str, Any] = {"start": period.start, "end": until} if period else {}
+        topic = " ".join(t.text for t in q.tokens if not t.bare and not t.concepts & _ASKING)
+        if kind is not None and not topic:
+            return one("recall", kind=kind, symbol=q.symbol, n=max(q.top, 5), **days).telling("@period")
+        if kind is None and not topic and not q.symbols and not period:
+            return None
+        about = f"{topic} {' '.join(q.symbols)}".strip()
+        return one("recall", query=about or None, kind=kind, symbol=q.symbol, n=max(q.top, 5), **days).telling(
+            "@period @regime @feature"
+        )
+
+    return make
+
+
+_ASKING = frozenset(
+    {
+        "lesson",
+        "memories",
+        "event",
+        "list",
+        "describe",
+        "last",
+        "first",
+        "how_many",
+        "when",
+        "now",
+        "happened",
+        "overall",
+        "learned",
+        "memory_size",
+        "most",
+        "notes",
+    }
+)
+
+
+_SKILL = "skill when how_many list describe overall now"
+
+INTENTS = (
+    *(intent(f"skills {s}", f"{s} skill|{s}", f"{_SKILL} why history status happened reliability last active executions first change", _standing(s), 0.1) for s in STANDINGS),
+    intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.1),
+    intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best", _of_kind("winning"), 0.05),
+    intent("skills ranked", "skill rank", f"{_SKILL} by reliability return win lose executions trade best worst regime average", _ranked("mean_r", least=False), 0.3),
+    intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
+    intent("skills by mean R", "skill best|worst", f"{_SKILL} best worst by reliability return lose win average", _ranked("mean_r"), 0.25),
+    intent("least certain skills", "skill uncertain|confidence|reliability most|least|uncertain", f"{_SKILL} reliability most least uncertain", _uncertain, 0.1),
+    intent("skills by use", "skill executions most|least|how_many|by|best", f"{_SKILL} trade executions by most least last", _ranked("executions"), 0.25),
+    intent("skills by last use", "skill last_used", f"{_SKILL} trade executions last", _ranked("last_used", least=False), 0.1),
+    intent("skills by trades", "skill trade|return|win_rate|win|lose", f"{_SKILL} by most least best worst average how_much", _traded, 0.1),
+    intent("skills on paper", "skill", f"{_SKILL} shadow paper follow", _of_kind("shadow"), -0.6),
+    intent("changes of standing", "first|last|how_many|@period|change skill|retired|stale|probation", f"{_SKILL} history happened change status first last why reliability", _transitions, 0.15),
+    intent("changes of standing in order", "first|last|how_many history|retired|stale", f"{_SKILL} history happened change status first last why", _transitions, 0.0),
+    intent(
+        "how skills stood",
+        "skill history|happened|change|status",
+        f"{_SKILL} history happened change status by retired stale probation why describe active first last",
+        _histories, 0.05,
+    ),
+    intent("skills", "skill", f"{_SKILL} status executions reliability by active position_open learned history", _of_kind("all"), 0.0),
+    intent("a skill", "@skill", "skill describe why how_much trade overall settings when condition", _one("all"), 0.0),
+    intent("a skill told", "describe|why|buy|condition @skill", "skill settings term short when trade", _one("what"), 0.0),
+    intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share", _one("reliability"), 0.15),
+    intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
+    intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|why|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
+    intent("a skill by regime", "regime|@regime @skill", "skill best worst most least reliability by trade executions compare return win lose win_rate when average change", _one("regimes"), 0.15),
+    intent("a skill's trades", "trade|return|win|lose|how_many|executions|outcome|average|win_rate @skill", "skill how_much list by best worst when reliability last share happened buy entries agree", _skill_trades, 0.1),
+    intent("a skill over days", "@skill @period", "skill how_many how_much return win lose trade executions reliability win_rate happened outcome describe list", _one_in, 0.1),
+    intent("a skill on a symbol", "@skill @symbol", "skill how_many how_much return win lose trade executions reliability win_rate best worst compare by", _one_symbol, 0.1),
+    intent("procedures", "procedure", "skill happened when describe condition list error gap event again negation stop close open", _procedure, 0.1),
+    intent("whom it believes", "believe|voter", "voter most least best worst now why by change how_much reliability list compare return regime last overall agree", _voters("weight"), 0.1),
+    intent("a voter", "@voter", "voter believe how_much reliability describe now trade return most least compare list", _voters("weight"), 0.0),
+    intent("who is right", "win|lose|win_rate|reliability|best|worst voter|believe|@voter", "voter how_many most least by share how_much win lose trade compare average how_often reliability decision regime often", _voters("hit_rate"), 0.2),
+    intent("whose votes", "how_many|abstain_vote|share|buy|sell|short|hold|agree voter|@voter", "voter most least how_much by long close decision happened side list trade", _votes, 0.1),
+    intent("a voter over time", "change|year|quarter|month voter|believe|@voter", "voter believe how_much by win lose compare reliability list win_rate average over first last now best worst most least", _voter_over_time, 0.2),
+    intent("voters against each other", "disagree|agree", "voter how_many share most by side compare decision trade when buy sell negation same happened return long", _agreement, 0.1),
+    intent("calibration", "calibrated", "how_many win lose confidence reliability share forecast average voter when how_much by return trade decision condition compare state", _calibrated, 0.25),
+    intent("what changed", "change", "why compare list parameter skill lesson equity return trade voter believe happened describe last now since learned quarter month year settings", _changes, 0.0),
+    intent("parameters", "parameter", "change when why clamp size history list how_many now last how_much confidence outcome happened settings limit again decision trigger lose win streak compare return follow cost", _parameters, 0.15),
+    intent("lessons", "lesson", "memories last first describe how_many when list happened overall now notes learned trade", _recall("lesson"), 0.1),
+    intent("events", "event", "memories last first describe how_many when list happened overall regime state memory_size volatility most", _recall("market_event"), 0.0),
+    intent("memories", "memories", "last first describe how_many when list happened overall event lesson", _recall(None), -0.2),
+    intent("how much is remembered", "memory_size memories|how_many|how_much", "memories how_many how_much list overall now kind describe", lambda q, v: one("memory_stats") if q.has("memories") else None, 0.1),
+)  # fmt: skip

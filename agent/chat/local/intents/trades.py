@@ -1,0 +1,337 @@
+"""Questions about trades and decisions as a whole: how many, how good, single ones, by what divides them."""
+
+# ruff: noqa: E501 - what belongs together reads best on one line
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.chat.local.composing import (
+    figure_of,
+    group_of,
+    order_of,
+    route,
+    which_of,
+    won_of,
+)
+from agent.chat.local.reading import Question
+from agent.chat.local.route import Route, Step, clean, days_of, intent, one
+from agent.chat.tools.figures import TRADE_FIGURES
+from agent.chat.view import View
+
+_DIVIDING = (
+    "by",
+    "how_many",
+    "most",
+    "least",
+    "best",
+    "worst",
+    "compare",
+    "win",
+    "lose",
+    "return",
+    "average",
+    "win_rate",
+    "holding",
+    "share",
+    "list",
+    "make",
+)
+_RANKING = {"best", "worst", "most", "least", "by", "compare", "list"}
+
+
+def _query(q: Question, tells: set[str], **more: Any) -> Route:
+    given, used = which_of(q)
+    return route(Step("trades", clean({**given, **more})), used, tells)
+
+
+def _sort(q: Question, given: dict[str, Any]) -> dict[str, Any]:
+    """Which group of trades has most or least of what is asked for."""
+    if not q.any("most", "least", "best", "worst", "compare"):
+        return given
+    low = q.any("least", "worst") and not q.any("most", "best")
+    if q.has("cost") and q.has("most"):
+        return {**given, "rank": "pnl", "least": True, "won": None}
+    if q.has("win_rate"):
+        return {**given, "rank": "win_rate", "least": low, "won": None}
+    if (
+        q.any("return", "best", "worst", "make")
+        or q.any("win", "lose")
+        and not (q.has("trade") and q.any("most", "least", "how_many"))
+    ):
+        low = low or won_of(q) is False and q.any("most", "compare")
+        return {**given, "rank": "mean_r" if q.has("average") else "pnl", "least": low, "won": None}
+    return {**given, "rank": {True: "wins", False: "losses", None: "count"}[won_of(q)], "won": None, "least": low}
+
+
+def _by_group(q: Question, view: View) -> Route | None:
+    found = group_of(q)
+    if found is None:
+        return None
+    by, concept = found
+    if (
+        by in ("month", "quarter", "year")
+        and not q.any("trade", "win_rate", "holding", "factor", "average", "exit_way")
+        and not q.symbols
+        and not q.has("how_many", "most|least")
+    ):
+        return None  # the result of stretches is that of equity
+    if not concept.startswith("@") and not q.any(*_DIVIDING, "negation"):
+        return None
+    given = _sort(q, {"by": by, "having": next((b for b in q.bounds if b.feature == "count"), None)})
+    figure = figure_of(q, TRADE_FIGURES)
+    measure = "win_rate" if q.has("win_rate") else "holding" if q.has("holding") else "factor" if q.has("factor") else None
+    tells = {
+        concept,
+        *({"negation"} if by in ("month", "quarter", "year") else set()),
+        "win_rate",
+        "return",
+        "win",
+        "lose",
+        "average",
+        "holding",
+        "factor",
+        *_RANKING,
+        *([figure[1]] if figure else []),
+    }
+    if by == "exit":
+        return _query(q, tells, **given, measure=measure, exit=None)
+    return _query(q, tells, **given, measure=measure, figure=figure[0] if figure else None)
+
+
+def _grid(q: Question, view: View) -> Route | None:
+    """Two divisions at once: a table of stretches for each symbol."""
+    unit = next((u for u in ("quarter", "month", "year", "weekday", "regime", "exit_way") if q.has(u)), None)
+    if unit is None or not q.has("symbol") or q.symbols or q.any("best", "worst", "most", "least"):
+        return None
+    given, used = which_of(q)
+    steps = tuple(
+        Step("trades", clean({**given, "symbol": s, "by": unit.replace("exit_way", "exit")})) for s in view.tables.symbols
+    )
+    return Route(
+        steps, tells=frozenset(used | {unit, "symbol", "by", "return", "win_rate", "win", "lose", "average", "how_many"})
+    )
+
+
+def _by_exit(q: Question, view: View) -> Route | None:
+    ways = q.values("exit")
+    ranked = q.any("most", "least", "best", "worst", "average", "win_rate", "by", "return", "cost", "compare") and len(ways) != 1
+    tells = {"exit_way", "stop", "target", "close", "share", "@exit", "return", "average", "win", "lose", "cost", *_RANKING}
+    if ranked:
+        return _query(q, tells, **_sort(q, {"by": "exit"}), exit=None)
+    return _query(q, tells, measure="exits", exit=None)
+
+
+def _single(q: Question, view: View) -> Route | None:
+    found = order_of(q)
+    if found is None:
+        return None
+    order, figure, tells = found
+    given, used = which_of(q)
+    if q.any("win", "lose") and won_of(q) is None:
+        tells = tells | {"win", "lose"}
+    if (order == "best") == (won_of(q) is True) and order in ("best", "worst"):
+        given.pop("won", None)
+        tells = tells | {"win", "lose"}
+    given |= clean({"order": order, "figure": figure, "n": q.top if q.top > 1 else None, "nth": q.value("nth")})
+    return route(Step("trades", given), used, tells)
+
+
+def _listed(q: Question, view: View) -> Route | None:
+    if q.day or not (q.period or q.bounds or q.exit or q.skills):
+        return None
+    return _query(q, {"list", "describe", "happened"}, order="first", n=50)
+
+
+def _counted(q: Question, view: View) -> Route | None:
+    if q.day and not q.has("how_many"):
+        return None  # of one day the decision is asked
+    return _query(q, {"how_many"}, measure="count")
+
+
+def _rated(q: Question, view: View) -> Route | None:
+    given, used = which_of(q)
+    if q.exit and not q.has("win_rate"):
+        return None
+    given.pop("won", None)
+    return route(Step("trades", clean({**given, "measure": "win_rate"})), used, {"win", "lose", "share", "how_many"})
+
+
+def _summed(q: Question, view: View) -> Route | None:
+    if q.day and not q.any("how_much", "return"):
+        return None
+    return _query(q, {"how_much", "win", "lose"}, measure="pnl")
+
+
+def _averaged(q: Question, view: View) -> Route | None:
+    figure = figure_of(q, TRADE_FIGURES)
+    if figure is None:
+        given, used = which_of(q)
+        given.pop("won", None)
+        return route(
+            Step("trades", clean({**given, "measure": "average"})), used, {"win", "lose", "return", "compare", "size", "by"}
+        )
+    return both(q, {"figure": figure[0]}, {figure[1], "compare"})
+
+
+def both(q: Question, more: dict[str, Any], tells: set[str]) -> Route:
+    """A figure of winners and of losers, where both are named; else of those that are."""
+    given, used = which_of(q)
+    if not q.has("win", "lose"):
+        return route(Step("trades", clean({**given, **more})), used, tells)
+    given.pop("won", None)
+    steps = tuple(Step("trades", {**clean({**given, **more}), "won": won}) for won in (True, False))
+    return Route(steps, tells=frozenset(used | tells | {"win", "lose", "compare", "by"}))
+
+
+def _related(q: Question, view: View) -> Route | None:
+    """Whether a figure goes with the result."""
+    figure = figure_of(q, TRADE_FIGURES)
+    if figure is None or q.day or q.exit:
+        return None
+    given, used = which_of(q)
+    given.pop("won", None)
+    said = {
+        figure[1],
+        "compare",
+        "win",
+        "lose",
+        "return",
+        "most",
+        "least",
+        "best",
+        "worst",
+        "by",
+        "average",
+        "outcome",
+        "describe",
+        "entries",
+        "buy",
+    }
+    return route(Step("trades", clean({**given, "figure": figure[0], "relate": True})), used, said)
+
+
+def _spaced(q: Question, view: View) -> Route | None:
+    return _query(q, {"average", "how_long", "how_many", "buy", "entries", "streak", "longest", "most"}, measure="spacing")
+
+
+def _distributed(q: Question, view: View) -> Route | None:
+    figure = figure_of(q, TRADE_FIGURES)
+    name, concept = figure or ("r", "return")
+    return both(q, {"figure": name}, {concept, "average", "share", "describe", "state"})
+
+
+def _together(q: Question, view: View) -> Route | None:
+    return one("together", **days_of(q)).telling("@symbol symbol")
+
+
+def _stops_and_targets(q: Question, view: View) -> Route | None:
+    if q.day or q.idents:
+        return None
+    return _query(
+        q,
+        {"stop", "target", "win", "lose", "how_many", "compare", "share", "exit_way", "close", "most"},
+        measure="exits",
+        won=None,
+    )
+
+
+def _held(q: Question, view: View) -> Route | None:
+    return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
+
+
+def _streak(q: Question, view: View) -> Route | None:
+    given, used = which_of(q)
+    for name in ("won", "exit"):
+        given.pop(name, None)
+    return route(
+        Step("trades", {**given, "measure": "streak"}),
+        used,
+        {"win", "lose", "longest", "most", "worst", "best", "how_many", "how_long", "again", "return", "when"},
+    )
+
+
+def _factor(q: Question, view: View) -> Route | None:
+    if not (q.symbols or q.regimes or q.period or q.skills):
+        return one("result", measure="factor")
+    return _query(q, set(), measure="factor")
+
+
+def _payoff(q: Question, view: View) -> Route | None:
+    if (found := group_of(q)) is not None:
+        return _query(
+            q,
+            {found[1], "win", "lose", "average", "compare", "size", "by", "best", "worst", "win_rate", "share"},
+            measure="average",
+            won=None,
+            by=found[0],
+        )
+    return _query(q, {"win", "lose", "average", "compare", "size"}, measure="average", won=None)
+
+
+def _shorts(q: Question, view: View) -> Route | None:
+    given, used = which_of(q)
+    steps = (
+        Step("trades", clean({**given, "side": "sell", "measure": "count", "won": None})),
+        Step("standing", {"limit": "allow_short"}),
+    )
+    return Route(
+        steps,
+        tells=frozenset(
+            used
+            | {
+                "how_many",
+                "happened",
+                "buy",
+                "sell",
+                "trade",
+                "return",
+                "win",
+                "lose",
+                "position_open",
+                "hold",
+                "@limit",
+                "limit",
+                "again",
+            }
+        ),
+    )
+
+
+def _by_feature(q: Question, view: View) -> Route | None:
+    """Trades that were entered in a state."""
+    return _query(
+        q,
+        {"how_many", "buy", "entries", "happened", "win", "lose", "when", "condition", "win_rate", "return", "average"},
+        dated=None,
+    )
+
+
+INTENTS = (
+    intent("trades by a group", "trade|win|lose|win_rate|return|holding|factor|average|make|@weekday", "how_many when", _by_group, 0.1),
+    intent("a grid", "symbol year|quarter|month|weekday|regime|exit_way", "list describe", _grid, 0.1),
+    intent("returns by a group", "best|worst", "", _by_group),
+    intent("trades by how they ended", "exit_way", "how_many trade when share average", _by_exit),
+    intent("ways to end", "@exit", "how_many trade share average exit_way", _by_exit, -0.2),
+    intent("single trades", "trade|win|lose|close|sell|short|cost", "when return describe", _single, 0.1),
+    intent("extreme trades", "best|worst|longest|shortest", "when return describe", _single, -0.3),
+    intent("trades listed", "trade|close|win|lose|exit_way|@exit", "when", _listed, -0.3),
+    intent("trades counted", "trade|win|lose|short|close|@exit|exit_way", "happened overall", _counted),
+    intent("trades counted in number", "how_many trade|win|lose|short|close|@exit", "happened overall by", _counted, 0.1),
+    intent("win rate", "win_rate", "trade return average how_often", _rated),
+    intent("share that won", "share win|lose", "trade", _rated, 0.1),
+    intent("odds", "how_many win", "trade", _rated, -0.4),
+    intent("trades summed", "return|win|lose|make", "trade when by outcome", _summed, -0.1),
+    intent("trades averaged", "average", "trade", _averaged),
+    intent("payoff", "payoff", "trade", _payoff, 0.2),
+    intent("a figure against the result", "compare size|confidence|@feature|cost win|lose|return|outcome|worth_having|compare", "trade how_much settings", _related, 0.1),
+    intent("time between trades", "spacing", "trade buy entries", _spaced, 0.2),
+    intent("distribution", "spread_of", "trade return win lose list share", _distributed, 0.2),
+    intent("symbols together", "together", "position_open buy sell close trade hold share how_many symbol when exposure benchmark happened entries exit_way again", _together, 0.2),
+    intent("stop or target", "stop target", "trade", _stops_and_targets, 0.2),
+    intent("holding", "holding|how_long", "trade position_open", _held, 0.1),
+    intent("streaks", "streak", "trade", _streak, 0.2),
+    intent("profit factor", "factor", "return", _factor, 0.2),
+    intent("shorts", "short", "long", _shorts, 0.1),
+    intent("entered in a state", "@test trade|buy|entries|win|lose|win_rate", "", _by_feature, -0.2),
+)  # fmt: skip
