@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from agent.domain import REGIMES, Side
 from skills.discovery.trades import Trade, numeric
 
-FINE = tuple(round(0.05 * k, 2) for k in range(1, 20))
+# steps of a twentieth, half as wide in the tails, where a step changes most; few features have room for half as wide throughout
+FINE = (0.025, 0.05, 0.075, 0.1, 0.125, *(round(0.05 * k, 2) for k in range(3, 18)), 0.875, 0.9, 0.925, 0.95, 0.975)
+FINEST = tuple(round(0.025 * k, 3) for k in range(1, 40))
+_FEW = 20  # features
 GRIDS: tuple[tuple[float, ...], ...] = (
-    FINE,
+    tuple(round(0.05 * k, 2) for k in range(1, 20)),
     (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
     (0.1, 0.2, 0.35, 0.5, 0.65, 0.8),
     (0.1, 0.2, 0.35, 0.5, 0.7),
@@ -62,6 +65,7 @@ def leaves_of(trades: Sequence[Trade], cut: int, pairs: int) -> Leaves:
     names = sorted({name for trade in trades for name in trade.features})
     made: list[tuple[Leaf, NDArray[np.bool_]]] = []
     words = []
+    grid = FINEST if len(names) <= _FEW else FINE
     for name in names:
         column = numeric(trades, name)
         if column is None:
@@ -69,7 +73,7 @@ def leaves_of(trades: Sequence[Trade], cut: int, pairs: int) -> Leaves:
             continue
         for op in ("<", ">"):
             family = (made[-1][0].family if made else -1) + 1
-            for value in _thresholds(column[:cut]):
+            for value in _thresholds(column[:cut], grid):
                 held = column < value if op == "<" else column > value
                 made.append((Leaf(family, name, {"feature": name, "op": op, "value": value}), held))
     numbers = len(made)
@@ -79,8 +83,8 @@ def leaves_of(trades: Sequence[Trade], cut: int, pairs: int) -> Leaves:
     families = np.array([leaf.family for leaf, _ in made], dtype=np.int64)
     rows = tuple(np.flatnonzero(families == k) for k in range(int(families.max(initial=-1)) + 1))
     shares = holds[:, :cut].mean(axis=1) if len(made) else np.zeros(0)
-    grids = (_coarse(rows, shares, numbers, grid) for grid in GRIDS)
-    fitting = [grid for grid in grids if len(grid) * (len(grid) + 1) // 2 <= pairs]
+    grids = (_coarse(rows, shares, numbers, wanted) for wanted in GRIDS)
+    fitting = [chosen for chosen in grids if len(chosen) * (len(chosen) + 1) // 2 <= pairs]
     return Leaves(tuple(leaf for leaf, _ in made), holds, (fitting or [_coarse(rows, shares, numbers, GRIDS[-1])])[0], rows)
 
 
@@ -97,12 +101,12 @@ def _coarse(
     return np.array(sorted(chosen), dtype=np.int64)
 
 
-def _thresholds(column: NDArray[np.float64]) -> list[float]:
+def _thresholds(column: NDArray[np.float64], grid: tuple[float, ...]) -> list[float]:
     known = np.unique(column[np.isfinite(column)])
     if len(known) < 2:
         return []
-    few = len(known) <= len(FINE) + 1  # then between each two of them
-    cuts = (known[1:] + known[:-1]) / 2 if few else np.quantile(column[np.isfinite(column)], FINE)
+    few = len(known) <= len(grid) + 1  # then between each two of them
+    cuts = (known[1:] + known[:-1]) / 2 if few else np.quantile(column[np.isfinite(column)], grid)
     return sorted({float(f"{cut:.3g}") for cut in cuts})
 
 

@@ -24,10 +24,10 @@ from skills.discovery.leaves import Leaves
 BEAM = 60  # pairs that are extended by a third condition, where the number of hypotheses allows
 PER_FAMILY = 3  # of one combination of features in the beam
 EXTENSIONS = 2  # of one pair that are kept
-KEPT = (6, 12, 16)  # hypotheses of each size whose thresholds are moved
+KEPT = (6, 12, 16)  # hypotheses of each size whose thresholds are moved in a round
 ROUNDS = 4
-REACH = 4  # steps of the fine grid that a threshold is moved at most
-SHARPENED = ROUNDS * sum(kept * size * (2 * REACH + 1) for size, kept in enumerate(KEPT, 1))
+REACH = 5  # steps of the fine grid that a threshold is moved at most
+RESERVED = 2200  # of the hypotheses allowed, kept for moved thresholds
 
 Floats = NDArray[np.floating[Any]]
 Members = tuple[int, ...]
@@ -116,7 +116,7 @@ def look(space: Space, excess: Floats) -> Tried:
     wins = ((coarse * excess) @ coarse.T)[space.left, space.right]
     paired = evidence(wins, space.pair_base, space.pair_support, n)
     count = len(alone) + len(paired)
-    beam = min(BEAM, max(0, space.most - SHARPENED - count) // max(1, len(coarse)))
+    beam = min(BEAM, max(0, space.most - RESERVED - count) // max(1, len(coarse)))
     rows = space.leaves.coarse
     best = _best(space, [(k,) for k in space.fine.tolist()], alone, max(KEPT))
     pairs = _best(space, _Pairs(rows[space.left], rows[space.right]), paired, beam)
@@ -124,7 +124,7 @@ def look(space: Space, excess: Floats) -> Tried:
     count += _extend(space, excess, coarse, best, list(pairs))
     moved: set[Members] = set()
     for _ in range(ROUNDS):
-        count += _sharpen(space, excess, best, moved)
+        count += _sharpen(space, excess, best, moved, space.most - count)
     return Tried(count, best)
 
 
@@ -187,10 +187,10 @@ def _extend(space: Space, excess: Floats, coarse: Floats, best: dict[Members, fl
     return int(ok.sum())
 
 
-def _sharpen(space: Space, excess: Floats, best: dict[Members, float], moved: set[Members]) -> int:
+def _sharpen(space: Space, excess: Floats, best: dict[Members, float], moved: set[Members], room: int) -> int:
     """Move one threshold of the best of each size along the fine grid, or leave a condition out; return how many were tried.
 
-    ``moved`` are those that were moved before; what is moved now is added.
+    ``moved`` are those that were moved before; what is moved now is added. ``room`` is how many may be tried at most.
     """
     seen = set(best)
     variants: list[Members] = []
@@ -202,6 +202,7 @@ def _sharpen(space: Space, excess: Floats, best: dict[Members, float], moved: se
                 new = [option for option in _around(space, members) if option not in seen]
                 seen.update(new)
                 variants += new
+    variants = variants[:room]
     if not variants:
         return 0
     masks = masks_of(space.holds, variants)
