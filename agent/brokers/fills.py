@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Bar:
-    """One raw bar with the corporate actions that take effect at its open."""
+    """One raw bar with the corporate actions that take effect at its open; a quote is one without extent, ``instant``."""
 
     start: datetime
     known_at: datetime
@@ -33,12 +33,22 @@ class Bar:
     volume: float
     split: float = 1.0
     dividend: float = 0.0
+    instant: bool = False
+
+    @property
+    def filled_at(self) -> datetime:
+        """The time of an execution on it: a bar's start, a quote's own."""
+        return self.known_at if self.instant else self.start
+
+    def told_by(self, at: datetime) -> bool:
+        """Whether what was executed then is known with it."""
+        return at <= self.known_at if self.instant else at < self.known_at
 
 
 def quoted_bar(quote: Quote, side: Side, instrument: Instrument) -> Bar:
     """A quote as a bar without extent, at the price that ends a position of ``side``, in the bar at work."""
     price = quote.bid if side == "buy" else quote.ask
-    return Bar(instrument.bar_of(quote.at), quote.at, price, price, price, price, math.nan)
+    return Bar(instrument.bar_of(quote.at), quote.at, price, price, price, price, math.nan, instant=True)
 
 
 def sign(side: Side) -> int:

@@ -253,7 +253,7 @@ class PaperBroker:
         del self.positions[position.symbol]
         client, decision = (order.client_id, order.decision) if order else (position.id + ":exit", position.decision)
         side = _opposite(position.side)
-        done.fills.append(fill_of(client, decision, position.symbol, side, position.quantity, leave, fee, bar.start))
+        done.fills.append(fill_of(client, decision, position.symbol, side, position.quantity, leave, fee, bar.filled_at))
         done.outcomes.append(held.ended(position, leave, fee, reason, bar, self._success_r))
 
     def _cash(self, change: float) -> None:

@@ -33,7 +33,7 @@ class Told:
     def next(self, symbol: str, bar: Bar) -> Execution | None:
         """The next execution to book, if it happened by the end of the bar."""
         waiting = self._waiting.get(symbol, [])
-        return waiting[0] if waiting and (waiting[0].at < bar.known_at or waiting[0].at == bar.start) else None
+        return waiting[0] if waiting and bar.told_by(waiting[0].at) else None
 
     def whole(self, position: Position, cause: str) -> list[Execution]:
         """The pieces that end a position, once all of them have been told."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -96,8 +98,14 @@ class Asking:
             task=TASK, model=self.name, system=words.system, turns=(Turn("user", words.user),),
             max_tokens=self.settings.max_tokens,
             effort=self.settings.effort, prompt=version(TASK), fence=fence, growing=True,
-            tools=tuple(tool.schema() for tool in (*READING, *ACTING)),
+            tools=_schemas(),
         )  # fmt: skip
+
+
+@cache
+def _schemas() -> tuple[dict[str, Any], ...]:
+    """Every tool in the API's form; made once, for making it takes longer than all else before a first word."""
+    return tuple(tool.schema() for tool in (*READING, *ACTING))
 
 
 def _repair(found: list[str]) -> str:

@@ -142,7 +142,7 @@ def find_record(ident: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
 
 
 def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) -> None:
-    from agent.report.explain import analogue_text, closed_text, skill_text
+    from agent.report.explain import analogue_text, closed_text, reliability_text, skill_text
 
     signal = record["signal"]
     head = f"{record['symbol']} {record['bar_time'][:16]}  {record['decision']['action']}  status {record['status']}"
@@ -161,6 +161,8 @@ def _tell_why(out: Console, record: dict[str, Any], document: dict[str, Any]) ->
         out.print("memory   " + analogue_text(analogue))
     for analogue in record["recollection"]["counter_evidence"]:
         out.print("against  " + analogue_text(analogue))
+    for one in document["memories"]["reliability"]:
+        out.print("voters   " + reliability_text(one))
     for clamp in record["clamps"]:
         out.print(f"limit    {clamp['limit']}: {number(clamp['from'])} to {number(clamp['to'])}, {clamp['reason']}")
     if document["outcome"]:

@@ -45,6 +45,23 @@ def ask() -> str:
     return getpass.getpass("operator's passphrase: ") if sys.stdin.isatty() else ""
 
 
+def _new_passphrase() -> str:
+    """Return the passphrase that is to come, from the environment or typed twice; ConfigError without one."""
+    import getpass
+    import os
+
+    from agent.guard.keys import NEW_PASSPHRASE
+
+    if found := os.environ.get(NEW_PASSPHRASE):
+        return found
+    if not sys.stdin.isatty():
+        raise ConfigError(f"a new passphrase is needed; set {NEW_PASSPHRASE}, or run this at a terminal")
+    typed = getpass.getpass("new passphrase: ")
+    if typed != getpass.getpass("once more: "):
+        raise ConfigError("the two new passphrases differ; nothing was changed")
+    return typed
+
+
 def operator_key(home: Path) -> str | None:
     """Return the id of the operator's key, making it where a passphrase is at hand; None where none is."""
     from agent.guard.keys import HomeKeys
@@ -393,11 +410,19 @@ def revoke_source(
     emit(document, lambda out: out.print(f"{source} is revoked; suspended: {names}", markup=False))
 
 
-def keys() -> None:
+def keys(
+    change_passphrase: Annotated[
+        bool,
+        typer.Option("--change-passphrase", help="Lock the operator's key anew; TRADECRAFT_NEW_PASSPHRASE or typed."),
+    ] = False,
+) -> None:
     """Who can sign in this home; keys themselves are never shown."""
     from agent.guard.keys import HomeKeys
 
-    rows = HomeKeys(GLOBALS.home).listing()
+    held = HomeKeys(GLOBALS.home, ask)
+    if change_passphrase:
+        held.change_passphrase(_new_passphrase())
+    rows = held.listing()
 
     def words(out: Console) -> None:
         shown = table(None, "principal", "key", "private key", "protected by")

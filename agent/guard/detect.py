@@ -60,9 +60,9 @@ class Thresholds(Frozen):
     From ``calm`` on, a text that is so unlike any attack is not doubted for a single rule that only doubts.
     """
 
-    supported: float = 0.58
-    quarantine: float = 0.79
-    reject: float = 0.953
+    supported: float = 0.63
+    quarantine: float = 0.823
+    reject: float = 0.968
     calm: float = 0.73
 
 

@@ -16,19 +16,15 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from agent.errors import ConfigError
-from agent.guard.signing import Signer, verify, write_once
+from agent.guard.signing import Signer, verify, write_once, write_over
 
 Holder = Literal["operator", "agent", "importer"]
 HOLDERS: tuple[Holder, ...] = ("operator", "agent", "importer")
 PASSPHRASE = "TRADECRAFT_OPERATOR_PASSPHRASE"  # noqa: S105 - the name of the variable
+NEW_PASSPHRASE = "TRADECRAFT_NEW_PASSPHRASE"  # noqa: S105 - the name of the variable
 MIN_PASSPHRASE = 8
 _SERVICE = "tradecraft"
 
@@ -132,12 +128,21 @@ class HomeKeys:
         return Signer(key, "operator")
 
     def _new_operator(self, path: Path) -> Signer:
-        passphrase = self.passphrase()
-        if len(passphrase) < MIN_PASSPHRASE:
-            raise ConfigError(f"the operator's passphrase has {len(passphrase)} characters; use at least {MIN_PASSPHRASE}")
-        key = Ed25519PrivateKey.generate()
-        write_once(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode())))
+        passphrase = _long_enough(self.passphrase())
+        write_once(path, Signer(Ed25519PrivateKey.generate(), "operator").locked(passphrase))
         return self._operator()
+
+    def change_passphrase(self, new: str) -> str:
+        """Lock the operator's key with another passphrase and return its id; the key and what it signed stay as they are.
+
+        ConfigError when there is no such key, the present passphrase does not open it, or the new one is too short.
+        """
+        path = self._path("operator", "pem")
+        if not path.exists():
+            raise ConfigError(f"there is no operator key {path}; run `tradecraft init` with {PASSPHRASE} set to make one")
+        signer = self._operator()
+        write_over(path, signer.locked(_long_enough(new)))
+        return signer.key_id
 
     def passphrase(self) -> str:
         """Return the operator's passphrase from the environment, the keyring or the person; ConfigError without one."""
@@ -163,6 +168,12 @@ class HomeKeys:
                 }
             )
         return rows
+
+
+def _long_enough(passphrase: str) -> str:
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise ConfigError(f"the operator's passphrase has {len(passphrase)} characters; use at least {MIN_PASSPHRASE}")
+    return passphrase
 
 
 def key_id(public: bytes) -> str:

@@ -33,9 +33,9 @@ _SHORTEST = 16  # bytes of a sentence that can say something, if there is anothe
 _FEWEST = 4  # letters and digits of a text that can
 _NEARNESS = 2.0  # how fast a voter's say falls with squared distance
 _STRENGTH = 3.0  # inverse regularisation of the fit
-_WORDS = 0.15  # what the words' log-odds count beside the voters
+_WORDS = 0.2  # what the words' log-odds count beside the voters
 _STEEPNESS = 4.0  # of the score over the vote
-_MANY = 0.25  # what a vote loses each time the number of windows doubles: the largest of many is large by chance
+_MANY = 0.22  # what a vote loses each time the number of windows doubles: the largest of many is large by chance
 _STOP = re.compile(r"(?<=[.!?;:])\s+|(?<=[。！？])|\n+")
 # which sentences of a long text are worth looking at first: those that speak to somebody
 _SPEAKS = re.compile(

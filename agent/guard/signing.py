@@ -16,7 +16,14 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from agent.errors import ConfigError
 
@@ -50,6 +57,10 @@ class Signer:
         except OSError as err:
             raise ConfigError(f"key {path} cannot be used: {err.strerror or err}; fix the permissions of its folder") from None
 
+    def locked(self, passphrase: str) -> bytes:
+        """Return the key as PEM that only the passphrase opens."""
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode()))
+
     def sign(self, data: bytes) -> bytes:
         """Return the 64-byte signature of ``data``; the same data gives the same bytes."""
         return self._key.sign(data)
@@ -77,19 +88,28 @@ def write_once(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
         return
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = _drafted(path, content)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         # link refuses an existing name, so of several processes the first one's key stays
         path.hardlink_to(draft)
     except FileExistsError:
         return
     finally:
         draft.unlink()
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Put new content (0600) in a file's place at once: whoever reads sees the old or the new one."""
+    _drafted(path, content).replace(path)
+
+
+def _drafted(path: Path, content: bytes) -> Path:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
 def _load(path: Path) -> Ed25519PrivateKey:

@@ -14,7 +14,7 @@ from agent.domain import Frozen
 from agent.guard.characters import is_hidden, layout
 from agent.guard.detect import Finding, Likeness, Thresholds, Verdict, detect, judge
 
-MEMORY = Thresholds(supported=0.58, quarantine=0.87, reject=0.985)
+MEMORY = Thresholds(supported=0.63, quarantine=0.88, reject=0.99)
 MAX_CHARS = 32_000
 # with a mark between the brackets a dialogue marker is words, not a marker
 _MARKER = re.compile(r"<\|([a-z_]{1,24})\|>|\[(/?(?:INST|SYS)[A-Z]{0,8})\]|<<(/?SYS)>>|</?(data) marker=", re.IGNORECASE)

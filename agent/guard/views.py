@@ -213,7 +213,7 @@ def meant(text: str, readings: Sequence[View]) -> str:
     for view in readings:
         names = set(view.how.split())
         common = len(_COMMON.findall(view.text))
-        spoken = common > 2 * words and common * 12 >= view.text.count(" ")
+        spoken = common > max(1, 2 * words) and common * 12 >= view.text.count(" ")  # one may be chance
         if (whole and names and names <= _SURE) or (spoken and names & _CIPHERS and names <= _CIPHERS | _SURE):
             found = view.text
     return found

@@ -90,6 +90,7 @@ def replay(
                 f"run {run} has decided until {until.isoformat()}, after these bars; give --run NAME for a replay of its own"
             )
         begin = (until or steps[0][0]) - INSTANT  # the last bar may have been left half decided
+        clock.go_on(begin)
         pulse = Pulse(run_folder(home, run), time.monotonic, plan.settings.loop.hung_seconds)
         yield Loop(desk, clock, schedule, stop, pulse, people, quotes=quotes), begin
     finally:

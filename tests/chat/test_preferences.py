@@ -93,13 +93,13 @@ def test_a_friday_counts_where_the_entry_is_decided_and_where_it_fills() -> None
 
 def test_later_decisions_keep_to_a_preference_and_name_it(home: Path) -> None:
     with desk_at(home) as desk:
-        free = run(desk, READY, READY + 60)
+        free = run(desk, READY, READY + 160)
     entered = [record for record in free if record.order is not None and record.decision.size]
     assert entered
     with desk_at(home.with_name("other")) as desk:
         wish = Preference(id="new", max_position=0.05)
         kept = keep_preference(desk.memory.journal, wish, said="at most 5 %", at=NOW, session="s", principal="operator")
-        bound = run(desk, READY, READY + 60)
+        bound = run(desk, READY, READY + 160)
         assert desk.memory.journal.verify() == []
     assert all(abs(record.decision.size) <= 0.05 for record in bound)
     assert f"preference:{kept.id}" in {clamp.limit for record in bound for clamp in record.clamps}

@@ -55,6 +55,28 @@ def test_keys_short_passphrase_is_refused(home: Path, monkeypatch: pytest.Monkey
         HomeKeys(home).signer("operator")
 
 
+def test_keys_changed_passphrase_opens_the_same_key_and_the_old_one_no_longer_does(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = HomeKeys(home).sign("operator", "approval", "x")
+    with pytest.raises(ConfigError, match="5 characters"):
+        HomeKeys(home).change_passphrase("short")
+    HomeKeys(home).change_passphrase("another long phrase")
+    assert stat.S_IMODE((home / "keys" / "operator.pem").stat().st_mode) == 0o600
+    with pytest.raises(ConfigError, match="does not open"):
+        HomeKeys(home).sign("operator", "approval", "y")
+    monkeypatch.setenv(PASSPHRASE, "another long phrase")
+    keys = HomeKeys(home)
+    assert keys.genuine("operator", "approval", "x", signature)
+    assert keys.genuine("operator", "approval", "y", keys.sign("operator", "approval", "y"))
+    assert sorted(path.name for path in (home / "keys").iterdir()) == ["operator.pem", "operator.pub"]
+
+
+def test_keys_no_passphrase_is_changed_where_there_is_no_operator(home: Path) -> None:
+    with pytest.raises(ConfigError, match="no operator key"):
+        HomeKeys(home).change_passphrase("another long phrase")
+
+
 def test_keys_without_an_operator_nothing_is_genuinely_his(home: Path, tmp_path: Path) -> None:
     forged = Signer.load_or_create(tmp_path / "other", "operator")
     assert not HomeKeys(home).genuine("operator", "approval", "x", f"{forged.key_id}:{forged.sign(b'x').hex()}")

@@ -19,6 +19,7 @@ from agent.backtest.plan import Plan, TimeRange
 from agent.brokers.simulated import SimulatedVenue
 from agent.cycle.history import closed_trades, record_documents
 from agent.domain import CycleRecord
+from agent.feeds.quotes import Recorded, RecordedQuotes
 from agent.loop.doors import replay
 from agent.loop.stop import Stop
 from agent.market.bars import ARRAYS, Bars
@@ -32,6 +33,7 @@ SYMBOLS = ("ADAUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
 PLACES: tuple[tuple[object, str], ...] = (
     (agent.loop.runner, "settle_bar"),
     (agent.loop.runner, "decide_symbol"),
+    (agent.loop.runner, "watch"),
     (memory_db.journal, "write_head"),
     (memory_db.journal, "flush"),
     (SimulatedVenue, "place"),
@@ -117,19 +119,31 @@ def nothing(record: CycleRecord) -> None:
     """Nobody watches."""
 
 
-def live_through(home: Path, plan: Plan, doom: Doom) -> None:
-    with doom.over(), replay(home, RUN, plan, 0.0, Stop(home), nothing) as (loop, begin):
+def quotes_of(plan: Plan) -> dict[str, Recorded]:
+    """Two quotes inside each bar of every symbol."""
+    found = {}
+    for name, series in plan.series.items():
+        bars, rng = series.bars, np.random.default_rng(len(name))
+        at = (bars.start[:, None] + rng.integers(1, 299, (len(bars), 2)).cumsum(1) // 2 * np.timedelta64(1, "s")).ravel()
+        bid = (bars.low[:, None] + rng.random((len(bars), 2)) * (bars.high - bars.low)[:, None]).ravel()
+        found[name] = Recorded(at, bid, bid * 1.0001)
+    return found
+
+
+def live_through(home: Path, plan: Plan, doom: Doom, quoted: bool = False) -> None:
+    quotes = RecordedQuotes(quotes_of(plan)) if quoted else None
+    with doom.over(), replay(home, RUN, plan, 0.0, Stop(home), nothing, quotes=quotes) as (loop, begin):
         loop.run(begin)
 
 
-def killed(home: Path, plan: Plan, at: int) -> bool:
+def killed(home: Path, plan: Plan, at: int, quoted: bool = False) -> bool:
     """Live through it in a process that dies at a moment; False when it came to its end before."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test runner stay behind
         pid = os.fork()
     if pid == 0:
         try:
-            live_through(home, plan, Doom(at))
+            live_through(home, plan, Doom(at), quoted)
         finally:
             os._exit(0)
     _, status = os.waitpid(pid, 0)
@@ -145,27 +159,29 @@ def outcome(home: Path, plan: Plan) -> dict[str, Any]:
         return {
             "decisions": [(r["id"], r["decision"], r["order"] and r["order"]["client_id"]) for r in records],
             "exits": [(r["id"], [(o["position"], o["exit_bar"], o["reason"], o["r"]) for o in r["outcomes"]]) for r in records],
-            "trades": [(t.position, t.exit_bar, t.exit_price) for t in closed_trades(journal)],
+            "trades": [(t.position, t.closed_at, t.exit_price, t.reason) for t in closed_trades(journal)],
             "equity": records[-1]["book"]["equity"],
             "venue": {s: (venue.ledger(s).taken, venue.ledger(s).digest) for s in SYMBOLS},
         }
 
 
-def check_kills(tmp_path: Path, bars: list[Bars], kills: int) -> None:
+def check_kills(tmp_path: Path, bars: list[Bars], kills: int, quoted: bool = False) -> None:
     plan, whole = plan_of(bars), Doom(None)
-    live_through(tmp_path / "whole", plan, whole)
+    live_through(tmp_path / "whole", plan, whole, quoted)
     expected = outcome(tmp_path / "whole", plan)
     assert len(expected["trades"]) > 3
+    assert any(closed.timestamp() % 300 for _, closed, _, _ in expected["trades"]) == quoted  # quotes end trades within bars
     rng = np.random.default_rng(len(bars[0]))
     apart = whole.count // (kills + 1)  # so that the last one, too, comes before the end
     for _ in range(kills):
-        assert killed(tmp_path / "killed", plan, int(rng.integers(1, apart)))
-    live_through(tmp_path / "killed", plan, Doom(None))
+        assert killed(tmp_path / "killed", plan, int(rng.integers(1, apart)), quoted)
+    live_through(tmp_path / "killed", plan, Doom(None), quoted)
     assert outcome(tmp_path / "killed", plan) == expected
 
 
-def test_six_kills_change_no_order_lose_none_and_send_none_twice(tmp_path: Path) -> None:
-    check_kills(tmp_path, made_up(350), 6)
+@pytest.mark.parametrize("quoted", [False, True])
+def test_six_kills_change_no_order_lose_none_and_send_none_twice(tmp_path: Path, quoted: bool) -> None:
+    check_kills(tmp_path, made_up(350), 6, quoted)
 
 
 @pytest.mark.slow

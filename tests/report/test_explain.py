@@ -114,3 +114,17 @@ def test_telling_keeps_to_the_number_asked_for(most: int) -> None:
 
 def test_telling_trade_of_a_decision_that_is_not_there_is_left_out() -> None:
     assert telling([], [trade("gone", 1.0)]) == []
+
+
+def test_explanation_says_who_was_right_then_of_those_that_spoke_and_are_known() -> None:
+    known = {"voter": "momentum", "by": "volume_ratio", "share": 0.9, "rate": 0.64, "n_eff": 80.0}
+    said = record(
+        votes=[{"voter": "momentum", "abstained": False}, {"voter": "silent", "abstained": True}],
+        recollection={
+            "estimate": None, "other_side": None, "analogues": [], "counter_evidence": [], "memories": [],
+            "reliability": [known, {**known, "voter": "silent"}, {**known, "share": 0.1}],
+        },
+    )  # fmt: skip
+    words = "momentum was right in 64% of situations like this one by volume_ratio (90% sure that it depends on them)"
+    assert explanation(said, None)["memories"] == [words]
+    assert why(said, None)["memories"]["reliability"][0] == known

@@ -87,11 +87,14 @@ def _told(view: View, question: Question, found: Reading) -> Answer:
     loosely = f"I took it for {found.name}" if found.loose else None
     beyond = f"{question.strangers[0]} is not in this run" if question.strangers else None
     doubts = [d for d in (found.route.doubt, unused, loosely, beyond, *question.doubts, *(r.doubt for r in results)) if d]
-    text = "\n".join(dict.fromkeys(r.text for r in results))
+    told = text = "\n".join(dict.fromkeys(r.text for r in results))
     if doubts:
         text = f"I am not sure this is what you ask ({'; '.join(dict.fromkeys(doubts))}). {text}"
     ids = tuple(dict.fromkeys(ident for r in results for ident in r.ids))
-    certainty = "unknown" if all(r.empty for r in results) else "unsure" if doubts else "sure"
+    strange = len(found.left) > 1 and len(found.left) > 2 * found.explained
+    if strange:
+        text = f"I do not know: I made no use of {', '.join(repr(word) for word in found.left)}. The nearest I can tell: {told}"
+    certainty = "unknown" if strange or all(r.empty for r in results) else "unsure" if doubts else "sure"
     return Answer(
         text=text,
         label=LABEL,

@@ -25,6 +25,7 @@ class Coverage:
     score: float
     left: tuple[str, ...]
     loose: bool = False
+    explained: int = 0
 
 
 def covered(q: Question, route: Route, needs: frozenset[str], tells: frozenset[str]) -> Coverage:
@@ -51,7 +52,12 @@ def covered(q: Question, route: Route, needs: frozenset[str], tells: frozenset[s
         left.append(q.text[number.begin : number.end].strip())
     names = _names_left(q, route, given, told)
     score += SLOT_LEFT * len(names) + (len(_names(q)) - len(names)) * NEEDED
-    return Coverage(score, tuple(dict.fromkeys([*names, *left])), loose=weak > strong and weak + strong >= LONG)
+    return Coverage(
+        score,
+        tuple(dict.fromkeys([*names, *left])),
+        loose=weak > strong and weak + strong >= LONG,
+        explained=strong + weak - len(_names(q)),
+    )
 
 
 def _plain(value: object) -> object:

@@ -22,6 +22,7 @@ class Reading:
     route: Route
     left: tuple[str, ...] = ()
     loose: bool = False
+    explained: int = 0
     name: str = ""
     score: float = 0.0
 
@@ -90,7 +91,7 @@ def readings(q: Question, view: View) -> list[Reading]:
         if made is None or not (made.steps or made.words):
             continue
         seen: Coverage = covered(q, made, needs, intent.tells)
-        found.append(Reading(made, seen.left, seen.loose, intent.name, seen.score + intent.weight))
+        found.append(Reading(made, seen.left, seen.loose, seen.explained, intent.name, seen.score + intent.weight))
     return sorted(found, key=lambda reading: -reading.score)
 
 
@@ -122,7 +123,7 @@ def _apart(q: Question, view: View) -> Reading | None:
             joined = replace(parts[0].route, steps=steps, tells=parts[0].route.tells | {"compare", "by"})
             left = tuple(word for word in parts[0].left if word not in _COMPARING)
             gained = 1.0 * (len(many) - 1) + sum(1.0 for word in parts[0].left if word in _COMPARING)
-            return Reading(joined, left, parts[0].loose, parts[0].name, parts[0].score + gained)
+            return Reading(joined, left, parts[0].loose, parts[0].explained, parts[0].name, parts[0].score + gained)
     return None
 
 

@@ -93,6 +93,8 @@ def _nearest(token: str, names: frozenset[str]) -> str:
     least = 0.74 if len(token) < 7 else 0.7
     near = process.extract(token, VOCABULARY | names, scorer=OSA.normalized_similarity, score_cutoff=least, limit=None)
     fits = [
-        (score, word in WORDS, len(word) == len(token), word) for word, score, _ in near if word[0] == token[0] or score >= 0.8
+        (score, sorted(word) == sorted(token), word in WORDS, len(word) == len(token), word)
+        for word, score, _ in near
+        if word[0] == token[0] or score >= 0.8
     ]
-    return max(fits)[3] if fits else token
+    return max(fits)[4] if fits else token

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.chat.local.reading import Question
@@ -38,6 +39,8 @@ def _by_stretch(q: Question, view: View) -> Route | None:
     if unit is None or concept is None:
         return None
     whole = q.period is not None and q.period.kind == unit
+    if whole and re.search(r"\b(?:trades?|winners?|losers?|deals?)\b", q.text):
+        return None  # of that year's trades, not of the year among others
     low = q.any("worst", "lose", "least") and not q.any("best", "most") or q.has("lose") and q.has("most")
     rank = "worst" if low else "best" if q.any("best", "most", "win") and not q.has("how_many") else None
     if q.symbol:

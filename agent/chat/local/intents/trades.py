@@ -316,7 +316,7 @@ INTENTS = (
     intent("single trades", "trade|win|lose|close|sell|short|cost", "when return describe", _single, 0.1),
     intent("extreme trades", "best|worst|longest|shortest", "when return describe", _single, -0.3),
     intent("trades listed", "trade|close|win|lose|exit_way|@exit", "when", _listed, -0.3),
-    intent("trades counted", "trade|win|lose|short|close|@exit|exit_way", "happened overall", _counted),
+    intent("trades counted", "trade|win|lose|short|close|@exit", "happened overall", _counted),
     intent("trades counted in number", "how_many trade|win|lose|short|close|@exit", "happened overall by", _counted, 0.1),
     intent("win rate", "win_rate", "trade return average how_often", _rated),
     intent("share that won", "share win|lose", "trade", _rated, 0.1),
