@@ -31,7 +31,7 @@ def init() -> None:
 
     The operator's key is made with the passphrase of TRADECRAFT_OPERATOR_PASSPHRASE or typed at a terminal.
     """
-    from agent.cli.guard import operator_key
+    from agent.cli.persons import operator_key
     from agent.wiring import open_catalogue, signer_for
 
     home = GLOBALS.home

@@ -11,7 +11,7 @@ from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import counting, emit, table
-from agent.cli.skill_life import principal, said, writing
+from agent.cli.persons import principal, said, writing
 from agent.errors import ConfigError, SkillRejected
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def export(
 
 def _exporter() -> Signer:
     """The key a pack is signed with: the principal's, the agent's where no operator's passphrase is at hand."""
-    from agent.cli.guard import ask
+    from agent.cli.persons import ask
     from agent.guard.keys import HomeKeys
     from skills.seals import holder_of
 

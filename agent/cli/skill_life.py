@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,20 +11,16 @@ from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, lines, number, table
+from agent.cli.persons import Ident, Why, principal, said, writing, written_run
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from rich.console import Console
 
-    from agent.guard.principals import Principal
-    from memory_db.journal import Journal
-    from skills.catalogue import Catalogue
     from skills.lifecycle import Order
 
-Ident = Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")]
 Jsonl = Annotated[Path, typer.Option("--jsonl", help="JSON lines to read.")]
 
 
@@ -45,31 +40,6 @@ def add(skills: typer.Typer) -> None:
     }
     for name, command in commands.items():
         skills.command(name)(command)
-
-
-def principal() -> Principal:
-    """Return who --as says is asking; ConfigError for an unknown name."""
-    from agent.guard.principals import Principal
-
-    found: Principal | None = next((name for name in get_args(Principal) if name == GLOBALS.principal), None)
-    if found is None:
-        raise ConfigError(f"--as {GLOBALS.principal!r} is unknown; choose one of {', '.join(get_args(Principal))}")
-    return found
-
-
-def written_run() -> str:
-    """Return the run that a writing command changes: --run, else paper."""
-    return GLOBALS.run or "paper"
-
-
-@contextmanager
-def writing() -> Iterator[tuple[Journal, Catalogue]]:
-    """Open the run that a writing command changes; a person at a terminal is asked for the operator's passphrase."""
-    from agent.cli.guard import ask
-    from agent.wiring import open_catalogue
-
-    with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings(), ask) as opened:
-        yield opened
 
 
 def history(
@@ -141,12 +111,6 @@ def _order(what: Order, ident: str, reason: str) -> None:
             status = order(w, catalogue, skill, what, principal=principal(), reason=reason, at=wall_clock())
     document = {"id": skill.id, "name": skill.name, "version": skill.version, "from": before, "status": status}
     emit(document, lambda out: out.print(f"{skill.name} v{skill.version}: {before} -> {status}"))
-
-
-def said(reason: str) -> None:
-    """Refuse an empty reason (ConfigError)."""
-    if not reason.strip():
-        raise ConfigError("--reason is empty; say why, it stays on the record")
 
 
 def pin(

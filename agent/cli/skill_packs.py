@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.cli.globals import GLOBALS
 from agent.cli.output import emit
-from agent.cli.skill_life import writing
+from agent.cli.persons import writing
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,7 +10,7 @@ import typer
 from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.output import emit, stages
-from agent.cli.skill_life import principal, said, writing, written_run
+from agent.cli.persons import principal, said, writing, written_run
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -22,8 +22,10 @@ skills = typer.Typer(help="What the agent knows how to do, and how well it went.
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    from agent.cli import skill_growth, skill_life, skill_versions
+    from agent.cli import skill_check, skill_door, skill_growth, skill_life, skill_versions
 
+    skills.command()(skill_check.check)
+    skill_door.add(skills)
     skill_life.add(skills)
     skill_growth.add(skills)
     skill_versions.add(skills)
