@@ -73,7 +73,7 @@ def written_run() -> str:
 @contextmanager
 def writing() -> Iterator[tuple[Journal, Catalogue]]:
     """Open the run that a writing command changes; a person at a terminal is asked for the operator's passphrase."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
 
     with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings(), ask) as opened:
         yield opened

@@ -33,7 +33,7 @@ def check(
     """What the write door would say, as JSON lines; nothing is stored."""
     from agent.guard.detect import detect
     from agent.guard.likeness import MAX_WINDOWS
-    from agent.wiring import likeness
+    from agent.wiring.homes import likeness
 
     measure = None
     if not no_detection and not no_likeness:
@@ -54,7 +54,7 @@ def _checking(stack: ExitStack) -> Catalogue:
     """Open the skills to compare with: the run's if there are any, else the shipped ones in a scratch home."""
     import tempfile
 
-    from agent.wiring import open_catalogue, run_place
+    from agent.wiring.homes import open_catalogue, run_place
 
     home, run = GLOBALS.home, GLOBALS.run or "paper"
     if not run_place(home, run).exists():

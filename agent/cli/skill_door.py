@@ -83,7 +83,8 @@ def _read(path: Path) -> str:
 
 
 def _admit(draft: Any, sources: list[str], detection: bool, carried: Principal | None = None) -> int:
-    from agent.wiring import likeness, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import likeness
     from skills.admit import admit
 
     measure = likeness(GLOBALS.settings()) if detection else None
@@ -166,7 +167,7 @@ def approve(
     """Show diff and findings, then lift quarantine and taint on an operator's word; it still has to earn its trades."""
     from agent.cli.output import console
     from agent.guard.principals import require
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.approval import approve as approved
     from skills.approval import review
 
@@ -192,7 +193,7 @@ def reject(ident: Ident, reason: Why, version: Version = None) -> None:
 
 
 def _order(catalogue: Catalogue, ident: str, version: int | None, what: Any, reason: str) -> None:
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import order
 
     skill = _waiting(catalogue, ident, version)
@@ -213,7 +214,7 @@ def revoke_source(
     reason: Why,
 ) -> None:
     """Stop believing a source: everything that descends from it is suspended."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.approval import revoke_source as revoked
 
     with writing() as (journal, catalogue), journal.write() as w:

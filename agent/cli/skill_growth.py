@@ -38,7 +38,7 @@ def compose(
     reason: Annotated[str, typer.Option("--reason", help="Why; it becomes the description.")],
 ) -> int:
     """Join skills into one that applies where all of them do; it starts as a candidate like any other."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import admit
     from skills.compose import compose as join
 
@@ -60,7 +60,7 @@ def form(
     timerange: Range = None,
 ) -> None:
     """Skills that a run's winning trades speak for: what they had in common when they began."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import admit
     from skills.formation import formed, trajectories
 
@@ -83,7 +83,7 @@ def export(
     idents: Annotated[list[str] | None, typer.Option("--skill", help="Only these, by id or name; default: all in force.")] = None,
 ) -> None:
     """Write skills as Agent Skills folders with a signed manifest; statistics stay here."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.pack import write_pack
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
@@ -166,7 +166,7 @@ def _exits(settings: Settings) -> Exits:
 
 def _apply(found: Discovery, rows: list[Trade], settings: Settings) -> list[dict[str, Any]]:
     """Bring every accepted hypothesis to the write door, once for each side it holds for."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import admit
     from skills.discovery.naming import draft_of
     from skills.drafting import readable

@@ -47,7 +47,7 @@ def history(
     executions: Annotated[bool, typer.Option("--executions", help="Every execution too.")] = False,
 ) -> None:
     """What happened to a skill: versions, transitions with rule and reason, pins."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.history import history as read
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (journal, catalogue):
@@ -67,7 +67,7 @@ def diff(
     new: Annotated[int | None, typer.Option("--to", help="Version; default: the newest.", min=1)] = None,
 ) -> None:
     """What changed between two versions of a skill."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.history import difference
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
@@ -100,7 +100,7 @@ def restore(ident: Ident, reason: Why) -> None:
 
 
 def _order(what: Order, ident: str, reason: str) -> None:
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import order
 
     said(reason)
@@ -119,7 +119,7 @@ def pin(
     off: Annotated[bool, typer.Option("--off", help="Let go of it.")] = False,
 ) -> None:
     """Hold a skill where it is: not stale, not tuned, not merged. No pin stops a retirement."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.history import pin as hold
 
     said(reason)
@@ -140,7 +140,8 @@ def stale(
     if ident is not None:
         _order("stale", ident, reason)
         return
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_catalogue
     from skills.maintain import due
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (journal, catalogue):
@@ -159,7 +160,8 @@ def maintain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
 ) -> None:
     """Apply the lifecycle's table to every skill now."""
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_catalogue
     from skills.maintain import due
     from skills.maintain import maintain as apply
 
@@ -202,7 +204,7 @@ def replay(
     timerange: Range = None,
 ) -> None:
     """Check run: what a skill would have done on these bars, beside the same side and exits at any moment."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.trial import check_run
 
     settings = GLOBALS.settings()
@@ -232,7 +234,7 @@ def record(
     ] = None,
 ) -> None:
     """Replay executions into a scratch run; --run NAME keeps it under that name and adds to it."""
-    from agent.wiring import open_scratch
+    from agent.wiring.homes import open_scratch
     from skills.ledger import Execution
     from skills.replay import replay as book_all
 

@@ -229,7 +229,7 @@ def test_thousand_decisions_against_a_failing_server(home: Path, monkeypatch: py
     from tests.cycle.build import market
 
     market.cache_clear()
-    from agent.wiring import RecordedFeed
+    from agent.wiring.recorded import RecordedFeed
 
     feed = RecordedFeed({"SP500": market("SP500", 1, READY + 1001)})
     clock, waited, records = Clock(), [], []
