@@ -58,6 +58,13 @@ def _of_symbols(q: Question) -> bool:
     )
 
 
+# what a bound says in words beside its number
+_BOUND_SAYS = {
+    "bars_held": ("holding", "how_long"), "days_held": ("holding", "how_long"), "pnl": ("win", "lose", "return"),
+    "r": ("win", "lose", "return"), "return_pct": ("win", "lose", "return"), "confidence": ("confidence",), "size": ("size",),
+}  # fmt: skip
+
+
 def which_of(q: Question) -> tuple[dict[str, Any], set[str]]:
     """The filters on trades that a question names, and what it says them with."""
     won = won_of(q)
@@ -72,6 +79,7 @@ def which_of(q: Question) -> tuple[dict[str, Any], set[str]]:
     tells = {"trade"} | ({"win"} if won else {"lose"} if won is False else set())
     tells |= {"short"} if q.has("short") else {"long"}
     tells |= {"buy", "entries"} if opened else {"close"}
+    tells |= {word for b in bounds for word in _BOUND_SAYS.get(b.feature, ())}
     if q.exit:
         tells |= {"exit_way", "close"} | ({q.exit} if q.exit in ("stop", "target") else set())
         if _negated(q):

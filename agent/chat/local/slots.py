@@ -73,7 +73,7 @@ def read_slots(text: str, voters: tuple[str, ...], *, of_voters: bool) -> tuple[
     """Everything named in a text; what lies inside something longer is not told again."""
     found = _limits(text) + _features(text) + _exits(text) + _regimes(text) + _voters(text, voters, of_voters=of_voters)
     found = _apart(found)
-    found += _means(text, found)
+    found += _means(text, found) + _loosely(text, found)
     found += [
         one
         for one in _bounds(text, found)
@@ -172,9 +172,42 @@ def _means(text: str, found: list[Slot]) -> list[Slot]:
         name = f"close_to_sma_{match.group(2) or match.group(3)}"
         op: Op = ">" if match.group(1) in ("above", "over") else "<"
         out.append(Slot("bound", Bound(feature=name, op=op, value=0.0), match.start(), match.end()))
+    for match in _MACD.finditer(text):
+        sign: Op = ">" if match.group(1) in ("above", "over") else "<"
+        out.append(Slot("bound", Bound(feature="macd_hist", op=sign, value=0.0), match.start(), match.end()))
     for one in [s for s in found if any(s.begin < o.end and o.begin < s.end for o in out)]:
         found.remove(one)
     return out
+
+
+# what people call high or low of a feature: above the one, below the other
+_HIGH_LOW = {
+    "volume_ratio": (1.5, 0.7), "rsi_14": (70.0, 30.0), "adx_14": (25.0, 20.0), "volatility_z": (1.0, -1.0), "bb_position": (0.8, 0.2),
+}  # fmt: skip
+_HIGH, _LOW = "high|heavy|large|big|strong|elevated|upper|unusual", "low|light|thin|small|weak|little|lower"
+_NEAR = r"(?:readings? of |values? of |near the |on |an? |the )*"
+
+
+def _loosely(text: str, found: list[Slot]) -> list[Slot]:
+    """A feature called high or low without a number, with what it is taken for; the feature's own name goes with it."""
+    out: list[Slot] = []
+    for one in [s for s in found if s.kind == "feature" and s.value in _HIGH_LOW]:
+        before = re.search(rf"\b(?:(?P<high>{_HIGH})|(?:{_LOW}))[ -]{_NEAR}$", text[: one.begin])
+        after = re.match(rf" (?:is |was |were |being )?(?:(?P<high>{_HIGH})|(?:{_LOW}))\b", text[one.end :])
+        match = before or after
+        if match is None or any(s.kind == "bound" and s.begin < one.end and one.begin < s.end for s in out):
+            continue
+        begin, end = (match.start(), one.end) if before else (one.begin, one.end + match.end())
+        op: Op = ">" if match.group("high") else "<"
+        value = _HIGH_LOW[one.value][0 if match.group("high") else 1]
+        out.append(Slot("bound", Bound(feature=one.value, op=op, value=value), begin, end))
+        out.append(Slot("taken", f"I take {text[begin:end]!r} for {one.value} {op} {value:g}", begin, end))
+    for one in [s for s in found if any(o.kind == "bound" and s.begin < o.end and o.begin < s.end for o in out)]:
+        found.remove(one)
+    return out
+
+
+_MACD = re.compile(r"\bmacd\b[^.?]{0,12}\b(above|over|below|under|beneath) (?:its |the )?signal(?: line)?")
 
 
 def _bound(text: str, named: list[Slot], begin: int, end: int, op: Op, value: float, unit: str) -> Slot:

@@ -123,4 +123,7 @@ def key_of(asked: Trades) -> Callable[[Trade], float]:
         return lambda t: -t.outcome.exit_bar.timestamp()
     name, down = _RANKS.get(order, (asked.figure or "pnl", order == "highest"))
     read = TRADE_FIGURES[name].of
+    if name == "bars_held":  # of as many bars, those over more calendar days
+        days = TRADE_FIGURES["days_held"].of
+        return lambda t: (-1 if down else 1) * ((read(t) or 0.0) + (days(t) or 0.0) / 1e4)
     return lambda t: (-1 if down else 1) * (read(t) if read(t) is not None else float("inf"))  # type: ignore[operator]

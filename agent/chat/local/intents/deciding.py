@@ -172,5 +172,5 @@ INTENTS = (
     intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
     intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
     intent("cut by limits", "clamp", "", _clamped),
-    intent("limits at work", "limit clamp|size|how_many|when", "", _clamped),
+    intent("limits at work", "limit clamp|how_many|when", "", _clamped),
 )  # fmt: skip

@@ -101,7 +101,9 @@ def _feature_on(q: Question, view: View) -> Route | None:
     if q.day is None:
         return None
     symbols = q.symbols or tuple(view.tables.symbols)
-    return Route(tuple(Step("market_state", {"symbol": s, "at": q.day, "feature": f}) for s in symbols for f in q.features))
+    price = ("close",) if any(b.feature.startswith("close_to_") for b in q.bounds) else ()
+    asked = [(s, f) for s in symbols for f in (*price, *q.features)]
+    return Route(tuple(Step("market_state", {"symbol": s, "at": q.day, "feature": f}) for s, f in asked)).telling("@bound most")
 
 
 def _close_on(q: Question, view: View) -> Route | None:
@@ -207,6 +209,7 @@ INTENTS = (
     _about("clamps", "clamp|limit", "size how_much why @limit refused happened"),
     _about("forecast", "forecast", "happened voter how_much model"),
     _about("outcome", "outcome|return|win|lose|how_long|holding|exit_way", "how_much happened followed why cost fill price r streak long exit_way", 0.1),
+    _about("outcome", "win|lose", "how_much outcome", 0.2),
     _about("outcome", "fill|price buy|sell|close|entries|trade", "how_much when"),
     _about("parts", "parts", "confidence how_much memories forecast voter skill by list share", 0.1),
     _about("regime", "regime", "state happened", 0.15),

@@ -82,7 +82,7 @@ def _of_symbol(q: Question, view: View) -> Route | None:
 
 
 def _return(q: Question, view: View) -> Route | None:
-    if q.symbols or q.regimes or q.skills:
+    if q.symbols or q.regimes or q.skills or q.has("average"):
         return None
     return one("result", measure="return", **days_of(q))
 

@@ -32,15 +32,23 @@ def _standing(name: str) -> Make:
 
 def _ranked(rank: str, *, least: bool | None = None) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        if q.skills or q.voters:
+        if q.skills or q.voters or _standing_meant(q, rank):
             return None
         low = q.any("least", "worst") or q.has("lose") and q.has("most") if least is None else least
         tried = next((int(b.value) for b in q.bounds if b.feature == "count"), None)
         n = q.top if q.top > 1 else 20 if q.has("rank") or tried else 3
         bounds = tuple(b for b in q.bounds if b.feature == "reliability")
+        ended = re.search(r"\b(?:(failures|failed)|successes)\b", q.text) if q.any("most", "least") else None
+        if ended:
+            return one("skills", rank="failure" if ended.group(1) else "success", least=q.has("least"), regime=q.regime, n=n)
         return one("skills", rank=rank, least=low, regime=q.regime, n=20 if bounds else n, executions=tried, bounds=bounds)
 
     return make
+
+
+def _standing_meant(q: Question, rank: str) -> bool:
+    """Whether "active" is said of how skills stand, not of how much they are used."""
+    return rank == "executions" and q.has("active") and not q.any("most", "least", "best")
 
 
 def _uncertain(q: Question, view: View) -> Route | None:
@@ -68,6 +76,8 @@ def _transitions(q: Question, view: View) -> Route | None:
     to = next((s for s in STANDINGS if q.has(s) and s != "untried"), None)
     if q.skills:
         return None
+    if to is not None and q.has("how_many") and not q.period and not q.any("history", "change"):
+        return None  # how many stand so now
     down = to is None and "demot" in q.text
     to = "active" if to is None and "promot" in q.text else to
     return one("transitions", to=to, down=down or None, order="last" if q.has("last") else "first", **days_of(q)).telling(
@@ -191,7 +201,17 @@ def _eve(day: date | None) -> date | None:
 
 def _parameters(q: Question, view: View) -> Route | None:
     now = () if q.period else (Step("standing", {"of": "parameters"}),)
-    return Route((Step("parameters", clean(days_of(q))), *now))
+    name = "size_multiplier" if re.search(r"\bsize[ _-]multiplier", q.text) else "min_confidence" if q.has("confidence") else None
+    last = q.top if q.has("last") else None
+    return Route((Step("parameters", clean({"name": name, "last": last, **days_of(q)})), *now))
+
+
+def _fixed(q: Question, view: View) -> Route | None:
+    """A setting is asked after as if it had been moved."""
+    if q.day or q.idents or q.any("clamp", "trade", "buy", "sell", "stop_moved"):
+        return None
+    doubt = "stops, targets, limits and other settings stay fixed in a run; only these parameters change"
+    return Route((Step("parameters", clean(days_of(q))),), doubt=doubt)
 
 
 # memory
@@ -280,6 +300,7 @@ INTENTS = (
     intent("voters against each other", "disagree|agree", "voter how_many share most by side compare decision trade when buy sell negation same happened return long", _agreement, 0.1),
     intent("calibration", "calibrated", "how_many win lose confidence reliability share forecast average voter when how_much by return trade decision condition compare state", _calibrated, 0.25),
     intent("what changed", "change", "why compare list parameter skill lesson equity return trade voter believe happened describe last now since learned quarter month year settings", _changes, 0.0),
+    intent("a setting changed", "change stop|target|limit", "why when how_many last first settings parameter multiple", _fixed, 0.2),
     intent("parameters", "parameter", "change when why clamp size history list how_many now last how_much confidence outcome happened settings limit again decision trigger lose win streak compare return follow cost", _parameters, 0.15),
     intent("lessons", "lesson", "memories last first describe how_many when list happened overall now notes learned trade", _recall("lesson"), 0.1),
     intent("events", "event", "memories last first describe how_many when list happened overall regime state memory_size volatility most", _recall("market_event"), 0.0),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.chat.local.composing import (
@@ -119,6 +120,8 @@ def _by_exit(q: Question, view: View) -> Route | None:
     tells = {"exit_way", "stop", "target", "close", "share", "@exit", "return", "average", "win", "lose", "cost", *_RANKING}
     if ranked:
         return _query(q, tells, **_sort(q, {"by": "exit"}), exit=None)
+    if len(ways) == 1 and _ASKS_LIST.match(q.text):
+        return _listed(q, view)
     return _query(q, tells, measure="exits", exit=None)
 
 
@@ -138,14 +141,24 @@ def _single(q: Question, view: View) -> Route | None:
 
 
 def _listed(q: Question, view: View) -> Route | None:
-    if q.day or not (q.period or q.bounds or q.exit or q.skills):
+    if q.day or not (q.period or q.bounds or q.exit or q.skills or _ASKS_LIST.match(q.text)):
         return None
-    return _query(q, {"list", "describe", "happened"}, order="first", n=50)
+    return _query(q, {"list", "describe", "happened"}, order="first", n=MOST_LISTED)
+
+
+# each of them is asked for, not their number
+_ASKS_LIST = re.compile(
+    r"(?:please |can you |could you |i (?:want|need|would like) (?:to see )?)?"
+    r"(?:list|show|name|enumerate|print|give|display|tabulate|all|every|(?:which|what) (?:\S+ ){0,3}?(?:trades|positions|deals|winners|losers)) "
+)
+MOST_LISTED = 50
 
 
 def _counted(q: Question, view: View) -> Route | None:
     if q.day and not q.has("how_many"):
         return None  # of one day the decision is asked
+    if _ASKS_LIST.match(q.text) and not q.any("how_many", "share"):
+        return _listed(q, view)
     return _query(q, {"how_many"}, measure="count")
 
 
@@ -160,6 +173,8 @@ def _rated(q: Question, view: View) -> Route | None:
 def _summed(q: Question, view: View) -> Route | None:
     if q.day and not q.any("how_much", "return"):
         return None
+    if _ASKS_LIST.match(q.text) and not q.any("how_much", "return"):
+        return _listed(q, view)
     return _query(q, {"how_much", "win", "lose"}, measure="pnl")
 
 
@@ -237,6 +252,8 @@ def _stops_and_targets(q: Question, view: View) -> Route | None:
 
 
 def _held(q: Question, view: View) -> Route | None:
+    if _ASKS_LIST.match(q.text) and not q.any("average", "how_long"):
+        return None
     return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
 
 
