@@ -51,6 +51,18 @@ def group_of(q: Question, *, named: bool = True) -> tuple[str, str] | None:
     return None
 
 
+def second_of(q: Question, first: tuple[str, str]) -> tuple[str, str] | None:
+    """A second division beside the first: "by exit type and regime"."""
+    for concept, unit in (*_UNITS, ("exit_way", "exit")):
+        held = {"regime": q.regimes, "symbol": q.symbols, "skill": q.skills, "weekday": q.values("weekday")}.get(unit)
+        if unit == first[0] or held or not q.has(concept) or unit == "symbol" and not _of_symbols(q):
+            continue
+        if unit in ("month", "quarter", "year") and first[0] in ("month", "quarter", "year", "calendar_month"):
+            continue
+        return unit, concept
+    return None
+
+
 def _of_symbols(q: Question) -> bool:
     """Whether symbols are asked for, and "market" is not said in passing."""
     return bool(
@@ -73,7 +85,7 @@ def which_of(q: Question) -> tuple[dict[str, Any], set[str]]:
     given: dict[str, Any] = {
         "symbol": q.symbol, **days_of(q), "regime": q.regime, "won": won, "exit": q.exit, "bounds": bounds,
         "skill": q.skills[0] if len(q.skills) == 1 else None, "weekday": q.weekday,
-        "side": "sell" if q.has("short") else None,
+        "side": "sell" if q.has("short") else None, "after": q.value("after"),
         "dated": "entry" if opened and q.period else None,
     }  # fmt: skip
     tells = {"trade"} | ({"win"} if won else {"lose"} if won is False else set())

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 
 from agent.chat.local.dates import Period, read_dates
 from agent.chat.local.names import FEATURE_WORDS, SYMBOL_ALIASES
-from agent.chat.local.slots import Slot, read_slots
+from agent.chat.local.slots import Slot, follows_of, read_slots
 from agent.chat.local.spelling import VOCABULARY, guessed, mended, plain
 from agent.chat.local.tokens import Token, tokens_of
 from agent.chat.tools.figures import Bound
@@ -171,6 +171,7 @@ def read(said: str, names: Names, today: date) -> Question:
         rest, skills = _named(rest, names)
     rest = _THEN.sub(" than", rest)
     rest = _STRATEGY.sub("the agent", re.sub(r"\s+", " ", rest).strip())
+    rest, follows = follows_of(rest)
     tokens, concepts = tokens_of(rest)
     if not skills and "skill" in concepts:
         rest, skills = _by_part(rest, names)
@@ -180,7 +181,7 @@ def read(said: str, names: Names, today: date) -> Question:
         text=rest,
         tokens=tokens,
         concepts=concepts,
-        slots=read_slots(rest, names.voters, of_voters=_of_voters(concepts)),
+        slots=(*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows),
         periods=dated.periods,
         symbols=symbols,
         strangers=strangers,

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from agent.chat.local.dates import WEEKDAYS
 from agent.chat.local.names import EXITS_NAMED, FEATURES_NAMED, LIMITS_NAMED, REGIMES_NAMED
 from agent.chat.tools.figures import Bound, Op
+from agent.chat.tools.selecting import After
 
 
 @dataclass(frozen=True)
@@ -287,6 +288,32 @@ def _tops(text: str) -> list[Slot]:
             found.append(Slot("top", int(n), match.start(group), match.end(group)))
     found += [Slot("nth", _ORDINALS[m.group(1)], m.start(1), m.end(1)) for m in _NTH.finditer(text)]
     return found
+
+
+_FOLLOWS = re.compile(
+    rf"\b(?:(?:right |directly |immediately |just )?(?:after|following)|(?:came |come |comes )?right after) "
+    rf"(?:an? |the |each |every |any )?(?:(?P<n>{_NUMBER[1:-1]}) )?(?:straight |consecutive |successive |back to back )*"
+    rf"(?P<what>los(?:s|ses|ers?|ing (?:trades?|ones?|streaks?))|win(?:s|ners?|ning (?:trades?|ones?))?|stop(?:s|[ -]?outs?|ped (?:trades?|out))?|targets?)"
+    rf"(?: trades?)?(?: in a row| in succession| running| or more)*\b"
+)
+_FOLLOWED: tuple[tuple[str, Literal["win", "loss", "stop", "target"]], ...] = (
+    ("lo", "loss"), ("win", "win"), ("stop", "stop"), ("target", "target"),
+)  # fmt: skip
+
+
+def follows_of(text: str) -> tuple[str, tuple[Slot, ...]]:
+    """What trades are said to come after ("after three losses in a row"), and the text without it."""
+    found = []
+    for match in _FOLLOWS.finditer(text):
+        what = next(kind for begin, kind in _FOLLOWED if match.group("what").startswith(begin))
+        n = int(number(match.group("n"))) if match.group("n") else 1
+        if 1 <= n <= MOST_FOLLOWED:
+            found.append(Slot("after", After(what=what, n=n), 0, 0))
+            text = text.replace(match.group(0), " ")
+    return " ".join(text.split()), tuple(found)
+
+
+MOST_FOLLOWED = 20
 
 
 def _amounts(text: str, found: list[Slot]) -> list[Slot]:

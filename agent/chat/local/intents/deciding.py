@@ -28,6 +28,18 @@ def _count_decisions(q: Question, view: View) -> Route | None:
     return _decisions(q, tells)
 
 
+def _causes(q: Question, view: View) -> Route | None:
+    """Why it held, counted over many decisions."""
+    if q.day or q.idents or q.any("longest", "how_long"):
+        return None
+    given, used = which_decisions(q)
+    return route(
+        Step("decisions", clean({**given, "action": "hold", "entered": None, "by": "cause"})),
+        used,
+        {"why", "how_many", "share", "by", "most", "least", "list", "trade", "buy", "average", "when", "overall", "describe"},
+    )
+
+
 def _status(name: str, concept: str) -> Any:
     def make(q: Question, view: View) -> Route | None:
         given = {"refused": True} if name == "refused" else {"status": name}
@@ -162,6 +174,7 @@ INTENTS = (
     intent("abstained", "abstained", "", _status("abstained", "abstained"), 0.2),
     intent("errors", "error", "", _status("error", "error")),
     intent("decisions counted", "how_many|share decision|hold|buy|entries|sell|happened", "when", _count_decisions),
+    intent("why it held", "hold|holding why", "decision", _causes, 0.3),
     intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
     intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
     intent("a few days", "happened|describe @stretch", "when decision hold buy entries happened state", _few_days, 0.25),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.chat.local.composing import which_of
@@ -172,6 +173,40 @@ def _what_if(q: Question, view: View) -> Route | None:
     return one("what_if", "no decision was named, so this is the last", **changes, symbol=symbol).telling(used)
 
 
+# something of the whole run made otherwise
+_OTHERWISE = re.compile(
+    r"\b(?:what if|what would|suppose|supposing|imagine|had (?:we|you|it|the|there|i)|if (?:we|you|it|i|the \w+|shorts?|stops?|targets?|costs?|fees)"
+    r" (?:had|were|was|would)|would (?:\w+ ){0,4}(?:have been|be|improve|change|help|hurt|make|made|raise|lower|reduce))\b"
+)
+_OPTIONS = (
+    ("cost", "--fee-bps X --slippage-bps Y"), ("start_cash", "--cash N"), ("forecast", "--arm no-forecast"), 
+    ("skill", "--arm no-skills"),
+)  # fmt: skip
+
+
+def _another_backtest(q: Question, view: View) -> Route | None:
+    """What a whole run would have been takes another run: nothing in the record tells, and the command is named."""
+    if (
+        q.day
+        or q.idents
+        or q.skills
+        or q.any("now", "last", "future", "benchmark", "halt", "memories")
+        or not _OTHERWISE.search(q.text)
+    ):
+        return None
+    option = next((text for concept, text in _OPTIONS if q.has(concept)), "--timerange FROM-TO" if q.periods else "")
+    left_out = f", leaving out the file of {q.symbols[0]}" if q.symbols and not option else ""
+    setting = (
+        "" if option or left_out else ", after changing the setting in tradecraft.toml (`tradecraft show-config` names them)"
+    )
+    how = f"`{f'tradecraft backtest --data FILES {option}'.strip()}`{left_out}{setting}"
+    words = (
+        f"The record cannot say what a whole run would have been: every later decision would have been another. That needs another "
+        f"backtest: {how} [run:{view.run}]."
+    )
+    return Route(words=words).telling("@symbol @period @limit @amount @bound @exit @top @regime " + " ".join(q.concepts))
+
+
 def _without_skill(q: Question, view: View) -> Route | None:
     if q.day:
         return None
@@ -224,5 +259,6 @@ INTENTS = (
     intent("close on a day", "price @day", "symbol close how_much state index", _close_on, 0.2),
     intent("similar days", "similar", "when state list how_many happened followed followed memories best most trade win lose return outcome regime sequence last first situation history again now price", _similar, 0.2),
     intent("what if", "whatif|without", "without whatif happened decision trade buy confidence parameter limit outcome position_open size negation voter memories skill how_much threshold settings return price state entries condition", _what_if, 0.3),
+    intent("another backtest", "whatif", "", _another_backtest, 0.6),
     intent("without a skill", "whatif|without @skill", "without whatif happened return trade outcome result how_much skill win lose negation position_open overall equity condition last", _without_skill, 0.3),
 )  # fmt: skip

@@ -14,7 +14,12 @@ from agent.chat.view import View
 
 def _figure(measure: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        symbol = q.symbol if measure in ("costs", "exposure", "benchmark") else None
+        if measure == "sharpe" and (q.has("symbol") or len(q.symbols) > 1):
+            symbols = q.symbols or tuple(view.tables.symbols)
+            return Route(tuple(Step("result", clean({"measure": measure, "symbol": s, **days_of(q)})) for s in symbols)).telling(
+                "symbol by compare best worst"
+            )
+        symbol = q.symbol if measure in ("costs", "exposure", "benchmark", "sharpe") else None
         return one("result", measure=measure, symbol=symbol, **days_of(q))
 
     return make
@@ -134,7 +139,7 @@ def _named(measure: str, needs: str, tells: str = "", weight: float = 0.15) -> I
 
 
 INTENTS = (
-    _named("sharpe", "sharpe", "reliability notes win"),
+    _named("sharpe", "sharpe", "reliability notes win trade return"),
     _named("sortino", "sortino"),
     _named("calmar", "calmar"),
     _named("cagr", "cagr", "by year growth", 0.05),

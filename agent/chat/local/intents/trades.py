@@ -12,6 +12,7 @@ from agent.chat.local.composing import (
     group_of,
     order_of,
     route,
+    second_of,
     which_of,
     won_of,
 )
@@ -101,17 +102,21 @@ def _by_group(q: Question, view: View) -> Route | None:
 
 
 def _grid(q: Question, view: View) -> Route | None:
-    """Two divisions at once: a table of stretches for each symbol."""
-    unit = next((u for u in ("quarter", "month", "year", "weekday", "regime", "exit_way") if q.has(u)), None)
-    if unit is None or not q.has("symbol") or q.symbols or q.any("best", "worst", "most", "least"):
+    """Two divisions at once: "by exit type and regime"."""
+    first = group_of(q, named=False) or (("exit", "exit_way") if q.has("exit_way") else None)
+    second = second_of(q, first) if first else None
+    if first is None or second is None:
         return None
+    told = {first[1], second[1], "win_rate", "return", "win", "lose", "average", "how_many", "exit_way", "close", *_RANKING}
+    given = _sort(q, {"by": first[0], "within": second[0]})
+    return _query(q, told, **given, exit=None if "exit" in (first[0], second[0]) else q.exit)
+
+
+def _after(q: Question, view: View) -> Route | None:
+    """How the trades went that came after others."""
     given, used = which_of(q)
-    steps = tuple(
-        Step("trades", clean({**given, "symbol": s, "by": unit.replace("exit_way", "exit")})) for s in view.tables.symbols
-    )
-    return Route(
-        steps, tells=frozenset(used | {unit, "symbol", "by", "return", "win_rate", "win", "lose", "average", "how_many"})
-    )
+    given.pop("won", None)
+    return route(Step("trades", clean({**given, "measure": "win_rate" if q.has("win_rate") else "average"})), used)
 
 
 def _by_exit(q: Question, view: View) -> Route | None:
@@ -326,7 +331,8 @@ def _by_feature(q: Question, view: View) -> Route | None:
 
 INTENTS = (
     intent("trades by a group", "trade|win|lose|win_rate|return|holding|factor|average|make|@weekday", "how_many when", _by_group, 0.1),
-    intent("a grid", "symbol year|quarter|month|weekday|regime|exit_way", "list describe", _grid, 0.1),
+    intent("a grid", "symbol|regime|exit_way|weekday|skill|side regime|exit_way|weekday|skill|side|year|quarter|month|calendar_month", "list describe trade", _grid, 0.7),
+    intent("after others", "@after", "happened trade win lose win_rate return average how_much when outcome buy entries sequence next often", _after, 0.1),
     intent("returns by a group", "best|worst", "", _by_group),
     intent("trades by how they ended", "exit_way", "how_many trade when share average", _by_exit),
     intent("ways to end", "@exit", "how_many trade share average exit_way", _by_exit, -0.2),
