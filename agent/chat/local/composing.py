@@ -116,6 +116,10 @@ _FIGURES: tuple[tuple[str, str], ...] = (
 
 
 _FEES = re.compile(r"\b(?:fees?|commissions?|slippage|charges?)\b")
+# "how large are the losses": not the positions
+_OF_RESULTS = re.compile(
+    r"\b(?:large|big|small)\w* (?:\w+ ){0,3}?(?:loss|losses|wins?|gains?|profits?)\b(?!.*\b(?:siz\w+|positions?|units|equity)\b)"
+)
 _ACTIONS = re.compile(r"\b(?:by|per|each|every) (?:kind of |type of )?(?:action|verdict|kind|type)s?\b")
 
 
@@ -126,6 +130,7 @@ def figure_of(q: Question, known: dict[str, Any]) -> tuple[str, str] | None:
             q.has(concept)
             and name in known
             and not (concept == "stop" and (q.exit or not q.any("most", "least", "average")))
+            and not (concept == "size" and _OF_RESULTS.search(q.text))
             and not (concept == "cost" and not _FEES.search(q.text))
             and not any(b.feature == name for b in q.bounds)
         ):
@@ -134,12 +139,24 @@ def figure_of(q: Question, known: dict[str, Any]) -> tuple[str, str] | None:
     return (loose[0], "feature") if loose and loose[0] in known else None
 
 
+_ASKS_RELATION = re.compile(
+    r"(?:do|does|did|are|is|were) (?:the |a )?(?:high|low|big|small|large|strong|weak|wide|tight|near)\w* "
+)
+
+
+def asks_relation(q: Question) -> bool:
+    """Whether it is asked if more of a figure goes with better results."""
+    return _ASKS_RELATION.match(q.text) is not None and q.any("win", "lose", "compare", "return")
+
+
 Order = Literal["best", "worst", "longest", "shortest", "first", "last", "largest", "smallest", "highest", "lowest"]
 
 
 def order_of(q: Question) -> tuple[Order, str | None, set[str]] | None:
     """How single trades are ranked: the order, the figure it goes by, and what says so."""
     figure = figure_of(q, TRADE_FIGURES)
+    if asks_relation(q):
+        return None
     if q.has("longest") or q.any("most", "least") and q.has("holding"):
         return ("longest" if q.any("longest", "most") else "shortest"), None, {"longest", "most", "least", "holding", "how_long"}
     if q.has("shortest"):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.chat.local.composing import decision_group, route, which_decisions, won_of
@@ -30,11 +31,12 @@ def _count_decisions(q: Question, view: View) -> Route | None:
 
 def _causes(q: Question, view: View) -> Route | None:
     """Why it held, counted over many decisions."""
-    if q.day or q.idents or q.any("longest", "how_long"):
+    held = re.search(r"\bhold(?:s|ing)?\b", q.text) is not None
+    if q.day or q.idents or q.any("longest", "how_long", "close") or not (held or q.has("hold")):
         return None
     given, used = which_decisions(q)
     return route(
-        Step("decisions", clean({**given, "action": "hold", "entered": None, "by": "cause"})),
+        Step("decisions", clean({**given, "action": "hold" if held else None, "entered": None, "by": "cause"})),
         used,
         {"why", "how_many", "share", "by", "most", "least", "list", "trade", "buy", "average", "when", "overall", "describe"},
     )
@@ -94,6 +96,8 @@ def _sure(q: Question, view: View) -> Route | None:
 
 
 def _sized(q: Question, view: View) -> Route | None:
+    if q.any("win", "lose") and not q.any("buy", "entries", "trade"):
+        return None  # "how large are the losses" asks for results
     if q.any("most", "least"):
         return _decisions(
             q,
@@ -185,5 +189,5 @@ INTENTS = (
     intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
     intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
     intent("cut by limits", "clamp", "", _clamped),
-    intent("limits at work", "limit clamp|how_many|when", "", _clamped),
+    intent("limits at work", "limit clamp|when", "", _clamped),
 )  # fmt: skip

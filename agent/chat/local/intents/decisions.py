@@ -175,11 +175,11 @@ def _what_if(q: Question, view: View) -> Route | None:
 
 # something of the whole run made otherwise
 _OTHERWISE = re.compile(
-    r"\b(?:what if|what would|suppose|supposing|imagine|had (?:we|you|it|the|there|i)|if (?:we|you|it|i|the \w+|shorts?|stops?|targets?|costs?|fees)"
+    r"\b(?:what if|what would|suppose|supposing|imagine|(?<![a-z] )had (?:we|you|it|the|there|i)|had (?:we|you|i)|if (?:we|you|it|i|the \w+|shorts?|stops?|targets?|costs?|fees)"
     r" (?:had|were|was|would)|would (?:\w+ ){0,4}(?:have been|be|improve|change|help|hurt|make|made|raise|lower|reduce))\b"
 )
 _OPTIONS = (
-    ("cost", "--fee-bps X --slippage-bps Y"), ("start_cash", "--cash N"), ("forecast", "--arm no-forecast"), 
+    ("start_cash", "--cash N"), ("forecast", "--arm no-forecast"),
     ("skill", "--arm no-skills"),
 )  # fmt: skip
 
@@ -190,7 +190,8 @@ def _another_backtest(q: Question, view: View) -> Route | None:
         q.day
         or q.idents
         or q.skills
-        or q.any("now", "last", "future", "benchmark", "halt", "memories")
+        or q.bounds
+        or q.any("cost", "now", "last", "future", "benchmark", "halt", "memories")
         or not _OTHERWISE.search(q.text)
     ):
         return None
@@ -244,7 +245,7 @@ INTENTS = (
     _about("clamps", "clamp|limit", "size how_much why @limit refused happened"),
     _about("forecast", "forecast", "happened voter how_much model"),
     _about("outcome", "outcome|return|win|lose|how_long|holding|exit_way", "how_much happened followed why cost fill price r streak long exit_way", 0.1),
-    _about("outcome", "win|lose", "how_much outcome", 0.2),
+    _about("outcome", "@day win|lose", "how_much outcome", 0.2),
     _about("outcome", "fill|price buy|sell|close|entries|trade", "how_much when"),
     _about("parts", "parts", "confidence how_much memories forecast voter skill by list share", 0.1),
     _about("regime", "regime", "state happened", 0.15),

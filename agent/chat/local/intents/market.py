@@ -18,7 +18,8 @@ def _situations(q: Question, view: View) -> Route | None:
 def _history(q: Question, view: View) -> Route | None:
     if q.day:
         return None
-    features = q.values("feature") or (("close",) if q.has("price") or q.has("peak") else ())
+    priced = q.any("price", "peak") and not q.has("cost")  # what something cost is no price of the market
+    features = q.values("feature") or (("close",) if priced else ())
     pick = "highest" if q.any("most") else "lowest" if q.has("least") else "mean" if q.has("average") else None
     steps = tuple(Step("feature_history", clean({"feature": f, "pick": pick, **scope(q)})) for f in features)
     return Route(steps) if steps else None

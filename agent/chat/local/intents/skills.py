@@ -220,6 +220,8 @@ def _fixed(q: Question, view: View) -> Route | None:
 def _recall(kind: str | None) -> Make:
     def make(q: Question, view: View) -> Route | None:
         period = q.period
+        if kind == "market_event" and period and re.match(r"how (?:did|have|were|was) (?:we|you|it|the agent)\b", q.text):
+            return None  # how it went then, not what was noted
         # a lesson of a stretch is written when it is over
         late = 4 if kind == "lesson" else 0
         until = period.end + timedelta(days=late) if period and period.end else None
@@ -263,7 +265,7 @@ _SKILL = "skill when how_many list describe overall now"
 
 INTENTS = (
     *(intent(f"skills {s}", f"{s} skill|{s}", f"{_SKILL} why history status happened reliability last active executions first change", _standing(s), 0.1) for s in STANDINGS),
-    intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.1),
+    intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.4),
     intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best", _of_kind("winning"), 0.05),
     intent("skills ranked", "skill rank", f"{_SKILL} by reliability return win lose executions trade best worst regime average", _ranked("mean_r", least=False), 0.3),
     intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from agent.chat.local.composing import (
+    asks_relation,
     figure_of,
     group_of,
     order_of,
@@ -121,7 +122,9 @@ def _after(q: Question, view: View) -> Route | None:
 
 def _by_exit(q: Question, view: View) -> Route | None:
     ways = q.values("exit")
-    ranked = q.any("most", "least", "best", "worst", "average", "win_rate", "by", "return", "cost", "compare") and len(ways) != 1
+    split = q.has("win", "lose") or re.search(r"\b(?:by|per|each) (?:\S+ )?(?:exit|way)", q.text) is not None
+    ranked = split or q.any("most", "least", "best", "worst", "average", "win_rate", "by", "return", "cost", "compare")
+    ranked = ranked and len(ways) != 1
     tells = {"exit_way", "stop", "target", "close", "share", "@exit", "return", "average", "win", "lose", "cost", *_RANKING}
     if ranked:
         return _query(q, tells, **_sort(q, {"by": "exit"}), exit=None)
@@ -207,10 +210,13 @@ def both(q: Question, more: dict[str, Any], tells: set[str]) -> Route:
 def _related(q: Question, view: View) -> Route | None:
     """Whether a figure goes with the result."""
     figure = figure_of(q, TRADE_FIGURES)
-    if figure is None or q.day or q.exit:
+    if asks_relation(q) and q.exit == "stop":
+        figure = ("stop_distance", "stop")  # "do bigger stops go with bigger wins"
+    if figure is None or q.day or q.exit and figure[1] != "stop":
         return None
     given, used = which_of(q)
-    given.pop("won", None)
+    for name in ("won", "exit"):
+        given.pop(name, None)
     said = {
         figure[1],
         "compare",
@@ -337,6 +343,7 @@ INTENTS = (
     intent("trades by how they ended", "exit_way", "how_many trade when share average", _by_exit),
     intent("ways to end", "@exit", "how_many trade share average exit_way", _by_exit, -0.2),
     intent("single trades", "trade|win|lose|close|sell|short|cost", "when return describe", _single, 0.1),
+    intent("extreme results", "most|least return", "trade when describe", _single, -0.1),
     intent("extreme trades", "best|worst|longest|shortest", "when return describe", _single, -0.3),
     intent("trades listed", "trade|close|win|lose|exit_way|@exit", "when", _listed, -0.3),
     intent("trades counted", "trade|win|lose|short|close|@exit", "happened overall", _counted),
@@ -345,9 +352,9 @@ INTENTS = (
     intent("share that won", "share win|lose", "trade", _rated, 0.1),
     intent("odds", "how_many win", "trade", _rated, -0.4),
     intent("trades summed", "return|win|lose|make", "trade when by outcome", _summed, -0.1),
-    intent("trades averaged", "average", "trade", _averaged),
+    intent("trades averaged", "average", "trade when condition buy entries", _averaged),
     intent("payoff", "payoff", "trade", _payoff, 0.2),
-    intent("a figure against the result", "compare size|confidence|@feature|cost win|lose|return|outcome|worth_having|compare", "trade how_much settings", _related, 0.1),
+    intent("a figure against the result", "compare size|confidence|@feature|cost win|lose|return|outcome|worth_having|compare", "trade how_much settings peak often share how_many", _related, 0.1),
     intent("time between trades", "spacing", "trade buy entries", _spaced, 0.2),
     intent("distribution", "spread_of", "trade return win lose list share", _distributed, 0.2),
     intent("symbols together", "together", "position_open buy sell close trade hold share how_many symbol when exposure benchmark happened entries exit_way again", _together, 0.2),
