@@ -31,7 +31,13 @@ def won_of(q: Question) -> bool | None:
     """Winners or losers, where one of the two is meant."""
     if q.day or _YES_NO.match(q.text) or _BOTH.search(q.text) or q.any("win_rate") or q.has("win") == q.has("lose"):
         return None
+    said = {token.text for token in q.tokens if "win" in token.concepts and not token.bare}
+    if said and said <= {"profit", "profits"} and not _IN_PROFIT.search(q.text):
+        return None  # the profit of trades is what all of them made
     return q.has("win")
+
+
+_IN_PROFIT = re.compile(r"\b(?:in|at a|with a|with|a|for a|into) profits?\b")
 
 
 def group_of(q: Question, *, named: bool = True) -> tuple[str, str] | None:

@@ -102,6 +102,8 @@ def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
     values = dict(curve)
     longest = figures(view, asked).get("Max. Drawdown Duration")
     spell = f" The longest spell below a peak lasted {longest}." if longest else ""
+    mean = figures(view, asked).get("Avg. Drawdown [%]")
+    spell += f" The average drawdown was {abs(mean):.2f}%." if mean is not None else ""
     high = max(curve, key=lambda p: p[1])
     text = (
         f"Maximum drawdown{asked.words()}: {per_cent(depth, 2)}, from {day(top)} to {day(bottom)}"

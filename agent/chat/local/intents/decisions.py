@@ -245,6 +245,7 @@ INTENTS = (
     _about("clamps", "clamp|limit", "size how_much why @limit refused happened"),
     _about("forecast", "forecast", "happened voter how_much model"),
     _about("outcome", "outcome|return|win|lose|how_long|holding|exit_way", "how_much happened followed why cost fill price r streak long exit_way", 0.1),
+    _about("votes", "voter win|lose @day", "why how_many each by @voter happened right wrong", 0.35),
     _about("outcome", "@day win|lose", "how_much outcome", 0.2),
     _about("outcome", "fill|price buy|sell|close|entries|trade", "how_much when"),
     _about("parts", "parts", "confidence how_much memories forecast voter skill by list share", 0.1),

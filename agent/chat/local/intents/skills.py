@@ -101,6 +101,11 @@ def _one(aspect: str) -> Make:
     return make
 
 
+def _conditions(q: Question, view: View) -> Route | None:
+    """When a skill applies, by its own rules."""
+    return _one("what")(q, view) if re.search(r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b", q.text) else None
+
+
 def _one_in(q: Question, view: View) -> Route | None:
     """A skill over some days: its firings, and the trades it agreed with."""
     if len(q.skills) != 1 or q.period is None:
@@ -286,6 +291,7 @@ INTENTS = (
     intent("skills", "skill", f"{_SKILL} status executions reliability by active position_open learned history", _of_kind("all"), 0.0),
     intent("a skill", "@skill", "skill describe why how_much trade overall settings when condition", _one("all"), 0.0),
     intent("a skill told", "describe|why|buy|condition @skill", "skill settings term short when trade", _one("what"), 0.0),
+    intent("a skill's conditions", "@skill", "skill regime condition when executions settings describe list limit", _conditions, 0.6),
     intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share", _one("reliability"), 0.15),
     intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
     intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|why|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),

@@ -128,7 +128,7 @@ def _by_exit(q: Question, view: View) -> Route | None:
     tells = {"exit_way", "stop", "target", "close", "share", "@exit", "return", "average", "win", "lose", "cost", *_RANKING}
     if ranked:
         return _query(q, tells, **_sort(q, {"by": "exit"}), exit=None)
-    if len(ways) == 1 and _ASKS_LIST.match(q.text):
+    if len(ways) == 1 and _asks_list(q):
         return _listed(q, view)
     return _query(q, tells, measure="exits", exit=None)
 
@@ -149,7 +149,7 @@ def _single(q: Question, view: View) -> Route | None:
 
 
 def _listed(q: Question, view: View) -> Route | None:
-    if q.day or not (q.period or q.bounds or q.exit or q.skills or _ASKS_LIST.match(q.text)):
+    if q.day or not (q.period or q.bounds or q.exit or q.skills or _asks_list(q)):
         return None
     return _query(q, {"list", "describe", "happened"}, order="first", n=MOST_LISTED)
 
@@ -162,10 +162,15 @@ _ASKS_LIST = re.compile(
 MOST_LISTED = 50
 
 
+def _asks_list(q: Question) -> bool:
+    """Whether trades are asked for one by one, and no figure of them."""
+    return _ASKS_LIST.match(q.text) is not None and not q.any("how_many", "how_much", "how_long", "share", "average", "win_rate")
+
+
 def _counted(q: Question, view: View) -> Route | None:
     if q.day and not q.has("how_many"):
         return None  # of one day the decision is asked
-    if _ASKS_LIST.match(q.text) and not q.any("how_many", "share"):
+    if _asks_list(q):
         return _listed(q, view)
     return _query(q, {"how_many"}, measure="count")
 
@@ -181,13 +186,15 @@ def _rated(q: Question, view: View) -> Route | None:
 def _summed(q: Question, view: View) -> Route | None:
     if q.day and not q.any("how_much", "return"):
         return None
-    if _ASKS_LIST.match(q.text) and not q.any("how_much", "return"):
+    if _asks_list(q) and not q.has("return"):
         return _listed(q, view)
     return _query(q, {"how_much", "win", "lose"}, measure="pnl")
 
 
 def _averaged(q: Question, view: View) -> Route | None:
     figure = figure_of(q, TRADE_FIGURES)
+    if figure is not None and figure[1] == "feature" and not q.any("trade", "buy", "entries", "win", "lose", "close"):
+        return None  # the feature itself, not that of trades
     if figure is None:
         given, used = which_of(q)
         given.pop("won", None)
@@ -263,7 +270,7 @@ def _stops_and_targets(q: Question, view: View) -> Route | None:
 
 
 def _held(q: Question, view: View) -> Route | None:
-    if _ASKS_LIST.match(q.text) and not q.any("average", "how_long"):
+    if _asks_list(q):
         return None
     return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
 
