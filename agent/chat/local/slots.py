@@ -52,6 +52,10 @@ _BOUND = re.compile(
 _AFTER = re.compile(
     rf"(?P<cash>[$\u20ac\u00a3]\s?)?(?P<value>\d[\d,]*(?:\.\d+)?k?){_UNIT}\s*(?P<after>or (?:more|higher|above|better|longer|greater|over)|or (?:less|lower|below|under|fewer|shorter)|\+)"
 )
+_EXACTLY = re.compile(
+    rf"\b(?:lasted|held|open|kept|stayed)(?: for| only| just| exactly| open)* (?P<value>{_NUMBER[1:-1]}) (?P<unit>bars?|days?)\b"
+    r"(?! (?:or|on average|later|after|before))"
+)
 _BETWEEN = re.compile(r"\bbetween\s+(-?\d+(?:\.\d+)?)\s*(%)?\s+and\s+(-?\d+(?:\.\d+)?)\s*(%)?")
 _EXTREMES: dict[str, tuple[tuple[str, Op, float], ...]] = {"rsi_14": (("oversold", "<", 30.0), ("overbought", ">", 70.0))}
 _SHARES = frozenset({"size", "exposure", "drawdown_60", "momentum_10", "volatility_20", "hl_range", "oc_range"})
@@ -148,6 +152,7 @@ def _bounds(text: str, named: list[Slot]) -> list[Slot]:
         if not any(match.start() < one.end and one.begin < match.end() for one in found):
             unit = (match.group("cash") or match.group("unit") or "").strip()
             found.append(_bound(text, named, match.start(), match.end(), _op(match), number(match.group("value")), unit))
+    found += _exactly(text, found)
     for match in _AFTER.finditer(text):
         if not any(match.start() < one.end and one.begin < match.end() for one in found):
             unit = (match.group("cash") or match.group("unit") or "").strip()
@@ -159,6 +164,17 @@ def _bounds(text: str, named: list[Slot]) -> list[Slot]:
             if near and (m := re.search(word, text[near.end : near.end + 30])) and not found:
                 found.append(Slot("bound", Bound(feature=name, op=op, value=value), near.begin, near.end + m.end()))
     return found
+
+
+def _exactly(text: str, found: list[Slot]) -> list[Slot]:
+    """So many bars or days held, neither more nor fewer: "lasted only one bar"."""
+    out: list[Slot] = []
+    for match in _EXACTLY.finditer(text):
+        if not any(match.start() < one.end and one.begin < match.end() for one in found):
+            name, value = "bars_held" if match.group("unit").startswith("bar") else "days_held", number(match.group("value"))
+            ops: tuple[Op, ...] = (">=", "<=")
+            out += [Slot("bound", Bound(feature=name, op=op, value=value), match.start(), match.end()) for op in ops]
+    return out
 
 
 _MEAN = re.compile(

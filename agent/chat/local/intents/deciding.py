@@ -167,7 +167,7 @@ def _clamped(q: Question, view: View) -> Route | None:
 
 
 def _made_of(q: Question, view: View) -> Route | None:
-    if q.day or q.idents:
+    if q.day or q.idents or re.search(r"\bremember", q.text):
         return None
     entered = q.any("buy", "entries", "trade", "win", "lose")
     return one("contributions", entered=entered or None, won=won_of(q), **scope(q))

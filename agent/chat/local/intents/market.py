@@ -35,13 +35,19 @@ def _now(q: Question, view: View) -> Route | None:
 
 def _regimes(measure: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
+        if measure == "now" and q.regime and q.has("when") and not q.day:
+            return one("decisions", order="last", n=1, **scope(q)).telling("@regime")
         return one("regimes", measure=measure, **scope(q, regime=measure != "now")).telling("@regime")
 
     return make
 
 
 def _durations(q: Question, view: View) -> Route | None:
-    return None if q.any("trade", "win", "lose") else one("regimes", measure="duration", **scope(q)).telling("@regime")
+    return (
+        None
+        if q.any("trade", "win", "lose") or q.text.startswith("when ")
+        else one("regimes", measure="duration", **scope(q)).telling("@regime")
+    )
 
 
 def _paid(q: Question, view: View) -> Route | None:

@@ -67,7 +67,7 @@ def _traded(q: Question, view: View) -> Route | None:
     if q.skills:
         return None
     low = q.any("least", "worst") or q.has("lose") and not q.has("win")
-    rank = "win_rate" if q.has("win_rate") else "pnl"
+    rank = "win_rate" if q.has("win_rate") else "mean_r" if q.has("average") else "pnl"
     return one("trades", by="skill", rank=rank if q.any("most", "least", "best", "worst") else None, least=low, **scope(q))
 
 
@@ -299,7 +299,7 @@ INTENTS = (
     intent("a skill's trades", "trade|return|win|lose|how_many|executions|outcome|average|win_rate @skill", "skill how_much list by best worst when reliability last share happened buy entries agree", _skill_trades, 0.1),
     intent("a skill over days", "@skill @period", "skill how_many how_much return win lose trade executions reliability win_rate happened outcome describe list", _one_in, 0.1),
     intent("a skill on a symbol", "@skill @symbol", "skill how_many how_much return win lose trade executions reliability win_rate best worst compare by", _one_symbol, 0.1),
-    intent("procedures", "procedure", "skill happened when describe condition list error gap event again negation stop close open", _procedure, 0.1),
+    intent("procedures", "procedure", "skill happened when describe condition list error gap event again negation stop close open", _procedure, 0.3),
     intent("whom it believes", "believe|voter", "voter most least best worst now why by change how_much reliability list compare return regime last overall agree", _voters("weight"), 0.1),
     intent("a voter", "@voter", "voter believe how_much reliability describe now trade return most least compare list", _voters("weight"), 0.0),
     intent("who is right", "win|lose|win_rate|reliability|best|worst voter|believe|@voter", "voter how_many most least by share how_much win lose trade compare average how_often reliability decision regime often", _voters("hit_rate"), 0.2),

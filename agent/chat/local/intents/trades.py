@@ -53,6 +53,8 @@ def _sort(q: Question, given: dict[str, Any]) -> dict[str, Any]:
     if not q.any("most", "least", "best", "worst", "compare"):
         return given
     low = q.any("least", "worst") and not q.any("most", "best")
+    if q.has("average") and q.any("most", "least", "best", "worst"):
+        return {**given, "rank": "mean_r", "least": low, "won": None}
     if q.has("cost") and q.has("most"):
         return {**given, "rank": "pnl", "least": True, "won": None}
     if q.has("win_rate"):
