@@ -157,6 +157,10 @@ class Tables:
             self._equity = (len(self.rows), sorted(curve.items()))
         return self._equity[1]
 
+    def trades_closed_before(self, moment: datetime) -> list[Trade]:
+        """The trades that were closed when a bar began, in the order of their closing."""
+        return self.trades[: bisect_right(self.trades, moment, key=lambda trade: trade.outcome.closed_at)]
+
     def at(self, symbol: str, day: date) -> Row | None:
         """The decision of a symbol on a day; with several bars a day, the last of it."""
         rows = self.by_symbol.get(symbol, [])

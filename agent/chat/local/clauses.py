@@ -20,7 +20,8 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 _DEPENDENT = re.compile(
-    r"(?:when|if|after|before|once|whenever|on|in|for|at|given|during|since|of|between|from|over|across|throughout|within|under)\b"
+    r"(?:had (?:we|you|it|the|i)|suppos(?:e|ing)|imagine|assum(?:e|ing)|"
+    r"when|if|after|before|once|whenever|on|in|for|at|given|during|since|of|between|from|over|across|throughout|within|under)\b"
     r"(?! (?:did|was|were|is|has|have|had|does|do|which|what)\b)",
     re.IGNORECASE,
 )

@@ -31,7 +31,13 @@ def won_of(q: Question) -> bool | None:
     """Winners or losers, where one of the two is meant."""
     if q.day or _YES_NO.match(q.text) or _BOTH.search(q.text) or q.any("win_rate") or q.has("win") == q.has("lose"):
         return None
+    said = {token.text for token in q.tokens if "win" in token.concepts and not token.bare}
+    if said and said <= {"profit", "profits"} and not _IN_PROFIT.search(q.text):
+        return None  # the profit of trades is what all of them made
     return q.has("win")
+
+
+_IN_PROFIT = re.compile(r"\b(?:in|at a|with a|with|a|for a|into) profits?\b")
 
 
 def group_of(q: Question, *, named: bool = True) -> tuple[str, str] | None:
@@ -51,11 +57,30 @@ def group_of(q: Question, *, named: bool = True) -> tuple[str, str] | None:
     return None
 
 
+def second_of(q: Question, first: tuple[str, str]) -> tuple[str, str] | None:
+    """A second division beside the first: "by exit type and regime"."""
+    for concept, unit in (*_UNITS, ("exit_way", "exit")):
+        held = {"regime": q.regimes, "symbol": q.symbols, "skill": q.skills, "weekday": q.values("weekday")}.get(unit)
+        if unit == first[0] or held or not q.has(concept) or unit == "symbol" and not _of_symbols(q):
+            continue
+        if unit in ("month", "quarter", "year") and first[0] in ("month", "quarter", "year", "calendar_month"):
+            continue
+        return unit, concept
+    return None
+
+
 def _of_symbols(q: Question) -> bool:
     """Whether symbols are asked for, and "market" is not said in passing."""
     return bool(
         re.search(r"\b(?:symbols?|instruments?|tickers?|assets?|index(?:es)?|indices|which market|markets|securit\w+)\b", q.text)
     )
+
+
+# what a bound says in words beside its number
+_BOUND_SAYS = {
+    "bars_held": ("holding", "how_long"), "days_held": ("holding", "how_long"), "pnl": ("win", "lose", "return"),
+    "r": ("win", "lose", "return"), "return_pct": ("win", "lose", "return"), "confidence": ("confidence",), "size": ("size",),
+}  # fmt: skip
 
 
 def which_of(q: Question) -> tuple[dict[str, Any], set[str]]:
@@ -66,12 +91,13 @@ def which_of(q: Question) -> tuple[dict[str, Any], set[str]]:
     given: dict[str, Any] = {
         "symbol": q.symbol, **days_of(q), "regime": q.regime, "won": won, "exit": q.exit, "bounds": bounds,
         "skill": q.skills[0] if len(q.skills) == 1 else None, "weekday": q.weekday,
-        "side": "sell" if q.has("short") else None,
+        "side": "sell" if q.has("short") else None, "after": q.value("after"),
         "dated": "entry" if opened and q.period else None,
     }  # fmt: skip
     tells = {"trade"} | ({"win"} if won else {"lose"} if won is False else set())
     tells |= {"short"} if q.has("short") else {"long"}
     tells |= {"buy", "entries"} if opened else {"close"}
+    tells |= {word for b in bounds for word in _BOUND_SAYS.get(b.feature, ())}
     if q.exit:
         tells |= {"exit_way", "close"} | ({q.exit} if q.exit in ("stop", "target") else set())
         if _negated(q):
@@ -96,6 +122,10 @@ _FIGURES: tuple[tuple[str, str], ...] = (
 
 
 _FEES = re.compile(r"\b(?:fees?|commissions?|slippage|charges?)\b")
+# "how large are the losses": not the positions
+_OF_RESULTS = re.compile(
+    r"\b(?:large|big|small)\w* (?:\w+ ){0,3}?(?:loss|losses|wins?|gains?|profits?)\b(?!.*\b(?:siz\w+|positions?|units|equity)\b)"
+)
 _ACTIONS = re.compile(r"\b(?:by|per|each|every) (?:kind of |type of )?(?:action|verdict|kind|type)s?\b")
 
 
@@ -106,6 +136,7 @@ def figure_of(q: Question, known: dict[str, Any]) -> tuple[str, str] | None:
             q.has(concept)
             and name in known
             and not (concept == "stop" and (q.exit or not q.any("most", "least", "average")))
+            and not (concept == "size" and _OF_RESULTS.search(q.text))
             and not (concept == "cost" and not _FEES.search(q.text))
             and not any(b.feature == name for b in q.bounds)
         ):
@@ -114,12 +145,24 @@ def figure_of(q: Question, known: dict[str, Any]) -> tuple[str, str] | None:
     return (loose[0], "feature") if loose and loose[0] in known else None
 
 
+_ASKS_RELATION = re.compile(
+    r"(?:do|does|did|are|is|were) (?:the |a )?(?:high|low|big|small|large|strong|weak|wide|tight|near)\w* "
+)
+
+
+def asks_relation(q: Question) -> bool:
+    """Whether it is asked if more of a figure goes with better results."""
+    return _ASKS_RELATION.match(q.text) is not None and q.any("win", "lose", "compare", "return")
+
+
 Order = Literal["best", "worst", "longest", "shortest", "first", "last", "largest", "smallest", "highest", "lowest"]
 
 
 def order_of(q: Question) -> tuple[Order, str | None, set[str]] | None:
     """How single trades are ranked: the order, the figure it goes by, and what says so."""
     figure = figure_of(q, TRADE_FIGURES)
+    if asks_relation(q):
+        return None
     if q.has("longest") or q.any("most", "least") and q.has("holding"):
         return ("longest" if q.any("longest", "most") else "shortest"), None, {"longest", "most", "least", "holding", "how_long"}
     if q.has("shortest"):

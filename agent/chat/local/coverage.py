@@ -50,6 +50,9 @@ def covered(q: Question, route: Route, needs: frozenset[str], tells: frozenset[s
     for number in (s for s in q.slots if s.kind in ("amount", "top", "nth", "bound") and s not in used):
         score += SLOT_LEFT
         left.append(q.text[number.begin : number.end].strip())
+    if any(slot.kind == "after" and slot not in used for slot in q.slots):
+        score += SLOT_LEFT
+        left.append("after what")
     names = _names_left(q, route, given, told)
     score += SLOT_LEFT * len(names) + (len(_names(q)) - len(names)) * NEEDED
     return Coverage(
@@ -76,6 +79,8 @@ def _used(slot: Slot, q: Question, route: Route, given: str, told: frozenset[str
             and i.get("executions")
             for i in inputs
         )
+    if slot.kind == "after":
+        return any(step.input.get("after") == slot.value for step in route.steps)
     if slot.kind in ("top", "nth", "weekday"):
         key = {"top": "n", "nth": "nth", "weekday": "weekday"}[slot.kind]
         said_of_day = slot.kind == "weekday" and any(p.day and p.day.weekday() == slot.value for p in q.periods)

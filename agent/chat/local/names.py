@@ -21,7 +21,7 @@ FEATURE_NAMES: dict[str, str] = {
     "sma_50": "sma 50, sma_50, sma50, 50 day (moving/) average, 50 bar (moving/) average, 50 day mean, 50 bar mean, 50 day ma, 50 day sma",
     "sma_cross": "sma cross, sma_cross, golden cross, death cross",
     "bb_position": "bb position, bb_position, bollinger, bollinger band, bollinger bands, bollinger position, bollinger band position, %b",
-    "volume_ratio": "volume ratio, volume_ratio, relative volume",
+    "volume_ratio": "volume ratio, trading volume, volume, volume_ratio, relative volume",
     "hl_range": "high low range, hl range, hl_range, day range",
     "close_position": "close position, close_position",
     "oc_range": "open close range, oc range, oc_range",
@@ -33,6 +33,7 @@ FEATURE_NAMES: dict[str, str] = {
     "drawdown_60": "drawdown_60, drawdown 60, 60 day drawdown, 60 bar drawdown, below its 60 day high, 60 day high, 60 bar high",
     "trend_strength": "trend strength, trend_strength, strength of the trend, strength of trend, how strong (was/is) the trend",
 }  # fmt: skip
+FEATURE_WORDS = frozenset(re.findall(r"[a-z]{4,}", " ".join(FEATURE_NAMES.values())))
 FEATURES_NAMED = {name: compiled(phrases) for name, phrases in FEATURE_NAMES.items()}
 
 LIMIT_NAMES: dict[str, str] = {

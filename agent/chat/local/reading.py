@@ -11,8 +11,8 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from agent.chat.local.dates import Period, read_dates
-from agent.chat.local.names import SYMBOL_ALIASES
-from agent.chat.local.slots import Slot, read_slots
+from agent.chat.local.names import FEATURE_WORDS, SYMBOL_ALIASES
+from agent.chat.local.slots import Slot, follows_of, read_slots
 from agent.chat.local.spelling import VOCABULARY, guessed, mended, plain
 from agent.chat.local.tokens import Token, tokens_of
 from agent.chat.tools.figures import Bound
@@ -96,7 +96,8 @@ class Question:
     @property
     def features(self) -> tuple[str, ...]:
         """The features named, with a bound or without."""
-        bounded = [b.feature for b in self.bounds if b.feature in _feature_names()]
+        held = [b.feature.removeprefix("close_to_") for b in self.bounds]
+        bounded = [name for name in held if name in _feature_names()]
         return tuple(dict.fromkeys([*self.values("feature"), *bounded]))
 
     @property
@@ -163,13 +164,14 @@ def read(said: str, names: Names, today: date) -> Question:
     dated = read_dates(text, today)
     rest, skills = _named(dated.rest, names)
     words = frozenset(word for name in names.skills for word in name.split("-")) | frozenset(names.voters)
-    rest, fixed = mended(rest, words)
+    rest, fixed = mended(rest, words | FEATURE_WORDS)
     if not symbols and not strangers:
         rest, symbols, strangers = _symbols(rest, names)
     if not skills:
         rest, skills = _named(rest, names)
     rest = _THEN.sub(" than", rest)
     rest = _STRATEGY.sub("the agent", re.sub(r"\s+", " ", rest).strip())
+    rest, follows = follows_of(rest)
     tokens, concepts = tokens_of(rest)
     if not skills and "skill" in concepts:
         rest, skills = _by_part(rest, names)
@@ -179,7 +181,7 @@ def read(said: str, names: Names, today: date) -> Question:
         text=rest,
         tokens=tokens,
         concepts=concepts,
-        slots=read_slots(rest, names.voters, of_voters=_of_voters(concepts)),
+        slots=(*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows),
         periods=dated.periods,
         symbols=symbols,
         strangers=strangers,
@@ -190,6 +192,7 @@ def read(said: str, names: Names, today: date) -> Question:
         doubts=(
             *(p.doubt for p in dated.periods if p.doubt),
             *(f"I read {a!r} as {b!r}" for a, b in fixed if guessed(a, b)),
+            *(slot.value for slot in read_slots(rest, names.voters, of_voters=False) if slot.kind == "taken"),
             *_unnamed(rest, names),
         ),
     )

@@ -46,8 +46,8 @@ def _extreme(q: Question, view: View) -> Referent | None:
         return None
     order, figure, tells = found
     given, used = which_of(q)
-    if order in ("best", "worst"):
-        given.pop("won", None)
+    if (order == "best") == (given.get("won") is True) and order in ("best", "worst"):
+        given.pop("won", None)  # the smallest win is the worst of the winners, the biggest loss the worst of all
     nth = q.value("nth")
     asked = Trades.model_validate(clean({**given, "order": order, "figure": figure, "nth": nth}))
     chosen = selected(view, asked)[: min(MOST, q.top)]

@@ -114,6 +114,7 @@ def _apart(q: Question, view: View) -> Reading | None:
         _each_slot(q, "regime"),
         _each_slot(q, "voter"),
         _each_slot(q, "feature"),
+        _each_slot(q, "after"),
     ):
         if not many:
             continue

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from agent.chat.local.dates import WEEKDAYS
 from agent.chat.local.names import EXITS_NAMED, FEATURES_NAMED, LIMITS_NAMED, REGIMES_NAMED
 from agent.chat.tools.figures import Bound, Op
+from agent.chat.tools.selecting import After
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ _BOUND = re.compile(
 _AFTER = re.compile(
     rf"(?P<cash>[$\u20ac\u00a3]\s?)?(?P<value>\d[\d,]*(?:\.\d+)?k?){_UNIT}\s*(?P<after>or (?:more|higher|above|better|longer|greater|over)|or (?:less|lower|below|under|fewer|shorter)|\+)"
 )
+_EXACTLY = re.compile(
+    rf"\b(?:lasted|held|open|kept|stayed)(?: for| only| just| exactly| open)* (?P<value>{_NUMBER[1:-1]}) (?P<unit>bars?|days?)\b"
+    r"(?! (?:or|on average|later|after|before))"
+)
 _BETWEEN = re.compile(r"\bbetween\s+(-?\d+(?:\.\d+)?)\s*(%)?\s+and\s+(-?\d+(?:\.\d+)?)\s*(%)?")
 _EXTREMES: dict[str, tuple[tuple[str, Op, float], ...]] = {"rsi_14": (("oversold", "<", 30.0), ("overbought", ">", 70.0))}
 _SHARES = frozenset({"size", "exposure", "drawdown_60", "momentum_10", "volatility_20", "hl_range", "oc_range"})
@@ -73,7 +78,7 @@ def read_slots(text: str, voters: tuple[str, ...], *, of_voters: bool) -> tuple[
     """Everything named in a text; what lies inside something longer is not told again."""
     found = _limits(text) + _features(text) + _exits(text) + _regimes(text) + _voters(text, voters, of_voters=of_voters)
     found = _apart(found)
-    found += _means(text, found)
+    found += _means(text, found) + _loosely(text, found)
     found += [
         one
         for one in _bounds(text, found)
@@ -147,6 +152,7 @@ def _bounds(text: str, named: list[Slot]) -> list[Slot]:
         if not any(match.start() < one.end and one.begin < match.end() for one in found):
             unit = (match.group("cash") or match.group("unit") or "").strip()
             found.append(_bound(text, named, match.start(), match.end(), _op(match), number(match.group("value")), unit))
+    found += _exactly(text, found)
     for match in _AFTER.finditer(text):
         if not any(match.start() < one.end and one.begin < match.end() for one in found):
             unit = (match.group("cash") or match.group("unit") or "").strip()
@@ -158,6 +164,17 @@ def _bounds(text: str, named: list[Slot]) -> list[Slot]:
             if near and (m := re.search(word, text[near.end : near.end + 30])) and not found:
                 found.append(Slot("bound", Bound(feature=name, op=op, value=value), near.begin, near.end + m.end()))
     return found
+
+
+def _exactly(text: str, found: list[Slot]) -> list[Slot]:
+    """So many bars or days held, neither more nor fewer: "lasted only one bar"."""
+    out: list[Slot] = []
+    for match in _EXACTLY.finditer(text):
+        if not any(match.start() < one.end and one.begin < match.end() for one in found):
+            name, value = "bars_held" if match.group("unit").startswith("bar") else "days_held", number(match.group("value"))
+            ops: tuple[Op, ...] = (">=", "<=")
+            out += [Slot("bound", Bound(feature=name, op=op, value=value), match.start(), match.end()) for op in ops]
+    return out
 
 
 _MEAN = re.compile(
@@ -172,9 +189,42 @@ def _means(text: str, found: list[Slot]) -> list[Slot]:
         name = f"close_to_sma_{match.group(2) or match.group(3)}"
         op: Op = ">" if match.group(1) in ("above", "over") else "<"
         out.append(Slot("bound", Bound(feature=name, op=op, value=0.0), match.start(), match.end()))
+    for match in _MACD.finditer(text):
+        sign: Op = ">" if match.group(1) in ("above", "over") else "<"
+        out.append(Slot("bound", Bound(feature="macd_hist", op=sign, value=0.0), match.start(), match.end()))
     for one in [s for s in found if any(s.begin < o.end and o.begin < s.end for o in out)]:
         found.remove(one)
     return out
+
+
+# what people call high or low of a feature: above the one, below the other
+_HIGH_LOW = {
+    "volume_ratio": (1.5, 0.7), "rsi_14": (70.0, 30.0), "adx_14": (25.0, 20.0), "volatility_z": (1.0, -1.0), "bb_position": (0.8, 0.2),
+}  # fmt: skip
+_HIGH, _LOW = "high|heavy|large|big|strong|elevated|upper|unusual", "low|light|thin|small|weak|little|lower"
+_NEAR = r"(?:readings? of |values? of |near the |on |an? |the )*"
+
+
+def _loosely(text: str, found: list[Slot]) -> list[Slot]:
+    """A feature called high or low without a number, with what it is taken for; the feature's own name goes with it."""
+    out: list[Slot] = []
+    for one in [s for s in found if s.kind == "feature" and s.value in _HIGH_LOW]:
+        before = re.search(rf"\b(?:(?P<high>{_HIGH})|(?:{_LOW}))[ -]{_NEAR}$", text[: one.begin])
+        after = re.match(rf" (?:is |was |were |being )?(?:(?P<high>{_HIGH})|(?:{_LOW}))\b", text[one.end :])
+        match = before or after
+        if match is None or any(s.kind == "bound" and s.begin < one.end and one.begin < s.end for s in out):
+            continue
+        begin, end = (match.start(), one.end) if before else (one.begin, one.end + match.end())
+        op: Op = ">" if match.group("high") else "<"
+        value = _HIGH_LOW[one.value][0 if match.group("high") else 1]
+        out.append(Slot("bound", Bound(feature=one.value, op=op, value=value), begin, end))
+        out.append(Slot("taken", f"I take {text[begin:end]!r} for {one.value} {op} {value:g}", begin, end))
+    for one in [s for s in found if any(o.kind == "bound" and s.begin < o.end and o.begin < s.end for o in out)]:
+        found.remove(one)
+    return out
+
+
+_MACD = re.compile(r"\bmacd\b[^.?]{0,12}\b(above|over|below|under|beneath) (?:its |the )?signal(?: line)?")
 
 
 def _bound(text: str, named: list[Slot], begin: int, end: int, op: Op, value: float, unit: str) -> Slot:
@@ -254,6 +304,32 @@ def _tops(text: str) -> list[Slot]:
             found.append(Slot("top", int(n), match.start(group), match.end(group)))
     found += [Slot("nth", _ORDINALS[m.group(1)], m.start(1), m.end(1)) for m in _NTH.finditer(text)]
     return found
+
+
+_FOLLOWS = re.compile(
+    rf"\b(?:(?:right |directly |immediately |just )?(?:after|following)|(?:came |come |comes )?right after) "
+    rf"(?:an? |the |each |every |any )?(?:(?P<n>{_NUMBER[1:-1]}) )?(?:straight |consecutive |successive |back to back )*"
+    rf"(?P<what>los(?:s|ses|ers?|ing (?:trades?|ones?|streaks?))|win(?:s|ners?|ning (?:trades?|ones?))?|stop(?:s|[ -]?outs?|ped (?:trades?|out))?|targets?)"
+    rf"(?: trades?)?(?: in a row| in succession| running| or more)*\b"
+)
+_FOLLOWED: tuple[tuple[str, Literal["win", "loss", "stop", "target"]], ...] = (
+    ("lo", "loss"), ("win", "win"), ("stop", "stop"), ("target", "target"),
+)  # fmt: skip
+
+
+def follows_of(text: str) -> tuple[str, tuple[Slot, ...]]:
+    """What trades are said to come after ("after three losses in a row"), and the text without it."""
+    found = []
+    for match in _FOLLOWS.finditer(text):
+        what = next(kind for begin, kind in _FOLLOWED if match.group("what").startswith(begin))
+        n = int(number(match.group("n"))) if match.group("n") else 1
+        if 1 <= n <= MOST_FOLLOWED:
+            found.append(Slot("after", After(what=what, n=n), 0, 0))
+            text = text.replace(match.group(0), " ")
+    return " ".join(text.split()), tuple(found)
+
+
+MOST_FOLLOWED = 20
 
 
 def _amounts(text: str, found: list[Slot]) -> list[Slot]:

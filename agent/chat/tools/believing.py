@@ -46,7 +46,7 @@ def voters(view: View, asked: Voters) -> Found:
     weighed = [row for row in chosen if row["weight"] is not None]
     lead = ""
     rank = "hit_rate" if partial and asked.rank == "weight" else asked.rank
-    ranked = weighed if rank == "weight" else chosen
+    ranked = weighed if rank == "weight" else [row for row in chosen if row["voter"] != "joint"]  # the decision is no voter
     if len(ranked) > 1 and asked.voter is None and not asked.by_regime:
         pick, what = (min, _LEAST) if asked.least else (max, _MOST)
         top = pick(ranked, key=lambda row: _by(row, rank))
@@ -63,7 +63,8 @@ def _best_by_regime(rows: list[Json], rank: str, *, least: bool) -> str:
     """Who stands first (or last) in each regime."""
     out = []
     for regime in ("trending", "ranging", "volatile"):
-        inside = [row for row in rows if row["regime"] == regime and (rank != "weight" or row["weight"] is not None)]
+        inside = [row for row in rows if row["regime"] == regime and row["voter"] != "joint"]
+        inside = [row for row in inside if rank != "weight" or row["weight"] is not None]
         if inside:
             top = (min if least else max)(inside, key=lambda row: _by(row, rank))
             out.append(f"{regime} {top['voter']}")

@@ -18,7 +18,7 @@ from agent.chat.tools.selecting import WEEKDAYS
 from agent.chat.view import View
 
 Json = dict[str, Any]
-By = Literal["regime", "symbol", "quarter", "month", "year", "weekday", "action", "skill"]
+By = Literal["regime", "symbol", "quarter", "month", "year", "weekday", "action", "skill", "cause"]
 Order = Literal["first", "last", "most_confident", "least_confident", "largest", "smallest", "highest", "lowest"]
 
 
@@ -152,8 +152,26 @@ def group_name(view: View, row: Row, by: By) -> list[str]:
             "year": f"{row.bar.year}",
             "weekday": f"{row.bar:%A}",
             "action": row.action if row.status == "ok" else row.status,
+            "cause": _cause(row),
         }[by]
     ]
+
+
+def _cause(row: Row) -> str:
+    """What stood behind a decision: where it leaned, whether a position was open, which limit left nothing of it."""
+    if row.status != "ok":
+        return "no voter or skill spoke" if row.status == "abstained" else row.status
+    if row.action != "hold":
+        return f"it decided to {row.action}"
+    nil = [name for name, _, after in row.cuts if after == 0.0]
+    if nil:
+        return f"cut to nothing by {nil[0]}"
+    if row.refused is not None:
+        return f"refused: {row.refused}"
+    if row.symbol in row.held:
+        lean = {"buy": "it leaned to buy", "sell": "the lean against it was weak"}
+        return f"a position was open and {lean.get(row.side or '', 'it leaned nowhere')}"
+    return f"leaning to {row.side}, below the confidence an entry needs" if row.side else "it leaned nowhere"
 
 
 def _grouped(view: View, asked: Decisions, rows: list[Row], every: list[Row]) -> Found:

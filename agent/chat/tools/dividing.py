@@ -41,10 +41,13 @@ def group_name(view: View, trade: Trade, by: By, dated: str = "exit") -> list[st
 def grouped(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found:
     """The groups, each with its sums; first the one that has most or least of what is asked for."""
     by = asked.by or "symbol"
+    split = f"{by} and {asked.within}" if asked.within else by
     groups: dict[str, list[Trade]] = defaultdict(list)
     for trade in chosen:
         for name in group_name(view, trade, by, asked.dated):
-            groups[name].append(trade)
+            inner = group_name(view, trade, asked.within, asked.dated) if asked.within else [""]
+            for second in inner:
+                groups[f"{name} / {second}" if second else name].append(trade)
     rows = [(name, sums(inside)) for name, inside in sorted(groups.items(), key=_calendar)]
     if asked.having is not None:
         rows = [(name, of) for name, of in rows if meets(of["count"], asked.having)]
@@ -56,19 +59,19 @@ def grouped(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found:
     brief = ", ".join(f"{name} {of['count']}" for name, of in rows)
     shown = f" {'; '.join(parts)}." if len(rows) <= MOST_GROUPS else f" {brief}."
     table = Table(
-        title=f"trades by {by}",
-        columns=(by, "trades", "won %", "mean R", "P&L"),
+        title=f"trades by {split}",
+        columns=(split, "trades", "won %", "mean R", "P&L"),
         rows=tuple((n, str(s["count"]), f"{100 * s['win_rate']:.1f}", f"{s['mean_r']:+.2f}", gain(s["pnl"])) for n, s in rows),
         right=(1, 2, 3, 4),
     )
     absent = _absent(asked, {name for name, _ in rows}, view)
-    text = f"{_first(asked, rows)}{what[0].upper() + what[1:]} by {by} {cite('run', view.run)}:{shown}{_ends(rows)}{absent}"
+    text = f"{_first(asked, rows)}{what[0].upper() + what[1:]} by {split} {cite('run', view.run)}:{shown}{_ends(rows)}{absent}"
     return Found(text=text, ids=(f"run:{view.run}",), data={name: of for name, of in rows}, table=table)
 
 
 def _absent(asked: Trades, present: set[str], view: View) -> str:
     """The months, quarters or years of the record without such a trade."""
-    if asked.by not in ("month", "quarter", "year"):
+    if asked.by not in ("month", "quarter", "year") or asked.within:
         return ""
     every = {_stretch(row.bar, asked.by) for row in asked.rows(view)}
     none = sorted(every - present)

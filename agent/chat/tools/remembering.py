@@ -157,6 +157,7 @@ class Parameters(Frozen):
     name: str | None = None
     start: date | None = None
     end: date | None = None
+    last: int | None = Field(None, ge=1, description="only so many, the newest")
 
 
 def parameters(view: View, asked: Parameters) -> Found:
@@ -170,9 +171,18 @@ def parameters(view: View, asked: Parameters) -> Found:
     ]
     if not inside:
         return Found(text=f"No adaptive parameter changed then {cite('run', view.run)}.", ids=(f"run:{view.run}",))
-    told = [_parameter(p) for p in inside[-12:]]
-    text = f"{len(inside)} parameter changes{'; the last' if len(inside) > 12 else ''}: {'; '.join(told)}."
-    return Found(text=text, ids=tuple(p["decision"] for p in inside[-12:]), data={"count": len(inside)})
+    shown = inside[-(asked.last or MOST_CHANGES) :]
+    shown = [p for p in inside if p in shown or asked.last == 1 and p["at"] == shown[0]["at"]]
+    told = [_parameter(p) for p in shown]
+    lead = (
+        f"{len(inside)} parameter changes"
+        if len(shown) == len(inside)
+        else f"The last {len(shown)} of {len(inside)} parameter changes"
+    )
+    return Found(text=f"{lead}: {'; '.join(told)}.", ids=tuple(p["decision"] for p in shown), data={"count": len(inside)})
+
+
+MOST_CHANGES = 12
 
 
 def _parameter(p: Json) -> str:

@@ -31,7 +31,22 @@ def result(view: View, asked: Result) -> Found:
     return _TOLD[asked.measure](view, asked, curve, before)
 
 
+def _sharpe_of(view: View, asked: Result, symbol: str) -> Found:
+    """The Sharpe ratio of one symbol's realised P&L by day, as the report has it."""
+    rows = ((view.result or {}).get("summary") or {}).get("symbols", []) if not (asked.start or asked.end) else []
+    row = next((r for r in rows if r["symbol"] == symbol and r.get("sharpe") is not None), None)
+    if row is None:
+        return nothing(f"A Sharpe ratio{asked.words()} is not in the record; equity is that of all symbols.", f"run:{view.run}")
+    text = (
+        f"Sharpe ratio of the trades on {symbol}, from their realised P&L by day: {row['sharpe']:.2f} over {row['trades']} "
+        f"trades {cite('run', view.run)}. That of the whole run is {figures(view, Result()).get('Sharpe Ratio', 0.0):.2f}."
+    )
+    return Found(text=text, ids=(f"run:{view.run}",), data={"sharpe": row["sharpe"]})
+
+
 def _named(view: View, asked: Result, curve: Curve, before: float) -> Found:
+    if asked.measure == "sharpe" and asked.symbol is not None:
+        return _sharpe_of(view, asked, asked.symbol)
     name = _NAMES[asked.measure]
     table = figures(view, asked)
     value = table.get(name)
@@ -87,6 +102,8 @@ def _drawdown(view: View, asked: Result, curve: Curve, before: float) -> Found:
     values = dict(curve)
     longest = figures(view, asked).get("Max. Drawdown Duration")
     spell = f" The longest spell below a peak lasted {longest}." if longest else ""
+    mean = figures(view, asked).get("Avg. Drawdown [%]")
+    spell += f" The average drawdown was {abs(mean):.2f}%." if mean is not None else ""
     high = max(curve, key=lambda p: p[1])
     text = (
         f"Maximum drawdown{asked.words()}: {per_cent(depth, 2)}, from {day(top)} to {day(bottom)}"

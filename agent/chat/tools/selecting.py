@@ -12,7 +12,7 @@ from agent.chat.tables import Trade
 from agent.chat.tools.base import Scope
 from agent.chat.tools.figures import TRADE_FIGURES, Bound, bounded, meets
 from agent.chat.view import View
-from agent.domain import ExitReason, Side
+from agent.domain import ExitReason, Frozen, Side
 
 Json = dict[str, Any]
 Order = Literal["best", "worst", "longest", "shortest", "first", "last", "largest", "smallest", "highest", "lowest"]
@@ -20,6 +20,13 @@ By = Literal["regime", "symbol", "quarter", "month", "year", "side", "exit", "sk
 Measure = Literal["all", "count", "win_rate", "pnl", "average", "holding", "streak", "fees", "factor", "exits", "spacing"]
 Rank = Literal["count", "wins", "losses", "win_rate", "pnl", "mean_r"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class After(Frozen):
+    """What came right before a trade's entry: so many closed trades, each a win, a loss, a stop or a target."""
+
+    what: Literal["win", "loss", "stop", "target"]
+    n: int = Field(1, ge=1, le=20)
 
 
 class Trades(Scope):
@@ -32,6 +39,7 @@ class Trades(Scope):
     but: bool = Field(False, description="with exit: the trades that ended in any other way")
     skill: str | None = Field(None, description="only trades this skill agreed with, by name")
     weekday: int | None = Field(None, ge=0, le=6, description="weekday of the entry's fill, Monday 0")
+    after: After | None = Field(None, description="only trades entered when the last n closed ones were so")
     bounds: tuple[Bound, ...] = Field((), description="conditions on figures of the trade or on features at its decision")
     order: Order | None = Field(None, description="show single trades, ranked so; highest and lowest go by figure")
     n: int = Field(1, ge=1, le=50)
@@ -39,6 +47,7 @@ class Trades(Scope):
     figure: str | None = Field(None, description="pnl, r, bars_held, confidence, size, fees, entry_price, or a feature")
     measure: Measure = "all"
     by: By | None = None
+    within: By | None = Field(None, description="with by: each group divided once more")
     rank: Rank | None = Field(None, description="with by: which group has the most of it")
     least: bool = False
     relate: bool = Field(False, description="with figure: whether trades where it is higher do better")
@@ -68,8 +77,21 @@ def fits(view: View, trade: Trade, asked: Trades) -> bool:
         and (asked.exit is None or (asked.exit == trade.outcome.reason) != asked.but)
         and (asked.skill is None or asked.skill in skills_of(view, trade))
         and asked.weekday in (None, trade.outcome.entry_bar.weekday())
+        and (asked.after is None or follows(view, trade, asked.after))
         and all(meets(TRADE_FIGURES[b.feature].of(trade), b) for b in asked.bounds)
     )
+
+
+_WAS: dict[str, Callable[[Trade], bool]] = {
+    "win": lambda t: t.won, "loss": lambda t: not t.won, "stop": lambda t: t.outcome.reason == "stop",
+    "target": lambda t: t.outcome.reason == "target",
+}  # fmt: skip
+
+
+def follows(view: View, trade: Trade, after: After) -> bool:
+    """Whether the last closed trades of the book before a trade's entry were so many of a kind."""
+    closed = view.tables.trades_closed_before(trade.outcome.entry_bar)[-after.n :]
+    return len(closed) == after.n and all(_WAS[after.what](one) for one in closed)
 
 
 def skills_of(view: View, trade: Trade) -> list[str]:
@@ -85,6 +107,10 @@ def kind_of(asked: Trades) -> str:
     words += {"buy": "long ", "sell": "short ", None: ""}[asked.side]
     ended = f" that ended {'otherwise than ' if asked.but else ''}by {asked.exit}" if asked.exit else ""
     backed = f" that {asked.skill} agreed with" if asked.skill else ""
+    kinds = {"loss": "losses", "win": "wins", "stop": "stops", "target": "targets"}
+    came = f"{asked.after.n} {kinds[asked.after.what]} in a row" if asked.after and asked.after.n > 1 else ""
+    came = came or (f"a {asked.after.what}" if asked.after else "")
+    backed += f" entered after {came}" if came else ""
     begun = f" entered on a {WEEKDAYS[asked.weekday]}" if asked.weekday is not None else ""
     dated = " entered" if asked.dated == "entry" and (asked.start or asked.end) else ""
     return f"{words}trades{ended}{backed}{begun}{bounded(asked.bounds, TRADE_FIGURES)}{dated}{asked.words()}"
@@ -123,4 +149,7 @@ def key_of(asked: Trades) -> Callable[[Trade], float]:
         return lambda t: -t.outcome.exit_bar.timestamp()
     name, down = _RANKS.get(order, (asked.figure or "pnl", order == "highest"))
     read = TRADE_FIGURES[name].of
+    if name == "bars_held":  # of as many bars, those over more calendar days
+        days = TRADE_FIGURES["days_held"].of
+        return lambda t: (-1 if down else 1) * ((read(t) or 0.0) + (days(t) or 0.0) / 1e4)
     return lambda t: (-1 if down else 1) * (read(t) if read(t) is not None else float("inf"))  # type: ignore[operator]

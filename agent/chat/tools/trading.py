@@ -44,8 +44,14 @@ def _ranked(asked: Trades, chosen: list[Trade]) -> Found:
     if asked.nth is not None and asked.nth > len(every):
         return nothing(f"There are only {len(every)} {kind_of(asked)}, so there is no number {asked.nth} of them.")
     ranked = every[asked.nth - 1 : asked.nth] if asked.nth is not None else every[: asked.n]
-    lead = _lead(asked, len(ranked))
+    lead = (
+        f"The {len(every)} {kind_of(asked)} in order"
+        if order == "first" and 1 < len(every) == len(ranked)
+        else _lead(asked, len(ranked))
+    )
     note = _by_r(order, chosen, ranked[0]) + _share(order, chosen, ranked) if asked.nth is None else ""
+    note += _ties(asked, every) if len(ranked) == 1 and asked.nth is None else ""
+    note += f" {len(every) - len(ranked)} more are not shown." if order == "first" and 1 < len(ranked) < len(every) else ""
     shown = Table(
         title=lead, columns=("id", "symbol", "entry", "exit", "by", "bars", "P&L", "R"), rows=tuple(_row(t) for t in ranked),
         right=(5, 6, 7),
@@ -87,6 +93,16 @@ def _by_r(order: str, chosen: list[Trade], first: Trade) -> str:
     by_r = (max if order == "best" else min)(chosen, key=lambda t: t.outcome.r)
     same = by_r.outcome.decision == first.outcome.decision
     return "" if same else f" Measured in R it is {told(by_r)}."
+
+
+def _ties(asked: Trades, every: list[Trade]) -> str:
+    """How many others stand level with the first."""
+    level = sum(key_of(asked)(trade) == key_of(asked)(every[0]) for trade in every) - 1
+    return (
+        f" {level} other{'s equal' if level > 1 else ' equals'} it in that."
+        if level and asked.order not in ("first", "last")
+        else ""
+    )
 
 
 def _share(order: str, chosen: list[Trade], ranked: list[Trade]) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.chat.local.composing import decision_group, route, which_decisions, won_of
@@ -26,6 +27,19 @@ def _count_decisions(q: Question, view: View) -> Route | None:
     if found is not None:
         return _decisions(q, {*tells, found[1], "by", "most", "least", "compare"}, by=found[0], least=q.has("least"))
     return _decisions(q, tells)
+
+
+def _causes(q: Question, view: View) -> Route | None:
+    """Why it held, counted over many decisions."""
+    held = re.search(r"\bhold(?:s|ing)?\b", q.text) is not None
+    if q.day or q.idents or q.any("longest", "how_long", "close") or not (held or q.has("hold")):
+        return None
+    given, used = which_decisions(q)
+    return route(
+        Step("decisions", clean({**given, "action": "hold" if held else None, "entered": None, "by": "cause"})),
+        used,
+        {"why", "how_many", "share", "by", "most", "least", "list", "trade", "buy", "average", "when", "overall", "describe"},
+    )
 
 
 def _status(name: str, concept: str) -> Any:
@@ -82,6 +96,8 @@ def _sure(q: Question, view: View) -> Route | None:
 
 
 def _sized(q: Question, view: View) -> Route | None:
+    if q.any("win", "lose") and not q.any("buy", "entries", "trade"):
+        return None  # "how large are the losses" asks for results
     if q.any("most", "least"):
         return _decisions(
             q,
@@ -151,7 +167,7 @@ def _clamped(q: Question, view: View) -> Route | None:
 
 
 def _made_of(q: Question, view: View) -> Route | None:
-    if q.day or q.idents:
+    if q.day or q.idents or re.search(r"\bremember", q.text):
         return None
     entered = q.any("buy", "entries", "trade", "win", "lose")
     return one("contributions", entered=entered or None, won=won_of(q), **scope(q))
@@ -162,6 +178,7 @@ INTENTS = (
     intent("abstained", "abstained", "", _status("abstained", "abstained"), 0.2),
     intent("errors", "error", "", _status("error", "error")),
     intent("decisions counted", "how_many|share decision|hold|buy|entries|sell|happened", "when", _count_decisions),
+    intent("why it held", "hold|holding why", "decision", _causes, 0.3),
     intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
     intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
     intent("a few days", "happened|describe @stretch", "when decision hold buy entries happened state", _few_days, 0.25),
@@ -172,5 +189,5 @@ INTENTS = (
     intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
     intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
     intent("cut by limits", "clamp", "", _clamped),
-    intent("limits at work", "limit clamp|size|how_many|when", "", _clamped),
+    intent("limits at work", "limit clamp|when", "", _clamped),
 )  # fmt: skip

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.chat.local.composing import which_of
@@ -101,7 +102,9 @@ def _feature_on(q: Question, view: View) -> Route | None:
     if q.day is None:
         return None
     symbols = q.symbols or tuple(view.tables.symbols)
-    return Route(tuple(Step("market_state", {"symbol": s, "at": q.day, "feature": f}) for s in symbols for f in q.features))
+    price = ("close",) if any(b.feature.startswith("close_to_") for b in q.bounds) else ()
+    asked = [(s, f) for s in symbols for f in (*price, *q.features)]
+    return Route(tuple(Step("market_state", {"symbol": s, "at": q.day, "feature": f}) for s, f in asked)).telling("@bound most")
 
 
 def _close_on(q: Question, view: View) -> Route | None:
@@ -170,6 +173,41 @@ def _what_if(q: Question, view: View) -> Route | None:
     return one("what_if", "no decision was named, so this is the last", **changes, symbol=symbol).telling(used)
 
 
+# something of the whole run made otherwise
+_OTHERWISE = re.compile(
+    r"\b(?:what if|what would|suppose|supposing|imagine|(?<![a-z] )had (?:we|you|it|the|there|i)|had (?:we|you|i)|if (?:we|you|it|i|the \w+|shorts?|stops?|targets?|costs?|fees)"
+    r" (?:had|were|was|would)|would (?:\w+ ){0,4}(?:have been|be|improve|change|help|hurt|make|made|raise|lower|reduce))\b"
+)
+_OPTIONS = (
+    ("start_cash", "--cash N"), ("forecast", "--arm no-forecast"),
+    ("skill", "--arm no-skills"),
+)  # fmt: skip
+
+
+def _another_backtest(q: Question, view: View) -> Route | None:
+    """What a whole run would have been takes another run: nothing in the record tells, and the command is named."""
+    if (
+        q.day
+        or q.idents
+        or q.skills
+        or q.bounds
+        or q.any("cost", "now", "last", "future", "benchmark", "halt", "memories")
+        or not _OTHERWISE.search(q.text)
+    ):
+        return None
+    option = next((text for concept, text in _OPTIONS if q.has(concept)), "--timerange FROM-TO" if q.periods else "")
+    left_out = f", leaving out the file of {q.symbols[0]}" if q.symbols and not option else ""
+    setting = (
+        "" if option or left_out else ", after changing the setting in tradecraft.toml (`tradecraft show-config` names them)"
+    )
+    how = f"`{f'tradecraft backtest --data FILES {option}'.strip()}`{left_out}{setting}"
+    words = (
+        f"The record cannot say what a whole run would have been: every later decision would have been another. That needs another "
+        f"backtest: {how} [run:{view.run}]."
+    )
+    return Route(words=words).telling("@symbol @period @limit @amount @bound @exit @top @regime " + " ".join(q.concepts))
+
+
 def _without_skill(q: Question, view: View) -> Route | None:
     if q.day:
         return None
@@ -207,6 +245,8 @@ INTENTS = (
     _about("clamps", "clamp|limit", "size how_much why @limit refused happened"),
     _about("forecast", "forecast", "happened voter how_much model"),
     _about("outcome", "outcome|return|win|lose|how_long|holding|exit_way", "how_much happened followed why cost fill price r streak long exit_way", 0.1),
+    _about("votes", "voter win|lose @day", "why how_many each by @voter happened right wrong", 0.35),
+    _about("outcome", "@day win|lose", "how_much outcome", 0.2),
     _about("outcome", "fill|price buy|sell|close|entries|trade", "how_much when"),
     _about("parts", "parts", "confidence how_much memories forecast voter skill by list share", 0.1),
     _about("regime", "regime", "state happened", 0.15),
@@ -221,5 +261,6 @@ INTENTS = (
     intent("close on a day", "price @day", "symbol close how_much state index", _close_on, 0.2),
     intent("similar days", "similar", "when state list how_many happened followed followed memories best most trade win lose return outcome regime sequence last first situation history again now price", _similar, 0.2),
     intent("what if", "whatif|without", "without whatif happened decision trade buy confidence parameter limit outcome position_open size negation voter memories skill how_much threshold settings return price state entries condition", _what_if, 0.3),
+    intent("another backtest", "whatif", "", _another_backtest, 0.6),
     intent("without a skill", "whatif|without @skill", "without whatif happened return trade outcome result how_much skill win lose negation position_open overall equity condition last", _without_skill, 0.3),
 )  # fmt: skip

@@ -18,7 +18,8 @@ def _situations(q: Question, view: View) -> Route | None:
 def _history(q: Question, view: View) -> Route | None:
     if q.day:
         return None
-    features = q.values("feature") or (("close",) if q.has("price") or q.has("peak") else ())
+    priced = q.any("price", "peak") and not q.has("cost")  # what something cost is no price of the market
+    features = q.values("feature") or (("close",) if priced else ())
     pick = "highest" if q.any("most") else "lowest" if q.has("least") else "mean" if q.has("average") else None
     steps = tuple(Step("feature_history", clean({"feature": f, "pick": pick, **scope(q)})) for f in features)
     return Route(steps) if steps else None
@@ -34,13 +35,19 @@ def _now(q: Question, view: View) -> Route | None:
 
 def _regimes(measure: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
+        if measure == "now" and q.regime and q.has("when") and not q.day:
+            return one("decisions", order="last", n=1, **scope(q)).telling("@regime")
         return one("regimes", measure=measure, **scope(q, regime=measure != "now")).telling("@regime")
 
     return make
 
 
 def _durations(q: Question, view: View) -> Route | None:
-    return None if q.any("trade", "win", "lose") else one("regimes", measure="duration", **scope(q)).telling("@regime")
+    return (
+        None
+        if q.any("trade", "win", "lose") or q.text.startswith("when ")
+        else one("regimes", measure="duration", **scope(q)).telling("@regime")
+    )
 
 
 def _paid(q: Question, view: View) -> Route | None:
@@ -74,5 +81,5 @@ INTENTS = (
     intent("regimes", "regime|@regime", f"{_WHEN} share symbol state overall", _regimes("share"), -0.4),
     intent("how long regimes last", "regime|@regime holding|how_long|streak", f"{_WHEN} regime holding how_long average most longest least shortest by list share barunit dayunit now", _durations, 0.25),
     intent("regime changes", "change regime|@regime", f"{_WHEN} regime last first how_many most symbol switch from year", _regimes("changes"), 0.1),
-    intent("what regimes paid", "regime|@regime return|win|lose|best|worst|win_rate|trade|average|make|compare", f"{_WHEN} regime best worst most least win lose return trade average how_much compare by overall win_rate hold buy performance symbol share", _paid, 0.15),
+    intent("what regimes paid", "regime|@regime return|win|lose|best|worst|win_rate|trade|average|make|compare", f"{_WHEN} regime best worst most least win lose return trade average how_much compare by overall win_rate hold buy performance share", _paid, 0.15),
 )  # fmt: skip

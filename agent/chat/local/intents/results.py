@@ -14,7 +14,12 @@ from agent.chat.view import View
 
 def _figure(measure: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        symbol = q.symbol if measure in ("costs", "exposure", "benchmark") else None
+        if measure == "sharpe" and (q.has("symbol") or len(q.symbols) > 1):
+            symbols = q.symbols or tuple(view.tables.symbols)
+            return Route(tuple(Step("result", clean({"measure": measure, "symbol": s, **days_of(q)})) for s in symbols)).telling(
+                "symbol by compare best worst"
+            )
+        symbol = q.symbol if measure in ("costs", "exposure", "benchmark", "sharpe") else None
         return one("result", measure=measure, symbol=symbol, **days_of(q))
 
     return make
@@ -82,7 +87,7 @@ def _of_symbol(q: Question, view: View) -> Route | None:
 
 
 def _return(q: Question, view: View) -> Route | None:
-    if q.symbols or q.regimes or q.skills:
+    if q.symbols or q.regimes or q.skills or q.has("average"):
         return None
     return one("result", measure="return", **days_of(q))
 
@@ -126,7 +131,8 @@ def _costs(q: Question, view: View) -> Route | None:
     return one("result", measure="costs", symbol=q.symbol, **days_of(q))
 
 
-_ALL = "how_much when average overall most least best worst run"
+_PLAIN = "how_much when overall run"
+_ALL = f"{_PLAIN} average most least best worst"
 
 
 def _named(measure: str, needs: str, tells: str = "", weight: float = 0.15) -> Intent:
@@ -134,7 +140,7 @@ def _named(measure: str, needs: str, tells: str = "", weight: float = 0.15) -> I
 
 
 INTENTS = (
-    _named("sharpe", "sharpe", "reliability notes win"),
+    _named("sharpe", "sharpe", "reliability notes win trade return"),
     _named("sortino", "sortino"),
     _named("calmar", "calmar"),
     _named("cagr", "cagr", "by year growth", 0.05),
@@ -154,13 +160,13 @@ INTENTS = (
     intent("costs doubled", "break_even", f"{_ALL} return cost whatif happened change win lose trade compare condition without", _costs, 0.2),
     intent("what it came from", "why return|win|lose|quarter|month|year|@stretch|drawdown|make", f"{_ALL} return win lose equity trade by happened", _came_from, -0.1),
     intent("starting cash", "start_cash equity|how_much", f"{_ALL} equity run first", _cash, 0.2),
-    intent("the whole result", "return|overall|run", f"{_ALL} return describe happened trade win lose sharpe drawdown benchmark status change now", _whole, -0.1),
-    intent("return", "return|win|lose|make", f"{_ALL} return equity trade change", _return, -0.05),
-    intent("return of a symbol", "@symbol", f"{_ALL} return win lose trade outcome describe happened", _of_symbol, -0.4),
+    intent("the whole result", "return|overall|run", f"{_PLAIN} return describe happened trade win lose sharpe drawdown benchmark status change now", _whole, -0.1),
+    intent("return", "return|win|lose|make", f"{_PLAIN} return equity trade change", _return, -0.05),
+    intent("return of a symbol", "@symbol", f"{_PLAIN} return win lose trade outcome describe happened", _of_symbol, -0.4),
     intent("return of stretches", "week|quarter|month|year|dayunit|calendar_month", f"{_ALL} return by win lose how_many profitable_unit list compare change equity volatility drawdown share trade rank position_open status state", _by_stretch, 0.05),
     intent("best day", "dayunit most|best|worst|least", f"{_ALL} return win lose equity by", _best_day, 0.25),
-    intent("a stretch", "@stretch", f"{_ALL} return happened describe win lose trade state change list compare regime notable event", _summary, -0.3),
-    intent("a stretch told", "describe|happened|return @stretch", f"{_ALL} return win lose trade state change list compare event", _summary, 0.0),
+    intent("a stretch", "@stretch", f"{_PLAIN} return happened describe win lose trade state change list compare regime notable event", _summary, -0.3),
+    intent("a stretch told", "describe|happened|return @stretch", f"{_PLAIN} return win lose trade state change list compare event", _summary, 0.0),
     intent("other arms", "arms", f"{_ALL} return memories without whatif compare win lose happened trade outcome entries benchmark worth_having negation equity model forecast skill change sharpe luck condition", _arms, 0.0),
     intent("without memory", "memories without|whatif|worth_having|arms|compare|return", f"{_ALL} return memories without whatif compare win lose happened trade outcome worth_having arms equity condition change", _arms, 0.25),
 )  # fmt: skip

@@ -32,15 +32,23 @@ def _standing(name: str) -> Make:
 
 def _ranked(rank: str, *, least: bool | None = None) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        if q.skills or q.voters:
+        if q.skills or q.voters or _standing_meant(q, rank):
             return None
         low = q.any("least", "worst") or q.has("lose") and q.has("most") if least is None else least
         tried = next((int(b.value) for b in q.bounds if b.feature == "count"), None)
         n = q.top if q.top > 1 else 20 if q.has("rank") or tried else 3
         bounds = tuple(b for b in q.bounds if b.feature == "reliability")
+        ended = re.search(r"\b(?:(failures|failed)|successes)\b", q.text) if q.any("most", "least") else None
+        if ended:
+            return one("skills", rank="failure" if ended.group(1) else "success", least=q.has("least"), regime=q.regime, n=n)
         return one("skills", rank=rank, least=low, regime=q.regime, n=20 if bounds else n, executions=tried, bounds=bounds)
 
     return make
+
+
+def _standing_meant(q: Question, rank: str) -> bool:
+    """Whether "active" is said of how skills stand, not of how much they are used."""
+    return rank == "executions" and q.has("active") and not q.any("most", "least", "best")
 
 
 def _uncertain(q: Question, view: View) -> Route | None:
@@ -59,7 +67,7 @@ def _traded(q: Question, view: View) -> Route | None:
     if q.skills:
         return None
     low = q.any("least", "worst") or q.has("lose") and not q.has("win")
-    rank = "win_rate" if q.has("win_rate") else "pnl"
+    rank = "win_rate" if q.has("win_rate") else "mean_r" if q.has("average") else "pnl"
     return one("trades", by="skill", rank=rank if q.any("most", "least", "best", "worst") else None, least=low, **scope(q))
 
 
@@ -68,6 +76,8 @@ def _transitions(q: Question, view: View) -> Route | None:
     to = next((s for s in STANDINGS if q.has(s) and s != "untried"), None)
     if q.skills:
         return None
+    if to is not None and q.has("how_many") and not q.period and not q.any("history", "change"):
+        return None  # how many stand so now
     down = to is None and "demot" in q.text
     to = "active" if to is None and "promot" in q.text else to
     return one("transitions", to=to, down=down or None, order="last" if q.has("last") else "first", **days_of(q)).telling(
@@ -89,6 +99,11 @@ def _one(aspect: str) -> Make:
         return Route(tuple(steps)) if steps and q.period is None else None
 
     return make
+
+
+def _conditions(q: Question, view: View) -> Route | None:
+    """When a skill applies, by its own rules."""
+    return _one("what")(q, view) if re.search(r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b", q.text) else None
 
 
 def _one_in(q: Question, view: View) -> Route | None:
@@ -191,7 +206,17 @@ def _eve(day: date | None) -> date | None:
 
 def _parameters(q: Question, view: View) -> Route | None:
     now = () if q.period else (Step("standing", {"of": "parameters"}),)
-    return Route((Step("parameters", clean(days_of(q))), *now))
+    name = "size_multiplier" if re.search(r"\bsize[ _-]multiplier", q.text) else "min_confidence" if q.has("confidence") else None
+    last = q.top if q.has("last") else None
+    return Route((Step("parameters", clean({"name": name, "last": last, **days_of(q)})), *now))
+
+
+def _fixed(q: Question, view: View) -> Route | None:
+    """A setting is asked after as if it had been moved."""
+    if q.day or q.idents or q.any("clamp", "trade", "buy", "sell", "stop_moved"):
+        return None
+    doubt = "stops, targets, limits and other settings stay fixed in a run; only these parameters change"
+    return Route((Step("parameters", clean(days_of(q))),), doubt=doubt)
 
 
 # memory
@@ -200,6 +225,8 @@ def _parameters(q: Question, view: View) -> Route | None:
 def _recall(kind: str | None) -> Make:
     def make(q: Question, view: View) -> Route | None:
         period = q.period
+        if kind == "market_event" and period and re.match(r"how (?:did|have|were|was) (?:we|you|it|the agent)\b", q.text):
+            return None  # how it went then, not what was noted
         # a lesson of a stretch is written when it is over
         late = 4 if kind == "lesson" else 0
         until = period.end + timedelta(days=late) if period and period.end else None
@@ -243,7 +270,7 @@ _SKILL = "skill when how_many list describe overall now"
 
 INTENTS = (
     *(intent(f"skills {s}", f"{s} skill|{s}", f"{_SKILL} why history status happened reliability last active executions first change", _standing(s), 0.1) for s in STANDINGS),
-    intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.1),
+    intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.4),
     intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best", _of_kind("winning"), 0.05),
     intent("skills ranked", "skill rank", f"{_SKILL} by reliability return win lose executions trade best worst regime average", _ranked("mean_r", least=False), 0.3),
     intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
@@ -264,6 +291,7 @@ INTENTS = (
     intent("skills", "skill", f"{_SKILL} status executions reliability by active position_open learned history", _of_kind("all"), 0.0),
     intent("a skill", "@skill", "skill describe why how_much trade overall settings when condition", _one("all"), 0.0),
     intent("a skill told", "describe|why|buy|condition @skill", "skill settings term short when trade", _one("what"), 0.0),
+    intent("a skill's conditions", "@skill", "skill regime condition when executions settings describe list limit", _conditions, 0.6),
     intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share", _one("reliability"), 0.15),
     intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
     intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|why|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
@@ -271,7 +299,7 @@ INTENTS = (
     intent("a skill's trades", "trade|return|win|lose|how_many|executions|outcome|average|win_rate @skill", "skill how_much list by best worst when reliability last share happened buy entries agree", _skill_trades, 0.1),
     intent("a skill over days", "@skill @period", "skill how_many how_much return win lose trade executions reliability win_rate happened outcome describe list", _one_in, 0.1),
     intent("a skill on a symbol", "@skill @symbol", "skill how_many how_much return win lose trade executions reliability win_rate best worst compare by", _one_symbol, 0.1),
-    intent("procedures", "procedure", "skill happened when describe condition list error gap event again negation stop close open", _procedure, 0.1),
+    intent("procedures", "procedure", "skill happened when describe condition list error gap event again negation stop close open", _procedure, 0.3),
     intent("whom it believes", "believe|voter", "voter most least best worst now why by change how_much reliability list compare return regime last overall agree", _voters("weight"), 0.1),
     intent("a voter", "@voter", "voter believe how_much reliability describe now trade return most least compare list", _voters("weight"), 0.0),
     intent("who is right", "win|lose|win_rate|reliability|best|worst voter|believe|@voter", "voter how_many most least by share how_much win lose trade compare average how_often reliability decision regime often", _voters("hit_rate"), 0.2),
@@ -280,6 +308,7 @@ INTENTS = (
     intent("voters against each other", "disagree|agree", "voter how_many share most by side compare decision trade when buy sell negation same happened return long", _agreement, 0.1),
     intent("calibration", "calibrated", "how_many win lose confidence reliability share forecast average voter when how_much by return trade decision condition compare state", _calibrated, 0.25),
     intent("what changed", "change", "why compare list parameter skill lesson equity return trade voter believe happened describe last now since learned quarter month year settings", _changes, 0.0),
+    intent("a setting changed", "change stop|target|limit", "why when how_many last first settings parameter multiple", _fixed, 0.2),
     intent("parameters", "parameter", "change when why clamp size history list how_many now last how_much confidence outcome happened settings limit again decision trigger lose win streak compare return follow cost", _parameters, 0.15),
     intent("lessons", "lesson", "memories last first describe how_many when list happened overall now notes learned trade", _recall("lesson"), 0.1),
     intent("events", "event", "memories last first describe how_many when list happened overall regime state memory_size volatility most", _recall("market_event"), 0.0),

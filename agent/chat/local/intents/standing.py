@@ -32,12 +32,12 @@ def _future(q: Question, view: View) -> Route | None:
 
 
 def _elsewhere(q: Question, view: View) -> Route | None:
-    what = next(t.text for t in q.tokens if "elsewhere" in t.concepts)
+    what = " ".join(t.text for t in q.tokens if "elsewhere" in t.concepts)
     text = (
         f"I do not know: the record holds prices, decisions, trades, skills and memories of this run, and nothing of {what!r} "
         f"[run:{view.run}]."
     )
-    return Route(words=text, unknown=True).telling("@symbol @period @regime @feature " + " ".join(q.concepts))
+    return Route(words=text, unknown=True).telling("@symbol @period @regime @feature @amount @bound " + " ".join(q.concepts))
 
 
 def _clock(q: Question, view: View) -> Route | None:

@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.chat.local.composing import (
+    asks_relation,
     figure_of,
     group_of,
     order_of,
     route,
+    second_of,
     which_of,
     won_of,
 )
@@ -50,6 +53,8 @@ def _sort(q: Question, given: dict[str, Any]) -> dict[str, Any]:
     if not q.any("most", "least", "best", "worst", "compare"):
         return given
     low = q.any("least", "worst") and not q.any("most", "best")
+    if q.has("average") and q.any("most", "least", "best", "worst"):
+        return {**given, "rank": "mean_r", "least": low, "won": None}
     if q.has("cost") and q.has("most"):
         return {**given, "rank": "pnl", "least": True, "won": None}
     if q.has("win_rate"):
@@ -100,25 +105,33 @@ def _by_group(q: Question, view: View) -> Route | None:
 
 
 def _grid(q: Question, view: View) -> Route | None:
-    """Two divisions at once: a table of stretches for each symbol."""
-    unit = next((u for u in ("quarter", "month", "year", "weekday", "regime", "exit_way") if q.has(u)), None)
-    if unit is None or not q.has("symbol") or q.symbols or q.any("best", "worst", "most", "least"):
+    """Two divisions at once: "by exit type and regime"."""
+    first = group_of(q, named=False) or (("exit", "exit_way") if q.has("exit_way") else None)
+    second = second_of(q, first) if first else None
+    if first is None or second is None:
         return None
+    told = {first[1], second[1], "win_rate", "return", "win", "lose", "average", "how_many", "exit_way", "close", *_RANKING}
+    given = _sort(q, {"by": first[0], "within": second[0]})
+    return _query(q, told, **given, exit=None if "exit" in (first[0], second[0]) else q.exit)
+
+
+def _after(q: Question, view: View) -> Route | None:
+    """How the trades went that came after others."""
     given, used = which_of(q)
-    steps = tuple(
-        Step("trades", clean({**given, "symbol": s, "by": unit.replace("exit_way", "exit")})) for s in view.tables.symbols
-    )
-    return Route(
-        steps, tells=frozenset(used | {unit, "symbol", "by", "return", "win_rate", "win", "lose", "average", "how_many"})
-    )
+    given.pop("won", None)
+    return route(Step("trades", clean({**given, "measure": "win_rate" if q.has("win_rate") else "average"})), used)
 
 
 def _by_exit(q: Question, view: View) -> Route | None:
     ways = q.values("exit")
-    ranked = q.any("most", "least", "best", "worst", "average", "win_rate", "by", "return", "cost", "compare") and len(ways) != 1
+    split = q.has("win", "lose") or re.search(r"\b(?:by|per|each) (?:\S+ )?(?:exit|way)", q.text) is not None
+    ranked = split or q.any("most", "least", "best", "worst", "average", "win_rate", "by", "return", "cost", "compare")
+    ranked = ranked and len(ways) != 1
     tells = {"exit_way", "stop", "target", "close", "share", "@exit", "return", "average", "win", "lose", "cost", *_RANKING}
     if ranked:
         return _query(q, tells, **_sort(q, {"by": "exit"}), exit=None)
+    if len(ways) == 1 and _asks_list(q):
+        return _listed(q, view)
     return _query(q, tells, measure="exits", exit=None)
 
 
@@ -138,14 +151,29 @@ def _single(q: Question, view: View) -> Route | None:
 
 
 def _listed(q: Question, view: View) -> Route | None:
-    if q.day or not (q.period or q.bounds or q.exit or q.skills):
+    if q.day or not (q.period or q.bounds or q.exit or q.skills or _asks_list(q)):
         return None
-    return _query(q, {"list", "describe", "happened"}, order="first", n=50)
+    return _query(q, {"list", "describe", "happened"}, order="first", n=MOST_LISTED)
+
+
+# each of them is asked for, not their number
+_ASKS_LIST = re.compile(
+    r"(?:please |can you |could you |i (?:want|need|would like) (?:to see )?)?"
+    r"(?:list|show|name|enumerate|print|give|display|tabulate|all|every|(?:which|what) (?:\S+ ){0,3}?(?:trades|positions|deals|winners|losers)) "
+)
+MOST_LISTED = 50
+
+
+def _asks_list(q: Question) -> bool:
+    """Whether trades are asked for one by one, and no figure of them."""
+    return _ASKS_LIST.match(q.text) is not None and not q.any("how_many", "how_much", "how_long", "share", "average", "win_rate")
 
 
 def _counted(q: Question, view: View) -> Route | None:
     if q.day and not q.has("how_many"):
         return None  # of one day the decision is asked
+    if _asks_list(q):
+        return _listed(q, view)
     return _query(q, {"how_many"}, measure="count")
 
 
@@ -160,11 +188,15 @@ def _rated(q: Question, view: View) -> Route | None:
 def _summed(q: Question, view: View) -> Route | None:
     if q.day and not q.any("how_much", "return"):
         return None
+    if _asks_list(q) and not q.has("return"):
+        return _listed(q, view)
     return _query(q, {"how_much", "win", "lose"}, measure="pnl")
 
 
 def _averaged(q: Question, view: View) -> Route | None:
     figure = figure_of(q, TRADE_FIGURES)
+    if figure is not None and figure[1] == "feature" and not q.any("trade", "buy", "entries", "win", "lose", "close"):
+        return None  # the feature itself, not that of trades
     if figure is None:
         given, used = which_of(q)
         given.pop("won", None)
@@ -187,10 +219,13 @@ def both(q: Question, more: dict[str, Any], tells: set[str]) -> Route:
 def _related(q: Question, view: View) -> Route | None:
     """Whether a figure goes with the result."""
     figure = figure_of(q, TRADE_FIGURES)
-    if figure is None or q.day or q.exit:
+    if asks_relation(q) and q.exit == "stop":
+        figure = ("stop_distance", "stop")  # "do bigger stops go with bigger wins"
+    if figure is None or q.day or q.exit and figure[1] != "stop":
         return None
     given, used = which_of(q)
-    given.pop("won", None)
+    for name in ("won", "exit"):
+        given.pop(name, None)
     said = {
         figure[1],
         "compare",
@@ -237,6 +272,8 @@ def _stops_and_targets(q: Question, view: View) -> Route | None:
 
 
 def _held(q: Question, view: View) -> Route | None:
+    if _asks_list(q):
+        return None
     return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
 
 
@@ -309,11 +346,13 @@ def _by_feature(q: Question, view: View) -> Route | None:
 
 INTENTS = (
     intent("trades by a group", "trade|win|lose|win_rate|return|holding|factor|average|make|@weekday", "how_many when", _by_group, 0.1),
-    intent("a grid", "symbol year|quarter|month|weekday|regime|exit_way", "list describe", _grid, 0.1),
+    intent("a grid", "symbol|regime|exit_way|weekday|skill|side regime|exit_way|weekday|skill|side|year|quarter|month|calendar_month", "list describe trade", _grid, 0.7),
+    intent("after others", "@after", "happened trade win lose win_rate return average how_much when outcome buy entries sequence next often", _after, 0.1),
     intent("returns by a group", "best|worst", "", _by_group),
     intent("trades by how they ended", "exit_way", "how_many trade when share average", _by_exit),
     intent("ways to end", "@exit", "how_many trade share average exit_way", _by_exit, -0.2),
     intent("single trades", "trade|win|lose|close|sell|short|cost", "when return describe", _single, 0.1),
+    intent("extreme results", "most|least return", "trade when describe", _single, -0.1),
     intent("extreme trades", "best|worst|longest|shortest", "when return describe", _single, -0.3),
     intent("trades listed", "trade|close|win|lose|exit_way|@exit", "when", _listed, -0.3),
     intent("trades counted", "trade|win|lose|short|close|@exit", "happened overall", _counted),
@@ -322,9 +361,9 @@ INTENTS = (
     intent("share that won", "share win|lose", "trade", _rated, 0.1),
     intent("odds", "how_many win", "trade", _rated, -0.4),
     intent("trades summed", "return|win|lose|make", "trade when by outcome", _summed, -0.1),
-    intent("trades averaged", "average", "trade", _averaged),
+    intent("trades averaged", "average", "trade when condition buy entries", _averaged),
     intent("payoff", "payoff", "trade", _payoff, 0.2),
-    intent("a figure against the result", "compare size|confidence|@feature|cost win|lose|return|outcome|worth_having|compare", "trade how_much settings", _related, 0.1),
+    intent("a figure against the result", "compare size|confidence|@feature|cost win|lose|return|outcome|worth_having|compare", "trade how_much settings peak often share how_many", _related, 0.1),
     intent("time between trades", "spacing", "trade buy entries", _spaced, 0.2),
     intent("distribution", "spread_of", "trade return win lose list share", _distributed, 0.2),
     intent("symbols together", "together", "position_open buy sell close trade hold share how_many symbol when exposure benchmark happened entries exit_way again", _together, 0.2),

@@ -1,0 +1,107 @@
+"""Queries put together from what a question names: what came before, two divisions, every one listed, what another run tells."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.chat.local.answering import answer
+from agent.chat.local.reading import Names, read
+from agent.chat.tools import BY_NAME
+from agent.chat.tools.figures import Bound
+from agent.chat.tools.selecting import After, Trades, selected
+from agent.chat.view import View
+from tests.cli.kit import Json
+
+TODAY = date(2014, 6, 30)
+NAMES = Names(("NASDAQ", "SP500"), {"trend-pullback": "1"}, ("momentum", "rsi_reversal", "memory"))
+
+
+@pytest.mark.parametrize(
+    ("said", "after"),
+    [
+        ("What is the win rate after a losing trade?", After(what="loss", n=1)),
+        ("After three losses in a row, how did trades go?", After(what="loss", n=3)),
+        ("how did it do following two straight winners", After(what="win", n=2)),
+        ("trades right after a stop-out", After(what="stop", n=1)),
+    ],
+)
+def test_what_came_before_is_read_and_not_taken_for_what_is_asked(said: str, after: After) -> None:
+    found = read(said, NAMES, TODAY)
+    assert found.value("after") == after
+    assert "lose" not in found.concepts
+
+
+@settings(max_examples=20, deadline=None)
+@given(what=st.sampled_from(["win", "loss", "stop", "target"]), n=st.integers(1, 4))
+def test_trades_after_others_followed_them_in_the_document(
+    finished: tuple[Path, Json], shared_view: View, what: str, n: int
+) -> None:
+    asked = Trades.model_validate({"after": {"what": what, "n": n}})
+
+    def is_so(trade: Json) -> bool:
+        return bool((trade["r"] > 0) == (what == "win")) if what in ("win", "loss") else bool(trade["reason"] == what)
+
+    every = sorted(finished[1]["trades"], key=lambda t: t["closed_at"])
+    expected = set()
+    for trade in every:
+        before = [t for t in every if t["closed_at"] <= trade["entry_bar"]][-n:]
+        if len(before) == n and all(is_so(t) for t in before):
+            expected.add(trade["decision"])
+    assert {t.outcome.decision for t in selected(shared_view, asked)} == expected
+
+
+def test_two_divisions_at_once_count_every_trade_once(finished: tuple[Path, Json], shared_view: View) -> None:
+    found = answer(shared_view, "Trades by exit type and regime, please.")
+    assert found.certainty == "sure"
+    table = BY_NAME["trades"].run(shared_view, Trades(by="regime", within="exit"))
+    assert sum(of["count"] for of in table.data.values()) == len(finished[1]["trades"])
+    assert all(" / " in name for name in table.data)
+
+
+def test_trades_asked_for_one_by_one_are_all_told(finished: tuple[Path, Json], shared_view: View) -> None:
+    ended = [t for t in finished[1]["trades"] if t["symbol"] == "NASDAQ" and t["reason"] == "time"][:50]
+    found = answer(shared_view, "List the NASDAQ trades that ended by time.")
+    assert set(found.citations) >= {t["decision"] for t in ended}
+
+
+def test_a_feature_called_high_is_bounded_and_said_to_be_a_guess() -> None:
+    found = read("trades with high volume", NAMES, TODAY)
+    assert found.bounds == (Bound(feature="volume_ratio", op=">", value=1.5),)
+    assert any("volume_ratio > 1.5" in doubt for doubt in found.doubts)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What if the drawdown limit had been tighter?",
+        "Had we started in January 2014, what return would the book show?",
+        "Would dropping SP500 improve the Sharpe?",
+    ],
+)
+def test_what_another_run_would_show_is_not_made_up(shared_view: View, said: str) -> None:
+    found = answer(shared_view, said)
+    assert "needs another backtest: `tradecraft backtest" in found.text
+    assert not found.tools
+
+
+@pytest.mark.parametrize("said", ["Which month had the most trades?", "Which buy had the highest confidence?"])
+def test_what_was_is_not_taken_for_what_would_have_been(shared_view: View, said: str) -> None:
+    assert answer(shared_view, said).tools[:1] in (("trades",), ("decisions",))
+
+
+def test_why_it_held_is_counted_over_every_hold(finished: tuple[Path, Json], shared_view: View) -> None:
+    found = answer(shared_view, "What are the most common reasons for holding?")
+    assert found.tools == ("decisions",)
+    assert found.table is not None
+    held = sum(d["action"] == "hold" and d["status"] == "ok" for d in finished[1]["decisions"])
+    assert sum(int(row[1]) for row in found.table.rows) == held
+
+
+def test_the_smallest_win_is_a_win(finished: tuple[Path, Json], shared_view: View) -> None:
+    least = min((t for t in finished[1]["trades"] if t["r"] > 0), key=lambda t: t["pnl"])
+    assert least["decision"] in answer(shared_view, "What was your smallest win?").citations
