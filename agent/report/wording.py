@@ -105,7 +105,7 @@ def _against_hold(documents: Sequence[Document]) -> str:
     mine, theirs = documents[0].figure("Return [%]"), held.figure("Return [%]") if held else None
     if mine is None or theirs is None:
         return ""
-    plain = f"It returned {percent(mine, sign=True)} against {percent(theirs, sign=True)} for buy-and-hold"
+    plain = f"It returned {percent(mine, sign=True)} against {percent(theirs, sign=True)} for buying and holding"
     if found is None:
         return plain
     return (

@@ -56,7 +56,7 @@ def test_render_same_documents_give_the_same_bytes() -> None:
 
 def test_render_opens_with_the_verdict_and_the_arms_table() -> None:
     html = own(page())
-    assert "for buy-and-hold, less than chance explains, and memory made no difference this run could see." in html
+    assert "for buying and holding, less than chance explains, and memory made no difference this run could see." in html
     first = html[html.index("<table") : html.index("</table>")]
     for words in ("With memory", "Without memory", "Buy and hold", "[−0.32, 1.14]", "[40, 69]"):
         assert words in first

@@ -42,7 +42,7 @@ def test_summary_shows_every_arm_with_its_figures() -> None:
 
 def test_summary_gives_the_verdict_first_and_the_differences_last() -> None:
     lines = printed(run()).splitlines()
-    assert lines[0].startswith("It returned +12.3% against +48.2% for buy-and-hold")
+    assert lines[0].startswith("It returned +12.3% against +48.2% for buying and holding")
     assert lines[-1].endswith("worse.")
 
 

@@ -30,7 +30,7 @@ def test_verdict_without_interval_claims_nothing_about_memory() -> None:
 
 
 def test_verdict_without_comparison_compares_plain_returns() -> None:
-    assert verdict(arms()) == "It returned +12.3\u00a0% against +48.2\u00a0% for buy-and-hold."
+    assert verdict(arms()) == "It returned +12.3\u00a0% against +48.2\u00a0% for buying and holding."
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_verdict_without_comparison_compares_plain_returns() -> None:
 )
 def test_verdict_shows_both_returns_whatever_the_interval_says(low: float, high: float, words: str) -> None:
     opening = verdict(arms(comparison("buy-and-hold", (low + high) / 2, low, high)))
-    assert opening.startswith("It returned +12.3\u00a0% against +48.2\u00a0% for buy-and-hold, ")
+    assert opening.startswith("It returned +12.3\u00a0% against +48.2\u00a0% for buying and holding, ")
     assert words in opening
 
 
