@@ -76,7 +76,7 @@ INTENTS = (
     intent("highest price", "price|peak most|least|average|peak", f"{_WHEN} most least average peak symbol close", _history, -0.2),
     intent("a feature now", "@feature", f"{_WHEN} now last price state how_much term", _now, -0.1),
     intent("the market now", "state|regime|price", f"{_WHEN} now last regime price symbol how_much", _now, -0.3),
-    intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol change", _regimes("now"), 0.1),
+    intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol", _regimes("now"), 0.1),
     intent("share of regimes", "regime|@regime share|how_many|most|average|list", f"{_WHEN} regime share most least average how_long symbol compare dayunit decision overall year", _regimes("share"), 0.1),
     intent("regimes", "regime|@regime", f"{_WHEN} share symbol state overall", _regimes("share"), -0.4),
     intent("how long regimes last", "regime|@regime holding|how_long|streak", f"{_WHEN} regime holding how_long average most longest least shortest by list share barunit dayunit now", _durations, 0.25),
