@@ -39,7 +39,7 @@ def _ranked(rank: str, *, least: bool | None = None) -> Make:
         counts = tuple(b.model_copy(update={"feature": "executions"}) for b in q.bounds if b.feature == "count")
         n = q.top if q.top > 1 else 20 if q.has("rank") or counts else 3
         bounds = (*(b for b in q.bounds if b.feature == "reliability"), *counts)
-        if rank in ("mean_r", "reliability") and re.search(r"\b(?:money|profits?|cash|p&l|pnl|dollars?)\b", q.text):
+        if rank in ("mean_r", "reliability") and re.search(r"\b(?:money|profits?|cash|p&l|pnl|dollars?|earn\w*)\b", q.text):
             return None  # in money, not in R
         ended = re.search(r"\b(?:(failures|failed)|successes)\b", q.text) if q.any("most", "least") else None
         if ended:
