@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from agent.chat.local.reading import Question
@@ -54,7 +55,9 @@ def _paid(q: Question, view: View) -> Route | None:
     """What trades in each regime, or in one, came to."""
     measure: dict[str, Any] = {"measure": "win_rate"} if q.has("win_rate") else {"measure": "pnl"}
     if len(q.regimes) == 1:
-        return one("trades", **measure, **scope(q))
+        of_one = one("trades", **measure, **scope(q))
+        beside = one("trades", **measure, **scope(q, regime=False)).steps if q.has("overall", "compare") else ()
+        return replace(of_one, steps=(*of_one.steps, *beside), tells=frozenset({"overall", "compare"}))
     low = q.any("worst", "least") or q.has("lose") and not q.has("win")
     ranked = q.any("best", "worst", "most", "least", "win", "lose", "compare")
     rank = (
