@@ -87,7 +87,7 @@ def _embedding(settings: Settings) -> str:
 
 
 def _runs(home: Path) -> list[str]:
-    from agent.wiring import run_names
+    from agent.wiring.homes import run_names
 
     return run_names(home)
 
@@ -95,7 +95,7 @@ def _runs(home: Path) -> list[str]:
 def _journal(home: Path, run: str) -> str:
     from agent.cycle import minds
     from agent.cycle.activity import hold_share, passive
-    from agent.wiring import open_journal
+    from agent.wiring.homes import open_journal
     from skills import alarms
 
     with open_journal(home, run) as journal:

@@ -30,7 +30,8 @@ from agent.forecast.train import candidate, parts
 from agent.market.bars import Bars
 from agent.market.feed import builtin
 from agent.settings import Settings
-from agent.wiring import ARMS, RecordedFeed, prepared
+from agent.wiring.arms import ARMS
+from agent.wiring.recorded import RecordedFeed, prepared
 from evals.memory import measure
 
 Json = dict[str, Any]

@@ -32,7 +32,9 @@ from agent.llm import Budget, MemoryCalls, Piece, Prices
 from agent.llm.client import Client
 from agent.llm.model import Model
 from agent.settings import Llm, Settings
-from agent.wiring import ARMS, RecordedFeed, open_desk, prepared
+from agent.wiring.arms import ARMS
+from agent.wiring.desks import open_desk
+from agent.wiring.recorded import RecordedFeed, prepared
 from evals.bench_loop import SYMBOLS, made_up
 
 if TYPE_CHECKING:

@@ -23,7 +23,9 @@ from agent.backtest.walk import Progress
 from agent.cycle import decide_symbol, run_bar, settle_bar
 from agent.market.bars import Bars
 from agent.settings import Settings
-from agent.wiring import ARMS, RecordedFeed, open_desk, prepared
+from agent.wiring.arms import ARMS
+from agent.wiring.desks import open_desk
+from agent.wiring.recorded import RecordedFeed, prepared
 
 Json = dict[str, Any]
 Report = Callable[[Progress], None]

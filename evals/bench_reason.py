@@ -29,7 +29,8 @@ from agent.market.features import DOCS
 from agent.market.feed import builtin
 from agent.reason.model import ModelReasoner
 from agent.settings import Llm, Settings
-from agent.wiring import ARMS, RecordedFeed, prepared
+from agent.wiring.arms import ARMS
+from agent.wiring.recorded import RecordedFeed, prepared
 
 if TYPE_CHECKING:
     import anthropic

@@ -27,7 +27,8 @@ from agent.market.series import Series
 from agent.market.words import describe
 from agent.settings import Settings
 from agent.statistics import interval
-from agent.wiring import prepared, text_embedder
+from agent.wiring.homes import text_embedder
+from agent.wiring.recorded import prepared
 from memory_db.nearest import Columns, Search
 
 AHEAD, CHOSEN, EVERY, FIRST = 20, 10, 5, 250

@@ -20,7 +20,8 @@ from agent.market.feed import builtin
 from agent.market.masking import mask_of
 from agent.settings import Settings
 from agent.statistics import paired_permutation
-from agent.wiring import ARMS, RecordedFeed
+from agent.wiring.arms import ARMS
+from agent.wiring.recorded import RecordedFeed
 from evals.markets import garch
 from evals.runs import Walked, plan_of, returns_of, walked
 

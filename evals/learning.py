@@ -24,7 +24,7 @@ from agent.learn.voters import VoterTable
 from agent.market.bars import Floats
 from agent.settings import Settings
 from agent.statistics import Interval
-from agent.wiring import ARMS
+from agent.wiring.arms import ARMS
 from evals.markets import Edge, achievable, planted
 from evals.runs import plan_of, walked
 from evals.voters import panel

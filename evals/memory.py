@@ -22,7 +22,8 @@ from agent.guard.signing import Signer
 from agent.guard.vault import Cipher, Vault
 from agent.market.feed import builtin
 from agent.settings import Recall, Settings
-from agent.wiring import prepared, text_embedder
+from agent.wiring.homes import text_embedder
+from agent.wiring.recorded import prepared
 from memory_db.meaning import CONTEXT
 from memory_db.store import MemoryStore
 

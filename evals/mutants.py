@@ -24,7 +24,7 @@ from agent.market.bars import frozen
 from agent.market.features import FeatureFrame
 from agent.market.instrument import Instrument
 from agent.market.series import Series
-from agent.wiring import ARMS
+from agent.wiring.arms import ARMS
 from evals.runs import Alter, Walk
 
 END = datetime(2200, 1, 1, tzinfo=UTC)

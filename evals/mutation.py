@@ -13,7 +13,7 @@ from agent.backtest.lookahead import CutFeed
 from agent.backtest.plan import Plan
 from agent.cycle import Feed
 from agent.settings import Settings
-from agent.wiring import RecordedFeed
+from agent.wiring.recorded import RecordedFeed
 from evals.checks import CHECKS
 from evals.markets import Edge, planted
 from evals.mutants import MUTANTS, Mutant, PeekingFeed

@@ -17,7 +17,7 @@ from agent.market.bars import Bars
 from agent.market.feed import builtin
 from agent.settings import Settings
 from agent.statistics import mean_difference, paired_permutation, q_values
-from agent.wiring import ARMS
+from agent.wiring.arms import ARMS
 from evals.markets import block_shuffled, garch
 from evals.runs import plan_of, returns_of, walked
 

@@ -27,7 +27,7 @@ from agent.market.bars import Floats
 from agent.market.feed import builtin
 from agent.settings import Forecasting, Settings
 from agent.statistics import wilson
-from agent.wiring import prepared
+from agent.wiring.recorded import prepared
 
 Json = dict[str, Any]
 RULE = Forecasting()

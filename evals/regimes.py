@@ -23,7 +23,7 @@ from agent.market.bars import Bars, Floats
 from agent.market.feed import builtin, read_bars
 from agent.market.series import Series
 from agent.settings import Settings
-from agent.wiring import prepared
+from agent.wiring.recorded import prepared
 
 Json = dict[str, Any]
 Codes = NDArray[np.int64]

@@ -21,7 +21,8 @@ from agent.market.bars import Bars, Floats
 from agent.market.series import Series
 from agent.settings import Settings
 from agent.statistics import daily_returns
-from agent.wiring import ARMS, RecordedFeed, prepared
+from agent.wiring.arms import ARMS
+from agent.wiring.recorded import RecordedFeed, prepared
 
 Json = dict[str, Any]
 Alter = Callable[[Desk], Desk]

@@ -138,7 +138,7 @@ def main() -> int:
 
 def _embedder() -> Embedder:
     from agent.settings import Settings
-    from agent.wiring import text_embedder
+    from agent.wiring.homes import text_embedder
 
     found = text_embedder(Settings())
     found.embed(["the model is loaded before anything is timed"])

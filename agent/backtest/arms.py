@@ -11,7 +11,8 @@ from typing import Any
 from agent.backtest.plan import Plan
 from agent.backtest.walk import Report, run_arm
 from agent.cycle.history import record_documents
-from agent.wiring import ARMS, open_journal
+from agent.wiring.arms import ARMS
+from agent.wiring.homes import open_journal
 
 Json = dict[str, Any]
 Watch = Callable[[str], AbstractContextManager[Report]]

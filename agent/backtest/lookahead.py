@@ -24,7 +24,7 @@ from agent.market.bars import Bars
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
 from agent.settings import Market
-from agent.wiring import RecordedFeed
+from agent.wiring.recorded import RecordedFeed
 
 Json = dict[str, Any]
 

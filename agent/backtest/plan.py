@@ -12,7 +12,8 @@ from agent.errors import ConfigError
 from agent.market.series import Series
 from agent.minds import mind_identity
 from agent.settings import Settings
-from agent.wiring import NOTHING, Arm, Reading
+from agent.wiring.arms import Arm
+from agent.wiring.recorded import NOTHING, Reading
 
 Chunk = Literal["quarter", "month", "none"]
 OPERATIONS = frozenset({"broker", "loop", "feed", "memory"})  # where a run is kept and how a loop lives shape no backtest

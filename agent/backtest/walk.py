@@ -23,7 +23,9 @@ from agent.cycle import Desk, Feed, run_bar
 from agent.cycle.reflecting import reflect
 from agent.errors import ConfigError
 from agent.settings import Brokering
-from agent.wiring import RecordedFeed, discard_run, open_desk, run_folder
+from agent.wiring.desks import open_desk
+from agent.wiring.homes import discard_run, run_folder
+from agent.wiring.recorded import RecordedFeed
 
 MANIFEST, RESULT = "run.json", "result.json"
 

@@ -25,7 +25,7 @@ from agent.errors import ConfigError
 from agent.guard.stored import cleaned
 from agent.risk.preferences import Preference
 from agent.settings import Settings
-from agent.wiring import open_catalogue, open_journal
+from agent.wiring.homes import open_catalogue, open_journal
 from memory_db.episodes import remember
 
 Kind = Literal["halt", "stopentry", "resume", "prefer", "revoke", "lesson", "propose_skill", "decide"]

@@ -24,7 +24,7 @@ from agent.cycle.preferences import read_preferences
 from agent.errors import ConfigError, ModelError, TradecraftError
 from agent.llm import Hear
 from agent.risk.preferences import Preference
-from agent.wiring import open_journal, run_place
+from agent.wiring.homes import open_journal, run_place
 from prompts import tokens
 
 LONG = 60_000  # estimated tokens of a conversation from which it is shortened by itself

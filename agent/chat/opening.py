@@ -14,7 +14,7 @@ from agent.chat.sessions import begin, open_sessions, reopen
 from agent.chat.view import open_view
 from agent.minds import fence_secret, model_mode, open_model
 from agent.settings import Settings
-from agent.wiring import signer_for
+from agent.wiring.homes import signer_for
 
 
 @contextmanager

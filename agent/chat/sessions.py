@@ -16,7 +16,7 @@ from typing import Any
 from agent.chat.answer import Answer
 from agent.domain import Frozen, Usage, Utc
 from agent.errors import ConfigError
-from agent.wiring import signer_for
+from agent.wiring.homes import signer_for
 from memory_db.journal import Journal
 
 Json = dict[str, Any]

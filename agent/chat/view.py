@@ -20,7 +20,7 @@ from agent.chat.tables import Row, Tables
 from agent.cycle import Control, read_control
 from agent.errors import ConfigError
 from agent.settings import Settings
-from agent.wiring import STANDING_RUNS, open_catalogue, open_memory, run_names, run_place
+from agent.wiring.homes import STANDING_RUNS, open_catalogue, open_memory, run_names, run_place
 from memory_db.journal import Journal
 from memory_db.store import MemoryStore
 from skills.catalogue import Catalogue

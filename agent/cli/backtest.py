@@ -37,7 +37,8 @@ def plan_for(
     """Read the files and settle what is to be run."""
     from agent.backtest.plan import Plan, TimeRange
     from agent.errors import ConfigError
-    from agent.wiring import arm_named, prepared
+    from agent.wiring.arms import arm_named
+    from agent.wiring.recorded import prepared
 
     logs_to_stderr()
     if chunk not in ("quarter", "month", "none"):
@@ -107,7 +108,7 @@ def _skills_from(run: str | None, plan: Plan) -> SkillsFrom | None:
     """The run named, with a digest of its skills; ConfigError where it is not there or the arm has no skills."""
     from agent.backtest.plan import SkillsFrom
     from agent.errors import ConfigError
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.adopt import skills_digest
 
     if run is None:
@@ -127,7 +128,7 @@ def write_report(plan: Plan, documents: list[Json], path: Path) -> None:
     from agent.backtest.document import held_document, trading_days
     from agent.report.explain import telling
     from agent.report.page import render, write
-    from agent.wiring import ARMS
+    from agent.wiring.arms import ARMS
 
     first, others = documents[0], documents[1:]
     if not others and not plan.arm.held:

@@ -34,7 +34,7 @@ def chat(
     Nothing changes without a yes typed at the terminal. Without a key questions are answered from the record alone.
     """
     from agent.chat.opening import open_conversation
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
 
     logs_to_stderr()
     one = _given(prompt)
@@ -129,7 +129,8 @@ def _decider(data: list[Path]) -> Decider | None:
 
     def decide(symbol: str | None) -> str:
         from agent.cycle import run_bar
-        from agent.wiring import RecordedFeed, open_desk, prepared
+        from agent.wiring.desks import open_desk
+        from agent.wiring.recorded import RecordedFeed, prepared
 
         settings = GLOBALS.settings()
         bars = [inputs.load(path, inputs.Reading()) for path in data]

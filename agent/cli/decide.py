@@ -36,7 +36,8 @@ def desk_over(
     mandate: Path | None = None,
 ) -> Desk:
     """A desk over recorded bars, in the run asked for and within the home's mandate."""
-    from agent.wiring import RecordedFeed, mandate_of, open_desk, prepared
+    from agent.wiring.desks import mandate_of, open_desk
+    from agent.wiring.recorded import RecordedFeed, prepared
 
     logs_to_stderr()
     settings = GLOBALS.settings({"model": {"mask": True}} if mask else None)
@@ -124,7 +125,7 @@ def why(
 def find_record(ident: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """A decision by id or its beginning, in the run asked for or in any run, with the trade it led to."""
     from agent.errors import ConfigError
-    from agent.wiring import open_journal, run_names
+    from agent.wiring.homes import open_journal, run_names
 
     asked = [GLOBALS.run] if GLOBALS.run else run_names(GLOBALS.home)
     for run in asked:

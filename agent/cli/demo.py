@@ -29,7 +29,7 @@ def demo() -> int:
     from agent.backtest.arms import run_one
     from agent.backtest.compare import compared
     from agent.backtest.document import trading_days
-    from agent.wiring import ARMS as KNOWN
+    from agent.wiring.arms import ARMS as KNOWN
 
     logs_to_stderr()
     plan = _plan()
@@ -53,8 +53,8 @@ def demo() -> int:
 def _plan() -> Plan:
     from agent.backtest.plan import Plan, TimeRange
     from agent.market.feed import BUILTIN, builtin
-    from agent.wiring import ARMS as KNOWN
-    from agent.wiring import prepared
+    from agent.wiring.arms import ARMS as KNOWN
+    from agent.wiring.recorded import prepared
 
     settings = GLOBALS.settings({"llm": "none"})  # thousands of decisions: a model is asked only by --llm
     series = prepared([builtin(name) for name in BUILTIN], settings)

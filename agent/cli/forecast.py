@@ -52,7 +52,9 @@ def train(
 ) -> None:
     """Learn from each file's bars now and promote only what beats the incumbent; every attempt is recorded in the run."""
     from agent.learn.models import retrain
-    from agent.wiring import ARMS, forecaster_for, open_journal
+    from agent.wiring.arms import ARMS
+    from agent.wiring.desks import forecaster_for
+    from agent.wiring.homes import open_journal
 
     run = GLOBALS.run or "paper"
     settings = GLOBALS.settings({"forecast": {"enabled": True}})
@@ -145,7 +147,7 @@ def predict(
 def status() -> None:
     """Which model is in force for each symbol of the run, and why or why not."""
     from agent.learn.models import status_rows
-    from agent.wiring import open_journal
+    from agent.wiring.homes import open_journal
 
     with open_journal(GLOBALS.home, GLOBALS.read_run()) as journal:
         rows = status_rows(journal)
@@ -163,7 +165,7 @@ def status() -> None:
 def history() -> None:
     """Every attempt to retrain with its figures, oldest first."""
     from agent.learn.models import history_rows
-    from agent.wiring import open_journal
+    from agent.wiring.homes import open_journal
 
     with open_journal(GLOBALS.home, GLOBALS.read_run()) as journal:
         rows = history_rows(journal)
@@ -187,7 +189,8 @@ def rollback(
 ) -> None:
     """Put the model before this one back into force (or none, when it was the first); the next attempt must beat it."""
     from agent.learn.models import roll_back
-    from agent.wiring import open_journal, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_journal
 
     with open_journal(GLOBALS.home, GLOBALS.run or "paper") as journal:
         row = roll_back(journal, symbol, reason, wall_clock(), GLOBALS.principal).model_dump(mode="json")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.market.bars import Bars
     from agent.market.series import Series
     from agent.settings import Settings
-    from agent.wiring import Reading as Given
+    from agent.wiring.recorded import Reading as Given
 
 Data = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars; may be repeated, or take several files.")]
 OneData = Annotated[list[Path], typer.Option("--data", help="Parquet or CSV of bars, called SYMBOL-INTERVAL.ext.")]
@@ -148,7 +148,7 @@ def series_in(paths: list[Path], reading: Reading, timerange: str | None, settin
     import numpy as np
 
     from agent.backtest.plan import TimeRange
-    from agent.wiring import prepared
+    from agent.wiring.recorded import prepared
 
     first = TimeRange.parse(timerange).first
     made = list(prepared(load_range(paths, reading, timerange), settings).values())
@@ -174,8 +174,8 @@ def reading_for(options: Path | None, news: Path | None) -> Given:
 
     from agent.cycle.perceive import listen
     from agent.market.papers import chain_columns, news_items
-    from agent.wiring import NOTHING
-    from agent.wiring import Reading as Read
+    from agent.wiring.recorded import NOTHING
+    from agent.wiring.recorded import Reading as Read
 
     if options is None and news is None:
         return NOTHING

@@ -34,7 +34,7 @@ def _standing() -> str:
 
 
 def _opened(run: str) -> AbstractContextManager[MemoryStore]:
-    from agent.wiring import open_memory_of
+    from agent.wiring.homes import open_memory_of
 
     return open_memory_of(GLOBALS.home, run, GLOBALS.settings())
 
@@ -66,7 +66,7 @@ def import_(
     whole: Annotated[bool, typer.Option("--whole", help="The lines are an export; rebuild an empty run from them.")] = False,
 ) -> int:
     """Take in memories; a bad line is refused with its reason and the rest is kept."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from memory_db.lines import BATCH, bounded, import_lines
 
     run = _standing()
@@ -135,7 +135,7 @@ def export(
 
 def cleanup() -> None:
     """Archive what decayed or exceeds its cap; recall as of an earlier time still sees it."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
 
     with _opened(_standing()) as store:
         count = store.cleanup(wall_clock())
@@ -147,7 +147,7 @@ def forget(
     reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")] = "asked to",
 ) -> None:
     """Delete a memory's content for good; the chain stays whole, and backups that hold it are named."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
 
     with _opened(_standing()) as store:
         done = store.forget(name, wall_clock(), reason)
@@ -164,7 +164,8 @@ def backup(
     path: Annotated[Path | None, typer.Argument(help="The file to write; default HOME/backups/RUN-TIME.sqlite.")] = None,
 ) -> None:
     """Copy the journal while others write, and verify the copy."""
-    from agent.wiring import signer_for, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import signer_for
     from memory_db import copies
 
     run, now = _standing(), wall_clock()
@@ -176,7 +177,7 @@ def backup(
 
 def restore(path: Annotated[Path, typer.Argument(help="A file that memory backup wrote.")]) -> None:
     """Put a backup in the run's place; the present journal is kept beside it as .before-restore."""
-    from agent.wiring import restore_journal
+    from agent.wiring.homes import restore_journal
 
     run = _standing()
     count = restore_journal(GLOBALS.home, run, path)
@@ -197,7 +198,7 @@ def encrypt() -> None:
     The key is TRADECRAFT_MEMORY_KEY (Fernet keys, the newest first), or of the keyring (service tradecraft-memory, the
     home as account), or is made and kept in HOME/keys/memory.key under TRADECRAFT_MEMORY_PASSPHRASE.
     """
-    from agent.wiring import encrypt_run
+    from agent.wiring.homes import encrypt_run
 
     run = _standing()
     count = encrypt_run(GLOBALS.home, run, stages)
@@ -210,7 +211,7 @@ def rotate_key() -> None:
     A key file gets a new key by itself. In TRADECRAFT_MEMORY_KEY or the keyring put the new key before the old one first,
     and take the old one away afterwards.
     """
-    from agent.wiring import rotate_memory_key
+    from agent.wiring.homes import rotate_memory_key
 
     count = rotate_memory_key(GLOBALS.home, stages)
     emit({"facts": count}, lambda out: out.print(f"{count} facts are sealed with the newest key"))

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def cost() -> None:
     """Calls, tokens, cached share and USD of a run: in all, and by model, task, day and symbol."""
     from agent.cycle.accounts import accounts
-    from agent.wiring import open_journal
+    from agent.wiring.homes import open_journal
 
     run, settings = GLOBALS.read_run(), GLOBALS.settings()
     with open_journal(GLOBALS.home, run) as journal:

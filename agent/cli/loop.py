@@ -115,7 +115,8 @@ def _once_live(mandate: Path | None) -> int:
     """Fetch the newest bars, decide on them and end."""
     from agent.cycle import read_control, reconcile, run_bar
     from agent.loop.doors import live_desk
-    from agent.wiring import mandate_of, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.desks import mandate_of
 
     logs_to_stderr()
     settings = GLOBALS.settings()
@@ -165,7 +166,9 @@ def _replayed(
     from agent.feeds.quotes import RecordedQuotes, read_quotes
     from agent.loop.doors import replay
     from agent.loop.stop import Stop
-    from agent.wiring import ARMS, mandate_of, prepared
+    from agent.wiring.arms import ARMS
+    from agent.wiring.desks import mandate_of
+    from agent.wiring.recorded import prepared
 
     logs_to_stderr()
     settings = GLOBALS.settings()
@@ -184,7 +187,7 @@ def _replayed(
 def _living(schedule: str, mandate: Path | None) -> Iterator[tuple[Loop, datetime]]:
     from agent.loop.doors import live
     from agent.loop.stop import Stop
-    from agent.wiring import mandate_of
+    from agent.wiring.desks import mandate_of
 
     logs_to_stderr()
     settings = GLOBALS.settings()
@@ -225,7 +228,8 @@ def health(
 
     from agent.errors import ConfigError
     from agent.loop.pulse import HEARTBEAT
-    from agent.wiring import run_folder, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import run_folder
 
     path = run_folder(GLOBALS.home, GLOBALS.run or "paper") / HEARTBEAT
     if not path.exists():

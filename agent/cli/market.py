@@ -91,7 +91,7 @@ def fetch(
     from agent.feeds.files import save
     from agent.loop.doors import source_of
     from agent.market.checks import check as examine
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
 
     if source not in ("exchange", "database"):
         raise ConfigError(f"--source {source!r} is unknown; choose exchange or database")

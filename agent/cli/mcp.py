@@ -17,7 +17,7 @@ def mcp() -> None:
     """Serve a run on stdio, read-only: tools, records and skills as resources, prompts."""
     from agent.chat.view import open_view
     from agent.mcp.server import server
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
 
     logs_to_stderr()
     with open_view(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings(), wall_clock) as view:

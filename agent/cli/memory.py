@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _opened() -> AbstractContextManager[MemoryStore]:
-    from agent.wiring import open_memory_of
+    from agent.wiring.homes import open_memory_of
 
     return open_memory_of(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings())
 
@@ -50,7 +50,7 @@ def search(
     """Recall memories by text: relevance first, recency breaks ties."""
     from agent.cli.queries import Asked, answers, one, read
     from agent.errors import ConfigError
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
 
     if (query is None) == (jsonl is None):
         raise ConfigError("give either --query or --jsonl; one of them says what to look for")
@@ -153,7 +153,7 @@ def stats(
     """How much is remembered: totals, by kind, symbol, age and importance."""
     from datetime import timedelta
 
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
 
     now = inputs.moment(as_of, "--as-of") if as_of else wall_clock()
     since = None if hours is None else now - timedelta(hours=hours)

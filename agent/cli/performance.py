@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _journal() -> Iterator[Journal]:
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (journal, _):
         yield journal
@@ -65,7 +65,7 @@ By = Annotated[
 def voters(by: By = None) -> None:
     """Each voter's weight, hit rate and Brier score, overall and by regime; --by adds symbol or quarter, and P&L."""
     from agent.learn.tables import voter_rows
-    from agent.wiring import restored_voters
+    from agent.wiring.homes import restored_voters
 
     if by is not None:
         _attributed(by, skills_only=False)
@@ -125,7 +125,7 @@ def regimes() -> None:
 @performance.command()
 def skills(by: By = None) -> None:
     """Each skill's record in the book and in shadow; --by shows its votes at the standard horizon by group."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
 
     if by is not None:
         _attributed(by, skills_only=True)
@@ -154,7 +154,8 @@ def reset(
     """Start a voter's record anew; what stood before is archived and stays on the record."""
     from agent.errors import ConfigError
     from agent.learn.reset import reset as start_anew
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_catalogue
 
     if (voter is None) != everyone:
         raise ConfigError("performance reset needs one voter's name, or --all; `tradecraft performance voters` lists them")
@@ -243,7 +244,8 @@ def _set(verb: str, reason: str) -> None:
     from agent.cycle import halt as stop
     from agent.cycle import resume as go_on
     from agent.errors import ConfigError
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_catalogue
 
     if not reason.strip():
         raise ConfigError("--reason is empty; say why, it stays on the record")

@@ -31,8 +31,8 @@ def init() -> None:
 
     The operator's key is made with the passphrase of TRADECRAFT_OPERATOR_PASSPHRASE or typed at a terminal.
     """
-    from agent.cli.guard import operator_key
-    from agent.wiring import open_catalogue, signer_for
+    from agent.cli.persons import operator_key
+    from agent.wiring.homes import open_catalogue, signer_for
 
     home = GLOBALS.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,7 +58,7 @@ def doctor(
     checks = examine(GLOBALS.home, settings, SECRETS)
     if probe:
         from agent.minds import probed
-        from agent.wiring import wall_clock
+        from agent.wiring.clock import wall_clock
 
         checks += probed(settings, wall_clock)
     ok = all(check["ok"] for check in checks)

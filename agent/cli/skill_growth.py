@@ -11,7 +11,7 @@ from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import counting, emit, table
-from agent.cli.skill_life import principal, said, writing
+from agent.cli.persons import principal, said, writing
 from agent.errors import ConfigError, SkillRejected
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def compose(
     reason: Annotated[str, typer.Option("--reason", help="Why; it becomes the description.")],
 ) -> int:
     """Join skills into one that applies where all of them do; it starts as a candidate like any other."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import admit
     from skills.compose import compose as join
 
@@ -60,7 +60,7 @@ def form(
     timerange: Range = None,
 ) -> None:
     """Skills that a run's winning trades speak for: what they had in common when they began."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import admit
     from skills.formation import formed, trajectories
 
@@ -83,7 +83,7 @@ def export(
     idents: Annotated[list[str] | None, typer.Option("--skill", help="Only these, by id or name; default: all in force.")] = None,
 ) -> None:
     """Write skills as Agent Skills folders with a signed manifest; statistics stay here."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.pack import write_pack
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
@@ -96,7 +96,7 @@ def export(
 
 def _exporter() -> Signer:
     """The key a pack is signed with: the principal's, the agent's where no operator's passphrase is at hand."""
-    from agent.cli.guard import ask
+    from agent.cli.persons import ask
     from agent.guard.keys import HomeKeys
     from skills.seals import holder_of
 
@@ -166,7 +166,7 @@ def _exits(settings: Settings) -> Exits:
 
 def _apply(found: Discovery, rows: list[Trade], settings: Settings) -> list[dict[str, Any]]:
     """Bring every accepted hypothesis to the write door, once for each side it holds for."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import admit
     from skills.discovery.naming import draft_of
     from skills.drafting import readable

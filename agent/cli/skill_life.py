@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,20 +11,16 @@ from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.jsonl import typed_lines
 from agent.cli.output import emit, lines, number, table
+from agent.cli.persons import Ident, Why, principal, said, writing, written_run
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from rich.console import Console
 
-    from agent.guard.principals import Principal
-    from memory_db.journal import Journal
-    from skills.catalogue import Catalogue
     from skills.lifecycle import Order
 
-Ident = Annotated[str, typer.Argument(metavar="ID", help="A skill's id or name.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; it stays on the record.")]
 Jsonl = Annotated[Path, typer.Option("--jsonl", help="JSON lines to read.")]
 
 
@@ -47,37 +42,12 @@ def add(skills: typer.Typer) -> None:
         skills.command(name)(command)
 
 
-def principal() -> Principal:
-    """Return who --as says is asking; ConfigError for an unknown name."""
-    from agent.guard.principals import Principal
-
-    found: Principal | None = next((name for name in get_args(Principal) if name == GLOBALS.principal), None)
-    if found is None:
-        raise ConfigError(f"--as {GLOBALS.principal!r} is unknown; choose one of {', '.join(get_args(Principal))}")
-    return found
-
-
-def written_run() -> str:
-    """Return the run that a writing command changes: --run, else paper."""
-    return GLOBALS.run or "paper"
-
-
-@contextmanager
-def writing() -> Iterator[tuple[Journal, Catalogue]]:
-    """Open the run that a writing command changes; a person at a terminal is asked for the operator's passphrase."""
-    from agent.cli.guard import ask
-    from agent.wiring import open_catalogue
-
-    with open_catalogue(GLOBALS.home, written_run(), GLOBALS.settings(), ask) as opened:
-        yield opened
-
-
 def history(
     ident: Ident,
     executions: Annotated[bool, typer.Option("--executions", help="Every execution too.")] = False,
 ) -> None:
     """What happened to a skill: versions, transitions with rule and reason, pins."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.history import history as read
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (journal, catalogue):
@@ -97,7 +67,7 @@ def diff(
     new: Annotated[int | None, typer.Option("--to", help="Version; default: the newest.", min=1)] = None,
 ) -> None:
     """What changed between two versions of a skill."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.history import difference
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
@@ -130,7 +100,7 @@ def restore(ident: Ident, reason: Why) -> None:
 
 
 def _order(what: Order, ident: str, reason: str) -> None:
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.admit import order
 
     said(reason)
@@ -143,19 +113,13 @@ def _order(what: Order, ident: str, reason: str) -> None:
     emit(document, lambda out: out.print(f"{skill.name} v{skill.version}: {before} -> {status}"))
 
 
-def said(reason: str) -> None:
-    """Refuse an empty reason (ConfigError)."""
-    if not reason.strip():
-        raise ConfigError("--reason is empty; say why, it stays on the record")
-
-
 def pin(
     ident: Ident,
     reason: Why,
     off: Annotated[bool, typer.Option("--off", help="Let go of it.")] = False,
 ) -> None:
     """Hold a skill where it is: not stale, not tuned, not merged. No pin stops a retirement."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.history import pin as hold
 
     said(reason)
@@ -176,7 +140,8 @@ def stale(
     if ident is not None:
         _order("stale", ident, reason)
         return
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_catalogue
     from skills.maintain import due
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (journal, catalogue):
@@ -195,7 +160,8 @@ def maintain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
 ) -> None:
     """Apply the lifecycle's table to every skill now."""
-    from agent.wiring import open_catalogue, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_catalogue
     from skills.maintain import due
     from skills.maintain import maintain as apply
 
@@ -238,7 +204,7 @@ def replay(
     timerange: Range = None,
 ) -> None:
     """Check run: what a skill would have done on these bars, beside the same side and exits at any moment."""
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
     from skills.trial import check_run
 
     settings = GLOBALS.settings()
@@ -268,7 +234,7 @@ def record(
     ] = None,
 ) -> None:
     """Replay executions into a scratch run; --run NAME keeps it under that name and adds to it."""
-    from agent.wiring import open_scratch
+    from agent.wiring.homes import open_scratch
     from skills.ledger import Execution
     from skills.replay import replay as book_all
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.cli.globals import GLOBALS
 from agent.cli.output import emit
-from agent.cli.skill_life import writing
+from agent.cli.persons import writing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,8 @@ def import_pack(folder: Path, sources: list[str], *, detection: bool, principal:
     Prints a row for each skill; 1 when any was rejected.
     """
     from agent.errors import SkillRejected
-    from agent.wiring import likeness, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import likeness
     from skills.admit import admit
     from skills.pack import read_pack
 

@@ -10,7 +10,7 @@ import typer
 from agent.cli.globals import GLOBALS
 from agent.cli.inputs import Data, Range, Reading, reads_bars, series_in
 from agent.cli.output import emit, stages
-from agent.cli.skill_life import principal, said, writing, written_run
+from agent.cli.persons import principal, said, writing, written_run
 from agent.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def refine(
     timerange: Range = None,
 ) -> int:
     """A shorter condition or better numbers, where later bars agree; the new version starts without statistics."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.versions import refine_skill, replace_skill
 
     said(reason)
@@ -96,7 +96,8 @@ def consolidate(
     timerange: Range = None,
 ) -> int:
     """Near-duplicates: alike in meaning and holding on the same bars; merge them, or take a merge back."""
-    from agent.wiring import open_meaning, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_meaning
     from skills.consolidate import merge, near_duplicates, unmerge, word_likeness
 
     settings = GLOBALS.settings()
@@ -144,7 +145,7 @@ def rollback(
     to: Annotated[int | None, typer.Option("--to", help="Version; default: the newest that was superseded.", min=1)] = None,
 ) -> None:
     """Put an earlier version back in force with the statistics it had; newer ones are taken out of use."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.versions import rollback as go_back
 
     said(reason)

@@ -22,8 +22,10 @@ skills = typer.Typer(help="What the agent knows how to do, and how well it went.
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    from agent.cli import skill_growth, skill_life, skill_versions
+    from agent.cli import skill_check, skill_door, skill_growth, skill_life, skill_versions
 
+    skills.command()(skill_check.check)
+    skill_door.add(skills)
     skill_life.add(skills)
     skill_growth.add(skills)
     skill_versions.add(skills)
@@ -32,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _opened() -> Iterator[Catalogue]:
-    from agent.wiring import open_catalogue
+    from agent.wiring.homes import open_catalogue
 
     with open_catalogue(GLOBALS.home, GLOBALS.read_run(), GLOBALS.settings()) as (_, catalogue):
         yield catalogue
@@ -80,7 +82,7 @@ def show(
     record: Annotated[bool, typer.Option("--record", help="With --json: the record instead of the draft.")] = False,
 ) -> None:
     """A skill as a draft that `skills add` accepts; with --record its record by regime and symbol instead."""
-    from agent.wiring import wall_clock
+    from agent.wiring.clock import wall_clock
     from skills.breakdown import breakdown
     from skills.priors import prior_of
     from skills.render import render
@@ -116,7 +118,8 @@ def search(
     """Skills for a task, by words and meaning, reliability and recency, with reasons."""
     from agent.domain import REGIMES
     from agent.errors import ConfigError
-    from agent.wiring import open_catalogue, open_meaning, wall_clock
+    from agent.wiring.clock import wall_clock
+    from agent.wiring.homes import open_catalogue, open_meaning
     from skills.search import Filters, find, shelf_of
 
     if not query.strip():

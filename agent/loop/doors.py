@@ -31,7 +31,10 @@ from agent.loop.upkeep import jobs
 from agent.market.instrument import asset_class, instrument
 from agent.risk.mandate import Mandate
 from agent.settings import Settings
-from agent.wiring import RecordedFeed, open_desk, run_folder, wall_clock
+from agent.wiring.clock import wall_clock
+from agent.wiring.desks import open_desk
+from agent.wiring.homes import run_folder
+from agent.wiring.recorded import RecordedFeed
 
 log = structlog.get_logger()
 Show = Callable[[CycleRecord], None]

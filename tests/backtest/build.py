@@ -9,7 +9,8 @@ import numpy as np
 from agent.backtest.plan import Chunk, Plan, TimeRange
 from agent.market.bars import Bars, Floats
 from agent.settings import Costs, Settings
-from agent.wiring import ARMS, prepared
+from agent.wiring.arms import ARMS
+from agent.wiring.recorded import prepared
 
 START = datetime(2014, 1, 1, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import agent.backtest.walk
-import agent.wiring
+import agent.wiring.homes
 import memory_db.journal
 from agent.cli import main
 from memory_db.store import MemoryStore
@@ -41,7 +41,7 @@ def dying(real: Callable[..., Any], times: int) -> Callable[..., Any]:
 
 
 def run(where: str, times: int, words: list[str]) -> int:
-    swap(agent.wiring, "SentenceEmbedder", quick_embedder)
+    swap(agent.wiring.homes, "SentenceEmbedder", quick_embedder)
     if where in PLACES:
         owner, name = PLACES[where]
         swap(owner, name, dying(getattr(owner, name), times))

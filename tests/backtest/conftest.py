@@ -11,7 +11,7 @@ from tests.cli.kit import Call, caller, frame, quick_embedder, write_bars
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("agent.wiring.SentenceEmbedder", quick_embedder)
+    monkeypatch.setattr("agent.wiring.homes.SentenceEmbedder", quick_embedder)
     monkeypatch.delenv("TRADECRAFT_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
 

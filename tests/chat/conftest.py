@@ -25,7 +25,7 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("agent.wiring.SentenceEmbedder", quick_embedder)
+    monkeypatch.setattr("agent.wiring.homes.SentenceEmbedder", quick_embedder)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
 
@@ -39,7 +39,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json]:
     files = [str(write_bars(folder, frame(name=n), f"{s}-1d.parquet")) for n, s in (("sp500", "SP500"), ("nasdaq", "NASDAQ"))]
     home = folder / "home"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agent.wiring.SentenceEmbedder", quick_embedder)
+        patch.setattr("agent.wiring.homes.SentenceEmbedder", quick_embedder)
         assert main(["--home", str(home), "backtest", "--data", *files, "--timerange", RANGE, "--llm", "none"]) == 0
     run = (home / "latest").read_text().strip()
     return home, json.loads((home / "runs" / run / "result.json").read_text())
@@ -50,7 +50,7 @@ def shared_view(finished: tuple[Path, Json]) -> Iterator[View]:
     """The run opened once for questions that change nothing."""
     home, document = finished
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agent.wiring.SentenceEmbedder", quick_embedder)
+        patch.setattr("agent.wiring.homes.SentenceEmbedder", quick_embedder)
         with open_view(home, document["run"], Settings(), now) as view:
             yield view
 

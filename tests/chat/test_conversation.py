@@ -46,7 +46,7 @@ def test_what_is_no_command_is_one_line_with_the_fix(finished: Finished, text: s
 
 def test_halt_stopentry_and_resume_mean_trading_and_wait_for_a_yes(copied: Path, finished: Finished) -> None:
     from agent.cycle import read_control
-    from agent.wiring import open_journal
+    from agent.wiring.homes import open_journal
 
     with conversing(copied, finished[1]["run"]) as talk:
         for command, halted, stopped in (

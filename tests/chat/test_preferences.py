@@ -123,7 +123,7 @@ def test_said_confirmed_kept_shown_and_taken_back(copied: Path, finished: tuple[
 
 def keep_again(home: Path, kept: Preference) -> None:
     """The same wish once more."""
-    from agent.wiring import open_journal
+    from agent.wiring.homes import open_journal
 
     with open_journal(home, "paper") as journal:
         keep_preference(journal, kept, said="again", at=NOW, session="s", principal="operator")

@@ -11,7 +11,7 @@ from tests.cli.kit import RANGE, Call, caller, frame, quick_embedder, write_bars
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("agent.wiring.SentenceEmbedder", quick_embedder)
+    monkeypatch.setattr("agent.wiring.homes.SentenceEmbedder", quick_embedder)
     monkeypatch.setattr("agent.embedding.sentence.SentenceEmbedder", quick_embedder)  # where `doctor` looks
     monkeypatch.delenv("TRADECRAFT_HOME", raising=False)
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
@@ -36,6 +36,6 @@ def walked(tmp_path_factory: pytest.TempPathFactory, bars: Path) -> Path:
 
     home = tmp_path_factory.mktemp("walked") / "home"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agent.wiring.SentenceEmbedder", quick_embedder)
+        patch.setattr("agent.wiring.homes.SentenceEmbedder", quick_embedder)
         assert main(["--home", str(home), "backtest", "--data", str(bars), "--timerange", RANGE, "--json"]) == 0
     return home

@@ -15,7 +15,9 @@ from agent.domain import CycleRecord
 from agent.market.instrument import instrument
 from agent.market.series import Series, prepare
 from agent.settings import Learning, Market, Reason, Recall, Settings
-from agent.wiring import ARMS, RecordedFeed, open_desk
+from agent.wiring.arms import ARMS
+from agent.wiring.desks import open_desk
+from agent.wiring.recorded import RecordedFeed
 from tests.market.build import FIRST, bars_of, day, walk
 
 BARS = 700

@@ -19,7 +19,7 @@ from agent.errors import MarketDataError, ModelError
 from agent.market.bars import Bars
 from agent.market.series import Series, prepare
 from agent.settings import Limits
-from agent.wiring import RecordedFeed
+from agent.wiring.recorded import RecordedFeed
 from tests.cycle.build import BOTH, READY, SETTINGS, day, desk_at, feed_of, known, market, run, tell
 
 

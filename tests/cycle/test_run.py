@@ -12,7 +12,7 @@ import pytest
 from agent.domain import CycleRecord
 from agent.learn.monitor import MonitorState, Streak
 from agent.market.series import Series, prepare
-from agent.wiring import RecordedFeed
+from agent.wiring.recorded import RecordedFeed
 from tests.cycle.build import BOTH, READY, SETTINGS, desk_at, feed_of, market, run, tell
 
 

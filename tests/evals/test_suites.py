@@ -9,7 +9,7 @@ import pytest
 
 from agent.backtest.document import held_document
 from agent.domain import Vote
-from agent.wiring import ARMS
+from agent.wiring.arms import ARMS
 from evals import leaks, learning, mutation, null
 from evals.markets import Edge, planted
 from evals.mutants import MUTANTS

@@ -13,7 +13,7 @@ from agent.learn.joint import SPACE, Joint
 from agent.learn.reset import reset
 from agent.learn.voters import VoterTable
 from agent.settings import Learning
-from agent.wiring import signer_for
+from agent.wiring.homes import signer_for
 from memory_db.journal import Journal
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

@@ -229,7 +229,7 @@ def test_thousand_decisions_against_a_failing_server(home: Path, monkeypatch: py
     from tests.cycle.build import market
 
     market.cache_clear()
-    from agent.wiring import RecordedFeed
+    from agent.wiring.recorded import RecordedFeed
 
     feed = RecordedFeed({"SP500": market("SP500", 1, READY + 1001)})
     clock, waited, records = Clock(), [], []
@@ -264,7 +264,7 @@ def test_expert_effect_leaves_the_model_unasked_on_the_record(home: Path) -> Non
     rules = SETTINGS.reason.model_copy(update={"skip": True, "skip_bound": 0.0})
     api = Api(thinking)
     with desk_with(home, api, settings=SETTINGS.model_copy(update={"reason": rules})) as desk:
-        records = run(desk, READY, READY + 80)
+        records = run(desk, READY, READY + 160)
     skipped = [record for record in records if record.skipped]
     assert skipped
     assert len(api.seen) == len(records) - len(skipped)

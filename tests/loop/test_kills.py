@@ -25,7 +25,10 @@ from agent.loop.stop import Stop
 from agent.market.bars import ARRAYS, Bars
 from agent.market.feed import read_bars
 from agent.settings import Brokering, Settings
-from agent.wiring import ARMS, broker_for, open_journal, prepared, run_folder
+from agent.wiring.arms import ARMS
+from agent.wiring.desks import broker_for
+from agent.wiring.homes import open_journal, run_folder
+from agent.wiring.recorded import prepared
 from tests.cycle.build import SETTINGS
 from tests.market.build import walk
 

@@ -9,7 +9,7 @@ import pytest
 from agent.errors import ConfigError
 from agent.risk.mandate import read_mandate, tightened
 from agent.settings import Limits
-from agent.wiring import mandate_of
+from agent.wiring.desks import mandate_of
 
 
 def test_a_mandate_tightens_and_never_loosens() -> None:

@@ -12,7 +12,7 @@ from agent.chat.local.route import Step
 from agent.chat.local.routes import Reading, route
 from agent.chat.tools import BY_NAME
 from agent.chat.view import View
-from agent.wiring import restored_voters
+from agent.wiring.homes import restored_voters
 
 LABEL = "no model: answered from the record"
 

@@ -16,7 +16,7 @@ from agent.domain import Frozen
 from agent.learn.regimes import RegimeTable
 from agent.learn.tables import regime_rows, voter_rows
 from agent.statistics.proportion import wilson
-from agent.wiring import restored_voters
+from agent.wiring.homes import restored_voters
 
 Json = dict[str, Any]
 

@@ -13,7 +13,7 @@ from agent.chat.local.dates import last_quarter
 from agent.chat.local.reading import Question
 from agent.chat.local.route import Make, Route, Step, clean, days_of, intent, one, scope
 from agent.chat.view import View
-from agent.wiring import restored_voters
+from agent.wiring.homes import restored_voters
 
 STANDINGS = ("retired", "probation", "stale", "suspended", "quarantined", "candidate", "watch", "untried", "active")
 
