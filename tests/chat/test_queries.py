@@ -105,3 +105,20 @@ def test_why_it_held_is_counted_over_every_hold(finished: tuple[Path, Json], sha
 def test_the_smallest_win_is_a_win(finished: tuple[Path, Json], shared_view: View) -> None:
     least = min((t for t in finished[1]["trades"] if t["r"] > 0), key=lambda t: t["pnl"])
     assert least["decision"] in answer(shared_view, "What was your smallest win?").citations
+
+
+def test_skills_are_bounded_by_how_often_they_were_used_in_either_direction(shared_view: View) -> None:
+    kinds = {skill.id: skill.kind for skill in shared_view.catalogue.versions()}
+    used = [row["executions"] for row in shared_view.catalogue.rows() if kinds[row["id"]] == "strategy"]
+    few = answer(shared_view, "How many skills have fewer than 5 executions?").text
+    assert few.startswith(f"{sum(n < 5 for n in used)} skill")
+
+
+def test_trades_of_days_outside_the_record_are_said_to_be_outside(shared_view: View) -> None:
+    found = answer(shared_view, "How did the SP500 trades of 2003 do?")
+    assert "lie outside the record" in found.text
+
+
+def test_sells_are_counted_with_the_exits_that_no_decision_ordered(finished: tuple[Path, Json], shared_view: View) -> None:
+    sold = sum(t["symbol"] == "SP500" for t in finished[1]["trades"])
+    assert f"{sold} trades on SP500 ended by" in answer(shared_view, "How many sells were there on SP500?").text

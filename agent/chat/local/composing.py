@@ -155,6 +155,9 @@ def asks_relation(q: Question) -> bool:
     return _ASKS_RELATION.match(q.text) is not None and q.any("win", "lose", "compare", "return")
 
 
+_LASTS = re.compile(r"\bhow long (?:do|does|did) [\w ]{0,40}?\blast\b")  # how long they last, not which came last
+
+
 Order = Literal["best", "worst", "longest", "shortest", "first", "last", "largest", "smallest", "highest", "lowest"]
 
 
@@ -177,7 +180,7 @@ def order_of(q: Question) -> tuple[Order, str | None, set[str]] | None:
         return ("worst" if q.has("worst") else "best"), None, {"best", "worst", "return", "most", "win", "lose", "cost"}
     if q.any("most", "least") and q.has("trade"):
         return ("largest" if q.has("most") else "smallest"), None, {"most", "least", "size"}
-    if q.any("first", "last", "nth"):
+    if q.any("first", "last", "nth") and not _LASTS.search(q.text):
         return ("last" if q.has("last") and not q.has("first") else "first"), None, {"first", "last", "nth", "sequence"}
     return None
 

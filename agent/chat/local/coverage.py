@@ -76,7 +76,7 @@ def _used(slot: Slot, q: Question, route: Route, given: str, told: frozenset[str
         return any(
             slot.value in (*i.get("bounds", ()), *i.get("tests", ()), i.get("having"))
             or slot.value.feature == "count"
-            and i.get("executions")
+            and any(b.feature == "executions" and b.op == slot.value.op for b in i.get("bounds", ()))
             for i in inputs
         )
     if slot.kind == "after":

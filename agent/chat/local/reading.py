@@ -21,6 +21,8 @@ from agent.domain import ExitReason, RegimeLabel
 _IDENT = re.compile(r"\b(?=[0-9a-f-]*\d)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{6,12})\b")
 _THEN = re.compile(r"(?<=more|less) then\b|(?<=wer|ger|ter|her) then\b")
 _STRATEGY = re.compile(r"\b(?:the|this|our|your|its) (?:whole |entire )?(?:strategy|system|bot)\b")
+_BEFORE_SKILL = re.compile(r"[- ](?:\w+ )?(?:skill|strategy|setup)\b")
+_LATEST = re.compile(r"\b(?:most recent|latest|newest) (?=quarter|month|week|year)")
 _MEMORY = re.compile(r"\bm\d+\b")
 
 
@@ -161,7 +163,7 @@ def read(said: str, names: Names, today: date) -> Question:
     for ident in idents:
         text = text.replace(ident, " ")
     text, symbols, strangers = _symbols(text, names)
-    dated = read_dates(text, today)
+    dated = read_dates(_LATEST.sub("last ", text), today)
     rest, skills = _named(dated.rest, names)
     words = frozenset(word for name in names.skills for word in name.split("-")) | frozenset(names.voters)
     rest, fixed = mended(rest, words | FEATURE_WORDS)
@@ -266,9 +268,11 @@ def _named(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
 
 def _by_part(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
     """The skill of which a word is a part, where it is that of one alone ("the breakout skill")."""
-    for match in re.finditer(r"[a-z]{6,}", text):
+    for match in re.finditer(r"[a-z]{5,}", text):
         word = match.group(0).removesuffix("s")
-        fits = [name for name in names.skills if word in name.split("-")]
+        exact = [name for name in names.skills if word in name.split("-") and len(word) > 5]
+        begun = [name for name in names.skills if any(part[:6] == word[:6] for part in name.split("-") if len(part) > 4)]
+        fits = exact or (begun if _BEFORE_SKILL.match(text[match.end() :]) else [])
         if len(fits) == 1:
             return text[: match.start()] + text[match.end() :], (fits[0],)
     return text, ()

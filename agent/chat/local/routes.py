@@ -5,6 +5,7 @@ An answer is unsure when words, days or numbers of the question are left over, o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from agent.chat.local.coverage import Coverage, covered
@@ -115,6 +116,7 @@ def _apart(q: Question, view: View) -> Reading | None:
         _each_slot(q, "voter"),
         _each_slot(q, "feature"),
         _each_slot(q, "after"),
+        _beside_all(q),
     ):
         if not many:
             continue
@@ -132,6 +134,7 @@ _COMPARING = frozenset(
     {
         "compare",
         "compared",
+        "overall",
         "comparison",
         "versus",
         "difference",
@@ -164,6 +167,21 @@ def _each_slot(q: Question, kind: str) -> list[Question]:
     if not 1 < len(values) <= 3:
         return []
     return [q.only(slots=tuple(s for s in q.slots if s.kind != kind or s.value == value)) for value in values]
+
+
+def _beside_all(q: Question) -> list[Question]:
+    """The same of one regime and of all: "overall versus in ranging markets"."""
+    named = [s for s in q.slots if s.kind == "regime"]
+    if len(named) != 1 or not _OF_ALL.search(q.text):
+        return []
+    inside = [t for t in q.tokens if named[0].begin <= t.begin and t.end <= named[0].end]
+    tokens = tuple(t for t in q.tokens if t not in inside and "regime" not in t.concepts)
+    slots = tuple(s for s in q.slots if s.kind != "regime")
+    return [q, q.only(slots=slots, tokens=tokens, concepts=q.concepts - {"regime"})]
+
+
+_ALL, _VERSUS = r"\b(?:overall|in general|altogether|all markets)\b", r"\b(?:vs|versus|against|compared|than)\b"
+_OF_ALL = re.compile(rf"{_ALL}.*{_VERSUS}|{_VERSUS}.*{_ALL}")
 
 
 def _unique(parts: list[Reading]) -> tuple[Step, ...]:

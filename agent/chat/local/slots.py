@@ -208,13 +208,16 @@ _NEAR = r"(?:readings? of |values? of |near the |on |an? |the )*"
 def _loosely(text: str, found: list[Slot]) -> list[Slot]:
     """A feature called high or low without a number, with what it is taken for; the feature's own name goes with it."""
     out: list[Slot] = []
-    for one in [s for s in found if s.kind == "feature" and s.value in _HIGH_LOW]:
+    for one in [s for s in found if s.kind == "feature"]:
         before = re.search(rf"\b(?:(?P<high>{_HIGH})|(?:{_LOW}))[ -]{_NEAR}$", text[: one.begin])
         after = re.match(rf" (?:is |was |were |being )?(?:(?P<high>{_HIGH})|(?:{_LOW}))\b", text[one.end :])
         match = before or after
         if match is None or any(s.kind == "bound" and s.begin < one.end and one.begin < s.end for s in out):
             continue
         begin, end = (match.start(), one.end) if before else (one.begin, one.end + match.end())
+        if one.value not in _HIGH_LOW:
+            out.append(Slot("taken", f"nothing says what is {text[begin:end]!r}, so this is of all values", one.begin, one.end))
+            continue
         op: Op = ">" if match.group("high") else "<"
         value = _HIGH_LOW[one.value][0 if match.group("high") else 1]
         out.append(Slot("bound", Bound(feature=one.value, op=op, value=value), begin, end))

@@ -37,18 +37,19 @@ class Skills(Frozen):
     least: bool = Field(False, description="with rank: the lowest first")
     regime: RegimeLabel | None = None
     n: int = Field(20, ge=1, le=100)
-    bounds: tuple[Bound, ...] = Field((), description="conditions on reliability")
-    executions: int = Field(0, ge=0, description="only skills with at least so many executions")
+    bounds: tuple[Bound, ...] = Field((), description="conditions on reliability or executions")
 
 
 def skills(view: View, asked: Skills) -> Found:
     """The skills with their evidence."""
-    rows = [row for row in _rows(view, asked.regime) if row["kind"] == "strategy" or asked.which == "all"]
-    chosen = [row for row in rows if _is(row, asked.which) and row["executions"] >= asked.executions]
-    chosen = [row for row in chosen if all(meets(row["reliability"], bound) for bound in asked.bounds)]
+    rows = [row for row in _rows(view, asked.regime) if row["kind"] == "strategy" or asked.which == "all" and asked.rank is None]
+    chosen = [row for row in rows if _is(row, asked.which)]
+    chosen = [row for row in chosen if all(meets(row[bound.feature], bound) for bound in asked.bounds)]
     if asked.rank is not None:
         chosen = _ranked(
-            [row for row in chosen if row["executions"] or (asked.rank == "executions" and asked.least)], asked.rank, asked.least
+            [row for row in chosen if row["executions"] or asked.rank == "executions" and (asked.least or asked.bounds)],
+            asked.rank,
+            asked.least,
         )[: asked.n]
     ids = tuple(row["id"] for row in chosen)
     where = f" in {asked.regime} markets" if asked.regime else ""
@@ -111,6 +112,9 @@ def _lead(asked: Skills, n: int) -> str:
     many = f"{n} skill{'s' if n != 1 else ''}"
     if asked.rank is not None:
         by = _LEADS[asked.rank]
+        if asked.bounds:
+            met = " and ".join(f"{b.feature} {b.op} {b.value:g}" for b in asked.bounds)
+            return f"{many} with {met}, by {'lowest' if asked.least else 'highest'} {by}"
         return f"{'The skill' if n == 1 else 'Skills'} by {'lowest' if asked.least else 'highest'} {by}"
     kind = {"all": "", "losing": "losing in the book", "winning": "winning in the book", "shadow": "followed on paper"}
     return f"{many} {kind.get(asked.which, asked.which)}".strip()

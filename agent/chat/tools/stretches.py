@@ -67,9 +67,10 @@ def _measures(view: View, asked: Result, by: str) -> Found:
     if not rows:
         return nothing(f"There is too little to tell the {label} by {by}.", f"run:{view.run}")
     high, low = max(rows, key=lambda r: r[1]), min(rows, key=lambda r: r[1])
+    words = ("shallowest", "deepest") if asked.measure == "drawdown" else ("highest", "lowest")  # it is told as a loss
     text = (
-        f"{label[0].upper() + label[1:]} by {by} {cite('run', view.run)}: highest {high[0]} ({high[1]:.2f}), "
-        f"lowest {low[0]} ({low[1]:.2f}). {', '.join(told) if len(told) <= 62 else ''}"
+        f"{label[0].upper() + label[1:]} by {by} {cite('run', view.run)}: {words[0]} {high[0]} ({high[1]:.2f}), "
+        f"{words[1]} {low[0]} ({low[1]:.2f}). {', '.join(told) if len(told) <= 62 else ''}"
     )
     table = Table(title=f"{label} by {by}", columns=(by, label), rows=tuple((n, f"{v:.2f}") for n, v in rows), right=(1,))
     return Found(text=text, ids=(f"run:{view.run}",), data=dict(rows), table=table)

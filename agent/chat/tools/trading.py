@@ -29,13 +29,21 @@ def trades(view: View, asked: Trades) -> Found:
     chosen = [trade for trade in inside(view, asked) if fits(view, trade, asked)]
     what = kind_of(asked)
     if not chosen:
-        text = f"No {what} {'is' if what.endswith('trade') else 'were'} recorded {cite('run', view.run)}."
+        text = f"No {what} {'is' if what.endswith('trade') else 'were'} recorded {cite('run', view.run)}.{_outside(view, asked)}"
         return Found(text=text, ids=(f"run:{view.run}",), data={"count": 0})
     if asked.by is not None:
         return grouped(view, asked, chosen, what)
     if asked.order is not None:
         return _ranked(asked, chosen)
     return _measured(view, asked, chosen, what)
+
+
+def _outside(view: View, asked: Trades) -> str:
+    """That the days asked for are not in the record, where they are not."""
+    days = [row.day for row in view.tables.rows]
+    if not days or (asked.start is None or asked.start <= max(days)) and (asked.end is None or asked.end >= min(days)):
+        return ""
+    return f" These days lie outside the record, which runs from {day(min(days))} to {day(max(days))}."
 
 
 def _ranked(asked: Trades, chosen: list[Trade]) -> Found:

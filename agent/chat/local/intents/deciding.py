@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from agent.chat.local.composing import decision_group, route, which_decisions, won_of
 from agent.chat.local.intents.trades import both
 from agent.chat.local.reading import Question
-from agent.chat.local.route import Route, Step, clean, intent, one, scope
+from agent.chat.local.route import Route, Step, clean, days_of, intent, one, scope
 from agent.chat.view import View
 
 FEW_DAYS = 12
@@ -26,7 +27,11 @@ def _count_decisions(q: Question, view: View) -> Route | None:
     tells = {"how_many", "share", "how_much", "list"}
     if found is not None:
         return _decisions(q, {*tells, found[1], "by", "most", "least", "compare"}, by=found[0], least=q.has("least"))
-    return _decisions(q, tells)
+    decided = _decisions(q, tells)
+    if decided.steps[0].input.get("action") != "close":
+        return decided
+    # a position is sold by its stop, target or time as well
+    return replace(decided, steps=(*decided.steps, Step("trades", clean({"symbol": q.symbol, **days_of(q), "measure": "exits"}))))
 
 
 def _causes(q: Question, view: View) -> Route | None:

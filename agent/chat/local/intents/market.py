@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from agent.chat.local.reading import Question
@@ -54,7 +55,9 @@ def _paid(q: Question, view: View) -> Route | None:
     """What trades in each regime, or in one, came to."""
     measure: dict[str, Any] = {"measure": "win_rate"} if q.has("win_rate") else {"measure": "pnl"}
     if len(q.regimes) == 1:
-        return one("trades", **measure, **scope(q))
+        of_one = one("trades", **measure, **scope(q))
+        beside = one("trades", **measure, **scope(q, regime=False)).steps if q.has("overall", "compare") else ()
+        return replace(of_one, steps=(*of_one.steps, *beside), tells=frozenset({"overall", "compare"}))
     low = q.any("worst", "least") or q.has("lose") and not q.has("win")
     ranked = q.any("best", "worst", "most", "least", "win", "lose", "compare")
     rank = (
@@ -76,7 +79,7 @@ INTENTS = (
     intent("highest price", "price|peak most|least|average|peak", f"{_WHEN} most least average peak symbol close", _history, -0.2),
     intent("a feature now", "@feature", f"{_WHEN} now last price state how_much term", _now, -0.1),
     intent("the market now", "state|regime|price", f"{_WHEN} now last regime price symbol how_much", _now, -0.3),
-    intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol change", _regimes("now"), 0.1),
+    intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol", _regimes("now"), 0.1),
     intent("share of regimes", "regime|@regime share|how_many|most|average|list", f"{_WHEN} regime share most least average how_long symbol compare dayunit decision overall year", _regimes("share"), 0.1),
     intent("regimes", "regime|@regime", f"{_WHEN} share symbol state overall", _regimes("share"), -0.4),
     intent("how long regimes last", "regime|@regime holding|how_long|streak", f"{_WHEN} regime holding how_long average most longest least shortest by list share barunit dayunit now", _durations, 0.25),

@@ -41,8 +41,8 @@ _MEASURED = ("drawdown", "benchmark", "exposure", "sharpe", "sortino", "volatili
 def _by_stretch(q: Question, view: View) -> Route | None:
     """The return of months, quarters or years; of one symbol it is that of its trades."""
     concept, unit = next(((c, u) for c, u in _UNITS if q.has(c)), (None, None))
-    if unit is None or concept is None:
-        return None
+    if unit is None or concept is None or re.search(r"\bturnover\b", q.text):
+        return None  # turnover is told for the whole run, as so many times the equity a year
     whole = q.period is not None and q.period.kind == unit
     if whole and re.search(r"\b(?:trades?|winners?|losers?|deals?)\b", q.text):
         return None  # of that year's trades, not of the year among others

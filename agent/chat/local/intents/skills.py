@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from itertools import combinations
 from typing import Any
 
 from agent.chat.local.dates import last_quarter
@@ -35,13 +36,15 @@ def _ranked(rank: str, *, least: bool | None = None) -> Make:
         if q.skills or q.voters or _standing_meant(q, rank):
             return None
         low = q.any("least", "worst") or q.has("lose") and q.has("most") if least is None else least
-        tried = next((int(b.value) for b in q.bounds if b.feature == "count"), None)
-        n = q.top if q.top > 1 else 20 if q.has("rank") or tried else 3
-        bounds = tuple(b for b in q.bounds if b.feature == "reliability")
+        counts = tuple(b.model_copy(update={"feature": "executions"}) for b in q.bounds if b.feature == "count")
+        n = q.top if q.top > 1 else 20 if q.has("rank") or counts else 3
+        bounds = (*(b for b in q.bounds if b.feature == "reliability"), *counts)
+        if rank in ("mean_r", "reliability") and re.search(r"\b(?:money|profits?|cash|p&l|pnl|dollars?|earn\w*)\b", q.text):
+            return None  # in money, not in R
         ended = re.search(r"\b(?:(failures|failed)|successes)\b", q.text) if q.any("most", "least") else None
         if ended:
             return one("skills", rank="failure" if ended.group(1) else "success", least=q.has("least"), regime=q.regime, n=n)
-        return one("skills", rank=rank, least=low, regime=q.regime, n=20 if bounds else n, executions=tried, bounds=bounds)
+        return one("skills", rank=rank, least=low, regime=q.regime, n=20 if bounds else n, bounds=bounds)
 
     return make
 
@@ -168,10 +171,11 @@ def _votes(q: Question, view: View) -> Route | None:
 
 
 def _agreement(q: Question, view: View) -> Route | None:
-    pair = q.voters if len(q.voters) == 2 else restored_voters(view.journal, view.settings).voters[:2]
-    if len(pair) < 2:
-        return None
-    return one("votes", voter=pair[0], against=pair[1], **scope(q))
+    base = tuple(restored_voters(view.journal, view.settings).voters)
+    every = [v for v in view.tables.voters if v != "joint"] if q.any("most", "least") and not q.voters else base[:2]
+    pairs = [q.voters] if len(q.voters) == 2 else list(combinations(every, 2))
+    steps = [Step("votes", clean({"voter": a, "against": b, **scope(q)})) for a, b in pairs]
+    return Route(tuple(steps)) if steps else None
 
 
 def _calibrated(q: Question, view: View) -> Route | None:

@@ -272,8 +272,9 @@ def _stops_and_targets(q: Question, view: View) -> Route | None:
 
 
 def _held(q: Question, view: View) -> Route | None:
-    if _asks_list(q):
-        return None
+    meant = {token.text for token in q.tokens if token.concepts & {"holding", "how_long"} and not token.bare}
+    if _asks_list(q) or meant <= {"last", "long"} and not re.search(r"\b(?:how long|do|does|did)\b", q.text):
+        return None  # the last of something, no duration
     return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
 
 
