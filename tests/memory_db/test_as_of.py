@@ -91,7 +91,7 @@ def _answers(store: MemoryStore, at: datetime, dice: random.Random) -> list[obje
     return out
 
 
-@pytest.mark.parametrize("times", [60, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [60, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
 def test_recall_as_of_then_is_that_of_a_store_that_knew_no_more(tmp_path: Path, signer: Signer, times: int) -> None:
     """A backtest would else know its future. Archiving, forgetting and folding happen on the way."""
     events, dice = _events(1), random.Random(3)
