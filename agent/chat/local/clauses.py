@@ -27,9 +27,45 @@ _DEPENDENT = re.compile(
 )
 _POINTS = re.compile(r"\b(?:it|its|that|this|they|them|their|those|these|he|she|the one|one|ones|the same)\b")
 _SUBJECTS = frozenset(
-    """trade decision skill voter win lose regime month quarter year short drawdown lesson retired probation stale watch suspended
-    candidate quarantined untried halt limit parameter benchmark streak stop target abstained refused clamp entries event cost
-    exposure similar arms""".split()  # noqa: SIM905 - a list of words reads best as words
+    [
+        "trade",
+        "decision",
+        "skill",
+        "voter",
+        "win",
+        "lose",
+        "regime",
+        "month",
+        "quarter",
+        "year",
+        "short",
+        "drawdown",
+        "lesson",
+        "retired",
+        "probation",
+        "stale",
+        "watch",
+        "suspended",
+        "candidate",
+        "quarantined",
+        "untried",
+        "halt",
+        "limit",
+        "parameter",
+        "benchmark",
+        "streak",
+        "stop",
+        "target",
+        "abstained",
+        "refused",
+        "clamp",
+        "entries",
+        "event",
+        "cost",
+        "exposure",
+        "similar",
+        "arms",
+    ]
 )
 _LEAST = 3
 
@@ -58,8 +94,30 @@ def _stretch_found(answered: Answer) -> Period | None:
 
 
 _OF_ALL = frozenset(
-    """how_many best worst most least trade skill voter by benchmark drawdown win_rate return sharpe limit regime position_open
-    help greeting seed streak cost""".split()  # noqa: SIM905 - a list of words reads best as words
+    [
+        "how_many",
+        "best",
+        "worst",
+        "most",
+        "least",
+        "trade",
+        "skill",
+        "voter",
+        "by",
+        "benchmark",
+        "drawdown",
+        "win_rate",
+        "return",
+        "sharpe",
+        "limit",
+        "regime",
+        "position_open",
+        "help",
+        "greeting",
+        "seed",
+        "streak",
+        "cost",
+    ]
 )
 
 

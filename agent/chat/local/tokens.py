@@ -13,8 +13,34 @@ from agent.chat.local.lexicon import BARE, CONCEPTS, SINGLE
 
 # concepts whose phrases of several words mean something else than their words do
 IDIOMS = frozenset(
-    """benchmark win_rate factor hold untried drawdown cagr sharpe calibrated would_halt start_cash calendar_month break_even halt
-    payoff clock secret holding elsewhere spacing most best worst return how_works exit_way""".split()  # noqa: SIM905 - a list of words reads best as words
+    [
+        "benchmark",
+        "win_rate",
+        "factor",
+        "hold",
+        "untried",
+        "drawdown",
+        "cagr",
+        "sharpe",
+        "calibrated",
+        "would_halt",
+        "start_cash",
+        "calendar_month",
+        "break_even",
+        "halt",
+        "payoff",
+        "clock",
+        "secret",
+        "holding",
+        "elsewhere",
+        "spacing",
+        "most",
+        "best",
+        "worst",
+        "return",
+        "how_works",
+        "exit_way",
+    ]
 )
 # what is done in words that by themselves say nothing: "get out", "go long"
 ACTS = frozenset({"buy", "close", "hold"})

@@ -152,4 +152,9 @@ def key_of(asked: Trades) -> Callable[[Trade], float]:
     if name == "bars_held":  # of as many bars, those over more calendar days
         days = TRADE_FIGURES["days_held"].of
         return lambda t: (-1 if down else 1) * ((read(t) or 0.0) + (days(t) or 0.0) / 1e4)
-    return lambda t: (-1 if down else 1) * (read(t) if read(t) is not None else float("inf"))  # type: ignore[operator]
+    return lambda t: _last_if_missing(read(t), down)
+
+
+def _last_if_missing(value: float | None, down: bool) -> float:
+    """Where a figure stands in an order, falling or rising; a missing one comes last in both."""
+    return float("inf") if value is None else -value if down else value
