@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from agent.chat.local.answering import answer
 from agent.chat.local.reading import Names, read
 from agent.chat.tools import BY_NAME
 from agent.chat.tools.figures import Bound
-from agent.chat.tools.selecting import After, Trades, selected
+from agent.chat.tools.selecting import After, Trades, key_of, selected
 from agent.chat.view import View
 from tests.cli.kit import Json
 
@@ -53,6 +54,13 @@ def test_trades_after_others_followed_them_in_the_document(
         if len(before) == n and all(is_so(t) for t in before):
             expected.add(trade["decision"])
     assert {t.outcome.decision for t in selected(shared_view, asked)} == expected
+
+
+@pytest.mark.parametrize("order", ["highest", "lowest"])
+def test_a_trade_without_the_figure_asked_for_is_named_neither_highest_nor_lowest(shared_view: View, order: str) -> None:
+    trades = selected(shared_view, Trades())
+    place = key_of(Trades.model_validate({"order": order, "figure": "confidence"}))
+    assert place(replace(trades[0], decision=None)) > max(place(trade) for trade in trades)
 
 
 def test_two_divisions_at_once_count_every_trade_once(finished: tuple[Path, Json], shared_view: View) -> None:
