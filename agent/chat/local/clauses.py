@@ -68,6 +68,7 @@ _SUBJECTS = frozenset(
     ]
 )
 _LEAST = 3
+_ONLY_WHY = re.compile(r"(?:why|how come|why is that|why was that|for what reason)(?: not| so)?", re.IGNORECASE)
 
 
 def clauses(said: str) -> list[str]:
@@ -75,6 +76,8 @@ def clauses(said: str) -> list[str]:
     parts = [
         part.strip(" ,") for part in _JOINT.split(said.replace("\u2014", " - ").replace("\u2013", " - ")) if part.strip(" ,?-")
     ]
+    if len(parts) == 2 and _ONLY_WHY.fullmatch(parts[1]) and not re.match(rf"{_ASKS}\b", parts[0], re.IGNORECASE):
+        return [f"Why: {parts[0]}"]  # "Nothing was traded. Why?"
     if not 2 <= len(parts) <= 3 or _DEPENDENT.match(parts[0]):
         return [said]
     if len(parts[0].split()) <= _LEAST and not re.match(rf"{_ASKS}\b", parts[0], re.IGNORECASE):

@@ -73,7 +73,7 @@ def read_dates(text: str, today: date) -> Dated:
             if period is not None:
                 found.append((match.start(), match.end(), period))
     found.sort(key=lambda item: item[0])
-    joined = _without_outer(_joined(low, found, today))
+    joined = _without_outer(_joined(low, _edged(low, found), today))
     rest = low
     for begin, end, _ in reversed(joined):
         rest = f"{_LEAD.sub('', rest[:begin])} {rest[end:]}"
@@ -84,7 +84,7 @@ def read_dates(text: str, today: date) -> Dated:
 # words that only say how a day bounds a stretch go with it
 _LEAD = re.compile(
     r"\b(?:up to|until|till|since|before|after|between|from|starting(?: from| in)?|as of|by|during|around|back in|through|"
-    r"throughout|and)"
+    r"throughout|and|week (?:of|beginning|starting)|over the week of)"
     r"(?: the(?: end of| start of| close of)?)?\s*$"
 )
 _ONE_BEFORE = re.compile(
@@ -209,7 +209,7 @@ def _numeric(match: re.Match[str], today: date) -> Period | None:
 
 def _relative(match: re.Match[str], today: date) -> Period | None:
     which, unit = match.group(1), match.group(2)
-    back = 0 if which in ("this", "current") else 1
+    back = 0 if which in ("this", "current", "the") else 1
     if unit == "week":
         monday = today - timedelta(days=today.weekday() + 7 * back)
         return Period(monday, monday + timedelta(days=6), "week")
@@ -271,17 +271,43 @@ def _feast(month: int, number: int) -> Callable[[re.Match[str], date], Period | 
 def _edge(match: re.Match[str], today: date) -> Period | None:
     """The beginning, the middle or the end of a year or month, as a third of it (ten days of a month)."""
     year = int(match.group(3))
-    month = _number(match.group(2)) if match.group(2) else None
-    which = match.group(1)
-    start, end = (_month(year, month).start, _month(year, month).end) if month else (date(year, 1, 1), date(year, 12, 31))
+    whole = _month(year, _number(match.group(2))) if match.group(2) else Period(date(year, 1, 1), date(year, 12, 31), "year")
+    return _narrowed(match.group(1), whole)
+
+
+def _narrowed(which: str, whole: Period) -> Period | None:
+    """The start, the middle or the end of a stretch: ten days of it, a third where it is called early, mid or late."""
+    start, end = whole.start, whole.end
     if start is None or end is None:
         return None
-    third = timedelta(days=9 if month or which in ("start", "beginning", "end") else 121)
+    third = timedelta(
+        days=9 if which in ("start", "beginning", "end", "close") or whole.kind == "month" else (end - start).days // 3
+    )
     if which in ("mid", "middle"):
         return Period(start + third + timedelta(days=1), end - third - timedelta(days=1), "range")
-    return (
-        Period(start, start + third, "range") if which in ("start", "beginning", "early") else Period(end - third, end, "range")
-    )
+    if which in ("start", "beginning", "early"):
+        return Period(start, start + third, "range")
+    return Period(end - third, end, "range" if which == "late" else "end")
+
+
+_EDGE = re.compile(r"\b(start|beginning|end|close|middle) of (?:the )?$")
+
+
+def _edged(low: str, found: list[Found]) -> list[Found]:
+    """A quarter, year or other stretch of which only the start, the middle or the end is meant: "the end of last year"."""
+    out = []
+    for begin, end, period in found:
+        match = _EDGE.search(low[:begin])
+        narrow = (
+            _narrowed(match.group(1), period) if match and period.kind in ("week", "month", "quarter", "year", "range") else None
+        )
+        out.append((match.start(), end, narrow) if match and narrow else (begin, end, period))
+    return out
+
+
+def _year_end(match: re.Match[str], today: date) -> Period | None:
+    year = int(match.group(1) or match.group(2))
+    return _narrowed("end", Period(date(year, 1, 1), date(year, 12, 31), "year"))
 
 
 def _span(year: int, month: int, first: int, last: int) -> Period | None:
@@ -360,6 +386,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
         _p(rf"\b({_NAMES})\b\.?[ -]+(?:the )?(\d\d?)(?:st|nd|rd|th)?\b(?:,?[ -]+(?:of )?({_YEAR}|'\d\d))?(?!\d)"),
         lambda m, t: _named_day(m.group(2), m.group(1), m.group(3), t),
     ),
+    (_p(rf"\byear[- ]?end (?:of |in )?({_YEAR})\b|\b({_YEAR})[- ]year[- ]?end\b"), _year_end),
     (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
     (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
     (_p(rf"\b(spring|summer|autumn|fall|winter) (?:of |in )?({_YEAR})\b"), _season),
@@ -377,6 +404,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
     (_p(rf"\b({_YEAR})-(\d\d)\b"), lambda m, t: _month(int(m.group(1)), int(m.group(2))) if 1 <= int(m.group(2)) <= 12 else None),
     (_p(r"\bq([1-4])\b"), lambda m, t: quarter(_latest_year(t, 3 * int(m.group(1)) - 2), int(m.group(1)))),
     (_p(r"\b(last|previous|past|prior|this|current) (week|month|quarter|year)\b"), _relative),
+    (_p(r"(?<=start of )(the) (week|month|quarter|year)\b"), _relative),
+    (_p(r"(?<=beginning of )(the) (week|month|quarter|year)\b"), _relative),
+    (_p(r"(?<=end of )(the) (week|month|quarter|year)\b"), _relative),
     (_p(rf"\b(?:last|past|previous|recent|final) {_COUNT} (day|week|month|quarter|year)s?\b"), _ago),
     (_p(rf"\b{_COUNT} (day|week|month|quarter|year)s? ago\b"), _back),
     (_p(r"\byesterday\b"), lambda m, t: Period(t - timedelta(days=1), t - timedelta(days=1), "day")),
@@ -406,7 +436,7 @@ def _joined(low: str, found: list[Found], today: date) -> list[Found]:
         before = low[:begin].rstrip()
         # a month named with its preposition carries it inside the match
         inside = low[begin:end].split()[0]
-        lead = inside if inside in ("since", "until", "from", "between", "before", "after") else (before.split() or [""])[-1]
+        lead = inside if inside in ("since", "until", "from", "between", "before", "after") else _last_word(before)
         following = found[i + 1] if i + 1 < len(found) else None
         if following is not None and _is_range(lead, low[end : following[0]], low[following[0] : following[1]]):
             out.append((begin, following[1], _ranged(period, following[2])))
@@ -417,16 +447,21 @@ def _joined(low: str, found: list[Found], today: date) -> list[Found]:
     return out
 
 
+def _last_word(before: str) -> str:
+    """The word that bounds a period: the one before it, or before its article."""
+    return (before.removesuffix(" the").split() or [""])[-1]
+
+
 def _ranged(first: Period, last: Period) -> Period:
     """From the one to the other; a month named without its year has that of the range's end."""
-    start = first.start
+    start = first.end if first.kind == "end" else first.start
     if start is not None and last.end is not None and start > last.end:
         start = start.replace(year=last.end.year, day=min(start.day, 28))
     return Period(start, last.end, "range", first.doubt)
 
 
 def _is_range(lead: str, between: str, following: str) -> bool:
-    gap = between.strip()
+    gap = between.strip().removesuffix(" the")
     if lead == "between":
         return gap == "and" or (not gap and following.startswith("and "))
     if lead in ("from", "since"):
@@ -442,7 +477,7 @@ def _open(lead: str, before: str, period: Period, today: date) -> Period:
         monday = period.day - timedelta(days=period.day.weekday())
         return Period(monday, monday + timedelta(days=6), "week", period.doubt)
     if lead == "since" or before.endswith(("starting", "starting from", "starting in")):
-        return Period(period.start, today, "since", period.doubt)
+        return Period(period.end if period.kind == "end" else period.start, today, "since", period.doubt)
     if lead == "after":
         return Period(period.end + timedelta(days=1) if period.end else None, today, "since", period.doubt)
     if lead == "before":

@@ -12,10 +12,11 @@ from rapidfuzz.distance import OSA
 
 from agent.chat.local.dates import Period, read_dates
 from agent.chat.local.names import FEATURE_WORDS, SYMBOL_ALIASES
-from agent.chat.local.slots import Slot, follows_of, read_slots
+from agent.chat.local.slot import Slot
+from agent.chat.local.slots import follows_of, read_slots
 from agent.chat.local.spelling import VOCABULARY, guessed, mended, plain
 from agent.chat.local.tokens import Token, tokens_of
-from agent.chat.tools.figures import Bound
+from agent.chat.tools.figures import MEANS, Bound
 from agent.domain import ExitReason, RegimeLabel
 
 _IDENT = re.compile(r"\b(?=[0-9a-f-]*\d)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{6,12})\b")
@@ -110,7 +111,7 @@ class Question:
     @property
     def tests(self) -> tuple[Bound, ...]:
         """The conditions on features."""
-        return tuple(b for b in self.bounds if b.feature in _feature_names())
+        return tuple(b for b in self.bounds if b.feature in _feature_names() or b.feature in MEANS)
 
     @property
     def voters(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from agent.statistics.metrics import metrics
 Json = dict[str, Any]
 Measure = Literal[
     "all", "return", "sharpe", "sortino", "calmar", "cagr", "volatility", "drawdown", "benchmark", "costs", "exposure", "equity",
-    "peak", "factor", "expectancy", "sqn", "kelly", "arms",
+    "peak", "cost_multiples", "factor", "expectancy", "sqn", "kelly", "arms",
 ]  # fmt: skip
 Curve = list[tuple[datetime, float]]
 

@@ -184,10 +184,26 @@ def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
         share = f", {per_cent(total / earned)} of what winning trades made before fees ({money(earned)})" if earned > 0 else ""
         text += _turnover(outcomes, curve)
         text += f" In all about {money(total)}{share}; before fees the trades made {gain(gross)}."
-    rows = (view.result or {}).get("cost_sensitivity", []) if not (asked.start or asked.end) else []
-    if rows:
-        text += " Return by cost: " + ", ".join(f"{r['multiple']}x {r['return_pct']:.2f} %" for r in rows) + "."
+    if not (asked.start or asked.end):
+        text += _by_cost(view)
     return Found(text=text, ids=(f"run:{view.run}",), data={"fees": sum(fee for _, fee in paid), "slippage": slips})
+
+
+def _by_cost(view: View) -> str:
+    """The return had every fee and slippage been so many times as high, the trades staying as they were."""
+    told = [f"{row['multiple']}x {row['return_pct']:.2f} %" for row in (view.result or {}).get("cost_sensitivity", [])]
+    return f" Return by cost: {', '.join(told)}." if told else ""
+
+
+def _multiples(view: View, asked: Result, curve: Curve, before: float) -> Found:
+    told = _by_cost(view)
+    if not told:
+        return nothing("What other costs would have left is not in this record.", f"run:{view.run}")
+    text = (
+        f"The same trades at other costs {cite('run', view.run)}:{told} Fees and slippage are multiplied together; with other "
+        f"costs it would also have decided otherwise, which only another backtest (--fee-bps, --slippage-bps) tells."
+    )
+    return Found(text=text, ids=(f"run:{view.run}",))
 
 
 def _turnover(outcomes: list[Outcome], curve: Curve) -> str:
@@ -279,7 +295,8 @@ def _arms(view: View, asked: Result, curve: Curve, before: float) -> Found:
 
 
 _TOLD = {
-    "all": _all, "return": _return, "drawdown": _drawdown, "benchmark": _benchmark, "costs": _costs, "exposure": _exposure,
+    "all": _all, "return": _return, "drawdown": _drawdown, "benchmark": _benchmark, "costs": _costs,
+    "cost_multiples": _multiples, "exposure": _exposure,
     "equity": _equity, "peak": _peak, "arms": _arms,
 }  # fmt: skip
 

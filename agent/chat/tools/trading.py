@@ -12,7 +12,7 @@ from agent.chat.tables import Trade
 from agent.chat.tools.base import Scope, Tool
 from agent.chat.tools.dividing import grouped
 from agent.chat.tools.figures import TRADE_FIGURES, spread
-from agent.chat.tools.selecting import Trades, fits, inside, key_of, kind_of, told
+from agent.chat.tools.selecting import Trades, fits, inside, key_of, kind_of, measured, told
 from agent.chat.tools.sums import MEASURES, sums
 from agent.chat.view import View
 
@@ -26,6 +26,7 @@ def trades(view: View, asked: Trades) -> Found:
         return nothing(
             f"{unknown[0]!r} is no figure of a trade; there are {listing(list(TRADE_FIGURES), 40)}.", f"run:{view.run}"
         )
+    asked = measured(view, asked)
     chosen = [trade for trade in inside(view, asked) if fits(view, trade, asked)]
     what = kind_of(asked)
     if not chosen:

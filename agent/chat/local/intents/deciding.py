@@ -37,7 +37,8 @@ def _count_decisions(q: Question, view: View) -> Route | None:
 def _causes(q: Question, view: View) -> Route | None:
     """Why it held, counted over many decisions."""
     held = re.search(r"\bhold(?:s|ing)?\b", q.text) is not None
-    if q.day or q.idents or q.any("longest", "how_long", "close") or not (held or q.has("hold")):
+    idle = q.has("hold") or q.has("negation", "trade|buy|entries")
+    if q.day or q.idents or q.any("longest", "how_long", "close", "short") or not (held or idle):
         return None
     given, used = which_decisions(q)
     return route(
@@ -184,6 +185,7 @@ INTENTS = (
     intent("errors", "error", "", _status("error", "error")),
     intent("decisions counted", "how_many|share decision|hold|buy|entries|sell|happened", "when", _count_decisions),
     intent("why it held", "hold|holding why", "decision", _causes, 0.3),
+    intent("why nothing was traded", "negation why trade|buy|entries|happened", "decision when position_open", _causes, 0.35),
     intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
     intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
     intent("a few days", "happened|describe @stretch", "when decision hold buy entries happened state", _few_days, 0.25),

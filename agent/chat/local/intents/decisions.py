@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from agent.chat.local.composing import which_of
 from agent.chat.local.reading import Question
 from agent.chat.local.referring import Referent, referent
-from agent.chat.local.route import Intent, Make, Route, Step, clean, doing, each_symbol, intent, one, scope
+from agent.chat.local.route import Intent, Make, Route, Step, clean, days_of, doing, each_symbol, intent, one, scope
 from agent.chat.view import View
 
 
@@ -59,6 +60,17 @@ def _aspect(name: str) -> Make:
         return _asked(found, name, wanted if q.day else None) if found else None
 
     return make
+
+
+def _why_size(q: Question, view: View) -> Route | None:
+    """Why a position was as large as it was: its size with the limits that cut it, then the reasons of the decision."""
+    if not (q.day or q.idents):
+        return None
+    found = referent(q, view, "buy")
+    if found is None:
+        return None
+    told = _asked(found, "size", "buy" if q.day else None)
+    return replace(told, steps=(*told.steps, *_asked(found, None, "buy" if q.day else None).steps))
 
 
 def _last(q: Question, view: View) -> Route | None:
@@ -195,8 +207,10 @@ def _another_backtest(q: Question, view: View) -> Route | None:
         or not _OTHERWISE.search(q.text)
     ):
         return None
+    if (alone := _alone(q)) is not None:
+        return alone
     option = next((text for concept, text in _OPTIONS if q.has(concept)), "--timerange FROM-TO" if q.periods else "")
-    left_out = f", leaving out the file of {q.symbols[0]}" if q.symbols and not option else ""
+    left_out = f", leaving out the file of {q.symbols[0]}" if q.symbols and not option and q.has("without|negation") else ""
     setting = (
         "" if option or left_out else ", after changing the setting in tradecraft.toml (`tradecraft show-config` names them)"
     )
@@ -206,6 +220,20 @@ def _another_backtest(q: Question, view: View) -> Route | None:
         f"backtest: {how} [run:{view.run}]."
     )
     return Route(words=words).telling("@symbol @period @limit @amount @bound @exit @top @regime " + " ".join(q.concepts))
+
+
+_ONLY = re.compile(r"\b(?:only|just|solely|exclusively|nothing but)\b")
+
+
+def _alone(q: Question) -> Route | None:
+    """One symbol traded by itself: what its trades made here, which is not what it would have made alone."""
+    if q.symbol is None or not _ONLY.search(q.text):
+        return None
+    doubt = (
+        "alone it would have decided otherwise, and only `tradecraft backtest --data FILE` with its file alone would tell; "
+        "this is what its trades made in this run"
+    )
+    return one("trades", doubt, symbol=q.symbol, measure="pnl", **days_of(q)).telling(" ".join(q.concepts))
 
 
 def _without_skill(q: Question, view: View) -> Route | None:
@@ -236,9 +264,10 @@ INTENTS = (
     intent("the last", "why buy|sell|close|hold|decision|trade", f"{_ABOUT} last now short negation", _last, -0.6),
     intent("by id", "@id", f"{_ABOUT} happened why outcome parts", _of_id, 0.1),
     _about("confidence", "confidence", "how_much buy"),
-    _about("size", "size", "how_many how_much equity share exposure risk money levels"),
+    _about("size", "size", "how_many how_much equity share exposure risk money levels @amount"),
     _about("stop", "stop|levels", "price levels where target how_much limit exit_way @exit away"),
     _about("target", "target", "price levels where how_much stop @exit"),
+    intent("why so large", "why size", f"{_ABOUT} how_many how_much equity share exposure risk money levels @amount clamp limit", _why_size, 0.4),
     _about("votes", "voter|believe|agree|disagree|@voter", "why how_many each by list @voter happened compare"),
     _about("skills", "skill", "executions by list how_many reliability why believe agree"),
     _about("memories", "memories", "why how_many similar happened parts followed"),

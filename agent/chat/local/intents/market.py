@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,17 +14,26 @@ from agent.chat.view import View
 
 
 def _situations(q: Question, view: View) -> Route | None:
-    return one("situations", tests=q.tests, **scope(q))
+    crossed = bool(q.values("cross"))
+    if crossed and {b.op for b in q.tests} == {"<", ">"} and len({b.feature for b in q.tests}) == 1:
+        # which way it crossed is not said
+        return Route(tuple(Step("situations", clean({"tests": (b,), "crossed": True, **scope(q)})) for b in q.tests))
+    return one("situations", tests=q.tests, crossed=crossed or None, **scope(q))
 
 
 def _history(q: Question, view: View) -> Route | None:
     if q.day:
         return None
     priced = q.any("price", "peak") and not q.has("cost")  # what something cost is no price of the market
+    if not q.symbols and not q.values("feature") and _OURS.search(q.text):
+        return None  # our highest point is that of equity
     features = q.values("feature") or (("close",) if priced else ())
     pick = "highest" if q.any("most") else "lowest" if q.has("least") else "mean" if q.has("average") else None
     steps = tuple(Step("feature_history", clean({"feature": f, "pick": pick, **scope(q)})) for f in features)
     return Route(steps) if steps else None
+
+
+_OURS = re.compile(r"\b(?:we|our|us|my|account|equity|money|portfolio|book)\b")
 
 
 def _now(q: Question, view: View) -> Route | None:
@@ -73,7 +83,7 @@ def _paid(q: Question, view: View) -> Route | None:
 _WHEN = "when condition how_many happened followed state list by describe"
 
 INTENTS = (
-    intent("situations", "@test", f"{_WHEN} regime sequence buy entries sell close hold trade decision return win lose similar outcome share average price recover again market knowledge negation memories", _situations, 0.1),
+    intent("situations", "@test", f"{_WHEN} regime sequence buy entries sell close hold trade decision return win lose similar outcome share average price recover again market knowledge negation memories @cross first last most change", _situations, 0.1),
     intent("a feature over days", "@feature", f"{_WHEN} most least average history peak last first price change", _history, 0.0),
     intent("the price over days", "price|peak @stretch", f"{_WHEN} most least average peak last first symbol state change", _history, 0.0),
     intent("highest price", "price|peak most|least|average|peak", f"{_WHEN} most least average peak symbol close", _history, -0.2),

@@ -98,6 +98,7 @@ def _summary(q: Question, view: View) -> Route | None:
         return None
     given = days_of(q)
     steps = [Step("result", clean({"measure": "return", **given}))] if not q.symbols else []
+    steps += [Step("result", clean({"measure": "benchmark", "symbol": s, **given})) for s in q.symbols if not q.has("trade")]
     steps += [Step("trades", clean({"symbol": s, "measure": "count", **given})) for s in (q.symbols or (None,))]
     if q.period.start and not q.symbols:
         steps += [Step("changes", clean({"since": _eve(q), "until": q.period.end}))]
@@ -125,6 +126,10 @@ def _cash(q: Question, view: View) -> Route | None:
 
 def _arms(q: Question, view: View) -> Route | None:
     return one("result", measure="arms")
+
+
+def _dearer(q: Question, view: View) -> Route | None:
+    return one("result", measure="cost_multiples") if not q.symbols and not q.period else None
 
 
 def _costs(q: Question, view: View) -> Route | None:
@@ -157,7 +162,7 @@ INTENTS = (
     _named("peak", "peak equity|return", "now price first last size happened", 0.1),
     _named("peak", "peak", "equity return money", -0.3),
     intent("costs", "cost", f"{_ALL} return fees_ratio share trade by break_even fill win price lose size compare change", _costs, 0.15),
-    intent("costs doubled", "break_even", f"{_ALL} return cost whatif happened change win lose trade compare condition without", _costs, 0.2),
+    intent("costs doubled", "break_even", f"{_ALL} return cost whatif happened change win lose trade compare condition without equity fees_ratio", _dearer, 0.7),
     intent("what it came from", "why return|win|lose|quarter|month|year|@stretch|drawdown|make", f"{_ALL} return win lose equity trade by happened", _came_from, -0.1),
     intent("starting cash", "start_cash equity|how_much", f"{_ALL} equity run first", _cash, 0.2),
     intent("the whole result", "return|overall|run", f"{_PLAIN} return describe happened trade win lose sharpe drawdown benchmark status change now", _whole, -0.1),

@@ -49,6 +49,12 @@ def _ranked(rank: str, *, least: bool | None = None) -> Make:
     return make
 
 
+def _origins(q: Question, view: View) -> Route | None:
+    """Who made the skills, and which the run found or composed itself."""
+    name = q.skills[0] if len(q.skills) == 1 else None
+    return one("origins", skill=name, **days_of(q)).telling("@period @skill")
+
+
 def _standing_meant(q: Question, rank: str) -> bool:
     """Whether "active" is said of how skills stand, not of how much they are used."""
     return rank == "executions" and q.has("active") and not q.any("most", "least", "best")
@@ -106,7 +112,12 @@ def _one(aspect: str) -> Make:
 
 def _conditions(q: Question, view: View) -> Route | None:
     """When a skill applies, by its own rules."""
-    return _one("what")(q, view) if re.search(r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b", q.text) else None
+    return _one("what")(q, view) if _ASKS_CONDITIONS.search(q.text) else None
+
+
+_ASKS_CONDITIONS = re.compile(
+    r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b|\bwhen (?:does|do|would|will|should)\b|\bwhat (?:makes|triggers)\b"
+)
 
 
 def _one_in(q: Question, view: View) -> Route | None:
@@ -165,6 +176,8 @@ def _voter_over_time(q: Question, view: View) -> Route | None:
 
 
 def _votes(q: Question, view: View) -> Route | None:
+    if q.day and q.symbols:
+        return None  # of one decision its own votes are told
     if len(q.voters) == 2:
         return one("votes", voter=q.voters[0], against=q.voters[1], **scope(q))
     return Route(tuple(Step("votes", clean({"voter": v, **scope(q)})) for v in (q.voters or (None,))))
@@ -284,7 +297,7 @@ INTENTS = (
     intent("skills by last use", "skill last_used", f"{_SKILL} trade executions last", _ranked("last_used", least=False), 0.1),
     intent("skills by trades", "skill trade|return|win_rate|win|lose", f"{_SKILL} by most least best worst average how_much", _traded, 0.1),
     intent("skills on paper", "skill", f"{_SKILL} shadow paper follow", _of_kind("shadow"), -0.6),
-    intent("changes of standing", "first|last|how_many|@period|change skill|retired|stale|probation", f"{_SKILL} history happened change status first last why reliability", _transitions, 0.15),
+    intent("changes of standing", "first|last|@period|change skill|retired|stale|probation", f"{_SKILL} history happened change status first last why reliability", _transitions, 0.15),
     intent("changes of standing in order", "first|last|how_many history|retired|stale", f"{_SKILL} history happened change status first last why", _transitions, 0.0),
     intent(
         "how skills stood",
@@ -292,13 +305,16 @@ INTENTS = (
         f"{_SKILL} history happened change status by retired stale probation why describe active first last",
         _histories, 0.05,
     ),
+    intent("where skills come from", "origin|learned skill", f"{_SKILL} by active history status origin learned trade executions negation", _origins, 0.45),
+    intent("where a skill comes from", "origin|learned @skill", f"{_SKILL} history status origin learned", _origins, 0.45),
     intent("skills", "skill", f"{_SKILL} status executions reliability by active position_open learned history", _of_kind("all"), 0.0),
     intent("a skill", "@skill", "skill describe why how_much trade overall settings when condition", _one("all"), 0.0),
     intent("a skill told", "describe|why|buy|condition @skill", "skill settings term short when trade", _one("what"), 0.0),
     intent("a skill's conditions", "@skill", "skill regime condition when executions settings describe list limit", _conditions, 0.6),
-    intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share", _one("reliability"), 0.15),
+    intent("a skill's plan", "stop|target|size|holding|levels @skill", "skill settings use executions how_much how_long levels price when buy most", _one("what"), 0.15),
+    intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share why", _one("reliability"), 0.15),
     intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
-    intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|why|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
+    intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
     intent("a skill by regime", "regime|@regime @skill", "skill best worst most least reliability by trade executions compare return win lose win_rate when average change", _one("regimes"), 0.15),
     intent("a skill's trades", "trade|return|win|lose|how_many|executions|outcome|average|win_rate @skill", "skill how_much list by best worst when reliability last share happened buy entries agree", _skill_trades, 0.1),
     intent("a skill over days", "@skill @period", "skill how_many how_much return win lose trade executions reliability win_rate happened outcome describe list", _one_in, 0.1),
@@ -311,6 +327,7 @@ INTENTS = (
     intent("a voter over time", "change|year|quarter|month voter|believe|@voter", "voter believe how_much by win lose compare reliability list win_rate average over first last now best worst most least", _voter_over_time, 0.2),
     intent("voters against each other", "disagree|agree", "voter how_many share most by side compare decision trade when buy sell negation same happened return long", _agreement, 0.1),
     intent("calibration", "calibrated", "how_many win lose confidence reliability share forecast average voter when how_much by return trade decision condition compare state", _calibrated, 0.25),
+    intent("calibration", "confidence win|lose|win_rate @amount", "how_many share reliability forecast average when how_much by trade decision condition calibrated executions", _calibrated, 0.2),
     intent("what changed", "change", "why compare list parameter skill lesson equity return trade voter believe happened describe last now since learned quarter month year settings", _changes, 0.0),
     intent("a setting changed", "change stop|target|limit", "why when how_many last first settings parameter multiple", _fixed, 0.2),
     intent("parameters", "parameter", "change when why clamp size history list how_many now last how_much confidence outcome happened settings limit again decision trigger lose win streak compare return follow cost", _parameters, 0.15),

@@ -87,6 +87,18 @@ def _run(of: str) -> Make:
     return lambda q, view: one("run", of=of)
 
 
+_WHICH_SYMBOLS = re.compile(
+    r"\b(?:which|what) (?:are the )?(?:markets?|symbols?|instruments?|tickers?|assets?|ind(?:ices|exes)|securities)\b"
+)
+
+
+def _symbols(q: Question, view: View) -> Route | None:
+    """What is traded at all; which of them did best is another question."""
+    if q.any("best", "worst", "most", "least", "win", "lose", "return", "compare") or q.day:
+        return None
+    return one("run", of="symbols") if _WHICH_SYMBOLS.search(q.text) else None
+
+
 def _settings(q: Question, view: View) -> Route | None:
     return Route((Step("run", {"of": "settings"}), Step("standing", {"of": "limits"}), Step("standing", {"of": "parameters"})))
 
@@ -140,21 +152,21 @@ INTENTS = (
     intent("greeting", "greeting", "", _hello, 0.0),
     intent("a term", "", "", _term, 0.4),
     intent("limits", "limit", f"{_ASK} status risk size settings halt clamp most least how_much lose protect trade confidence", _standing("limits"), 0.0),
-    intent("a limit", "@limit", f"{_ASK} limit status most least how_much lose size settings trade short halt win buy sell now drawdown equity entries position_open happened long clamp", _limit, 0.2),
+    intent("a limit", "@limit", f"{_ASK} limit exposure executions often status most least how_much lose size settings trade short halt win buy sell now drawdown equity entries position_open happened long clamp", _limit, 0.2),
     intent("a halt", "halt", f"{_ASK} status trade last first happened stop close by negation buy entries again run lose streak risk", _standing("halt"), 0.1),
     intent("what would halt", "would_halt halt|trade|stop", f"{_ASK} trade happened stop condition whatif halt", _standing("limits"), 0.3),
     intent("positions", "position_open", f"{_ASK} trade how_many now hold buy long last return win lose how_much symbol outcome status run stop value equity price size", _positions, 0.05),
     intent("status", "status", f"{_ASK} last return position_open regime state trade", _status, -0.2),
     intent("preferences", "preference", f"{_ASK} limit settings risk memories status change trade size stop lesson confidence short long buy notes holding hold memory_size", _standing("preferences"), 0.0),
     intent("a setting", "settings stop|target|holding", f"{_ASK} stop target holding how_much levels executions limit trade price", _settings, 0.2),
-    intent("a setting", "settings stop|target|holding", f"{_ASK} stop target holding how_much levels executions limit trade price", _settings, 0.2),
     intent("how it decides", "how_works", f"{_ASK} size settings limit confidence stop target buy entries decision trade risk exposure how_many short close how_much units", _settings, 0.3),
-    intent("settings", "settings", f"{_ASK} run parameter limit how_much buy entries trade confidence stop target condition most least hold sell close decision", _settings, 0.0),
+    intent("settings", "settings", f"{_ASK} run parameter limit how_much buy entries trade confidence stop target condition most least hold sell close decision executions", _settings, 0.0),
     intent("threshold", "parameter|settings|limit|would_halt confidence", f"{_ASK} buy entries trade how_much settings parameter condition least entry limit size confidence @period", _threshold, 0.3),
     intent("seed", "seed", f"{_ASK} run settings executions", _run("seed"), 0.3),
-    intent("notes", "notes", f"{_ASK} run return settings believe reliability happened lesson", _run("notes"), 0.0),
+    intent("notes", "notes", f"{_ASK} run return settings believe reliability happened lesson", _run("notes"), 0.15),
     intent("the model", "model|reasoner", f"{_ASK} cost how_much run decision executions settings return happened believe", lambda q, v: one("model_cost"), 0.1),
     intent("the period", "period", f"{_ASK} run first last how_long symbol dayunit executions trade year when start_cash", _run("period"), 0.0),
+    intent("symbols traded", "symbol", f"{_ASK} trade run period executions buy position_open regime", _symbols, 0.4),
     intent("which symbols", "symbol", f"{_ASK} trade run period executions price buy position_open", _run("symbols"), 0.0),
     intent("the run", "run", f"{_ASK} settings describe period executions", _run("all"), -0.1),
 )  # fmt: skip
