@@ -179,12 +179,13 @@ def read(said: str, names: Names, today: date) -> Question:
     if not skills and "skill" in concepts:
         rest, skills = _by_part(rest, names)
         tokens, concepts = tokens_of(rest) if skills else (tokens, concepts)
+    slots = (*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows)
     return Question(
         said=said,
         text=rest,
         tokens=tokens,
-        concepts=concepts,
-        slots=(*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows),
+        concepts=_beside_conditions(tokens, concepts, slots),
+        slots=slots,
         periods=dated.periods,
         symbols=symbols,
         strangers=strangers,
@@ -199,6 +200,14 @@ def read(said: str, names: Names, today: date) -> Question:
             *_unnamed(rest, names),
         ),
     )
+
+
+def _beside_conditions(tokens: tuple[Token, ...], concepts: frozenset[str], slots: tuple[Slot, ...]) -> frozenset[str]:
+    """The concepts without those that only the words of a condition stand for: "bigger than usual" asks for no biggest."""
+    inside = [s for s in slots if s.kind == "cross" or s.kind == "bound" and s.value.than is not None]
+    within = [t for t in tokens if any(s.begin <= t.begin and t.end <= s.end for s in inside)]
+    outside = {concept for t in tokens if t not in within for concept in t.concepts}
+    return frozenset(c for c in concepts if c in outside or not any(c in t.concepts for t in within))
 
 
 def _of_voters(concepts: frozenset[str]) -> bool:

@@ -31,10 +31,9 @@ def origins(view: View, asked: Origins) -> Found:
     for skill in every.values():
         made[skill.origin].append(skill)
     told = [f"{len(some)} {_WORDS.get(way, way)} ({_names(some, way)})" for way, some in sorted(made.items())]
-    none = listing([words for way, words in _WORDS.items() if way not in made])
-    text = (
-        f"Skills by origin: {'; '.join(told)}.{f' None was {none}.' if none and asked.skill is None else ''}{_then(made, asked)}"
-    )
+    none = " or ".join(words for way, words in _WORDS.items() if way not in made)
+    lacking = f"No skill was {none}. " if none and asked.skill is None else ""
+    text = f"{lacking}Skills by origin: {'; '.join(told)}.{_then(made, asked)}"
     ids = tuple(skill.id for some in made.values() for skill in some)
     return Found(text=text, ids=ids, data={way: [s.name for s in some] for way, some in made.items()})
 

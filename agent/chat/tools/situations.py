@@ -29,9 +29,9 @@ def situations(view: View, asked: Situations) -> Found:
         return nothing_of(f"{unknown[0]!r} is no feature; there are {listing(list(DECISION_FIGURES), 30)}.", f"run:{view.run}")
     held, begun, what = _met(view, asked)
     rows = begun if asked.crossed else held
-    what = f"the moment with {what}" if asked.crossed else what
     if not rows:
-        text = f"{what}{asked.words()} was never seen at a decision of this run {cite('run', view.run)}."
+        never = "never came true" if asked.crossed else "was never seen"
+        text = f"{what}{asked.words()} {never} at a decision of this run {cite('run', view.run)}."
         return Found(text=text, ids=(f"run:{view.run}",), data={"count": 0})
     pays = [view.tables.shadows[row.id] for row in rows if row.id in view.tables.shadows]
     words = [_seen(view, asked, rows, begun, what)]
@@ -65,8 +65,8 @@ def _met(view: View, asked: Situations) -> tuple[list[Row], list[Row], str]:
 def _seen(view: View, asked: Situations, rows: list[Row], begun: list[Row], what: str) -> str:
     share = len(rows) / max(1, len(Scope(symbol=asked.symbol).rows(view)))
     spells = f", in {len(begun)} spells" if asked.tests and not asked.crossed and len(begun) < len(rows) else ""
-    times = "times" if asked.crossed else "decisions"
-    return f"{what}{asked.words()}: seen at {len(rows)} {times} ({per_cent(share)} of all{spells}) {cite('run', view.run)}."
+    seen = "came true {} times" if asked.crossed else "seen at {} decisions"
+    return f"{what}{asked.words()}: {seen.format(len(rows))} ({per_cent(share)} of all{spells}) {cite('run', view.run)}."
 
 
 def _taken(view: View, rows: list[Row]) -> str:

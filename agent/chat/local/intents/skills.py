@@ -31,9 +31,15 @@ def _standing(name: str) -> Make:
     return make
 
 
+# which skill stood behind a single trade is asked of that trade
+_ONE_TRADE = re.compile(
+    r"\b(?:best|worst|biggest|largest|last|first|longest) (?:\w+ )?(?:trade|winner|loser|win|loss|position|deal)\b"
+)
+
+
 def _ranked(rank: str, *, least: bool | None = None) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        if q.skills or q.voters or _standing_meant(q, rank):
+        if q.skills or q.voters or _standing_meant(q, rank) or _ONE_TRADE.search(q.text):
             return None
         low = q.any("least", "worst") or q.has("lose") and q.has("most") if least is None else least
         counts = tuple(b.model_copy(update={"feature": "executions"}) for b in q.bounds if b.feature == "count")

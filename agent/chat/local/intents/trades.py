@@ -104,6 +104,29 @@ def _by_group(q: Question, view: View) -> Route | None:
     return _query(q, tells, **given, measure=measure, figure=figure[0] if figure else None)
 
 
+_ONE_OF_EACH = re.compile(
+    r"\b(?:best|worst|biggest|largest|smallest|longest|shortest|highest|lowest|most \w+|last|first|top|quickest|surest) (?:\S+ ){0,3}?"
+    r"(?:trade|position|winner|loser|win|loss|deal|gain|buy|entry)s? (?:\S+ ){0,3}?(?:each|every|per|by|both|either|all)\b|"
+    r"\b(?:each|every|for each|per|both|either) .{0,40}\b(?:best|worst|biggest|largest|longest|highest|lowest) (?:\S+ ){0,2}?(?:trade|winner|loser|win|loss|deal)\b"
+)
+
+
+def _of_each(q: Question, view: View) -> Route | None:
+    """The best (worst, longest) single trade of each group."""
+    group, order = group_of(q, named=False), order_of(q)
+    if order is None or not _ONE_OF_EACH.search(q.text):
+        return None
+    by = group or (("exit", "exit_way") if q.has("exit_way") else None)
+    if by is None:
+        return None
+    given, used = which_of(q)
+    if (order[0] == "best") == (won_of(q) is True) and order[0] in ("best", "worst"):
+        given.pop("won", None)
+    top = q.top if q.top > 1 else None
+    step = Step("trades", clean({**given, "order": order[0], "figure": order[1], "by": by[0], "n": top}))
+    return route(step, used, order[2] | {by[1], "by", "list", "when", "win", "lose"})
+
+
 def _grid(q: Question, view: View) -> Route | None:
     """Two divisions at once: "by exit type and regime"."""
     first = group_of(q, named=False) or (("exit", "exit_way") if q.has("exit_way") else None)
@@ -347,6 +370,7 @@ def _by_feature(q: Question, view: View) -> Route | None:
 
 INTENTS = (
     intent("trades by a group", "trade|win|lose|win_rate|return|holding|factor|average|make|@weekday", "how_many when", _by_group, 0.1),
+    intent("one of each", "best|worst|longest|shortest|most|least|last|first trade|win|lose|buy|entries", "by list when return describe", _of_each, 0.6),
     intent("a grid", "symbol|regime|exit_way|weekday|skill|side regime|exit_way|weekday|skill|side|year|quarter|month|calendar_month", "list describe trade", _grid, 0.7),
     intent("after others", "@after", "happened trade win lose win_rate return average how_much when outcome buy entries sequence next often", _after, 0.1),
     intent("returns by a group", "best|worst", "", _by_group),
