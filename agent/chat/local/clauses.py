@@ -144,6 +144,8 @@ def following(question: Question, before: Question, answered: Answer, names: Nam
             return question.only(skills=(by_id[skill],))
         if decision is not None and answered.tools and answered.tools[0] in ("trades", "why", "decisions", "positions"):
             return question.only(idents=(decision,))
+    if points and before.skills and not own:
+        changed["skills"] = before.skills
     if not question.periods:
         found = _stretch_found(answered) if points else None
         changed["periods"] = (found,) if found else before.periods

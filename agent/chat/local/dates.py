@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rapidfuzz import fuzz
@@ -84,7 +84,7 @@ def read_dates(text: str, today: date) -> Dated:
 # words that only say how a day bounds a stretch go with it
 _LEAD = re.compile(
     r"\b(?:up to|until|till|since|before|after|between|from|starting(?: from| in)?|as of|by|during|around|back in|through|"
-    r"throughout|and|week (?:of|beginning|starting)|over the week of)"
+    r"throughout|and|over|week (?:of|beginning|starting)|over the week of)"
     r"(?: the(?: end of| start of| close of)?)?\s*$"
 )
 _ONE_BEFORE = re.compile(
@@ -184,6 +184,11 @@ def quarter(year: int, number: int) -> Period:
     """A quarter of a year."""
     last = 3 * number
     return Period(date(year, last - 2, 1), date(year, last, monthrange(year, last)[1]), "quarter")
+
+
+def _taken(match: re.Match[str], period: Period) -> Period:
+    """The last such month or quarter, where no year is said."""
+    return replace(period, doubt=f"no year was said, so I take {match.group(match.lastindex or 0)} for that of {period.start:%Y}")
 
 
 def _number(name: str) -> int:
@@ -335,6 +340,18 @@ def _half_month(match: re.Match[str], today: date) -> Period | None:
     return Period(whole.start, middle, "range") if first else Period(middle + timedelta(days=1), whole.end, "range")
 
 
+def _week_of(match: re.Match[str], today: date) -> Period | None:
+    """The first, second, third, fourth or last seven days of a month."""
+    year, month = int(match.group(3)), _number(match.group(2))
+    whole = _month(year, month)
+    if whole.start is None or whole.end is None:
+        return None
+    if match.group(1) == "last":
+        return Period(whole.end - timedelta(days=6), whole.end, "range")
+    begin = whole.start + timedelta(days=7 * (_ORDINALS[match.group(1)] - 1))
+    return Period(begin, begin + timedelta(days=6), "range")
+
+
 def _season(match: re.Match[str], today: date) -> Period | None:
     """A season of the northern year; winter begins in the December before."""
     year = int(match.group(2))
@@ -389,6 +406,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
     (_p(rf"\byear[- ]?end (?:of |in )?({_YEAR})\b|\b({_YEAR})[- ]year[- ]?end\b"), _year_end),
     (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
     (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
+    (_p(rf"\b({'|'.join(_ORDINALS)}|last) week (?:of |in )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _week_of),
     (_p(rf"\b(spring|summer|autumn|fall|winter) (?:of |in )?({_YEAR})\b"), _season),
     (_p(rf"\b(first|last) {_COUNT} (day|week|month|quarter)s? (?:of|in) ({_YEAR})\b"), _first_of),
     (_p(rf"\bq([1-4])[ ,/'-]*(?:of |in )?({_YEAR})\b"), lambda m, t: quarter(int(m.group(2)), int(m.group(1)))),
@@ -402,7 +420,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
     (_p(rf"\bh[12][ /-]?({_YEAR})\b"), _half),
     (_p(rf"\b({_NAMES})\b\.?,?[ -]+(?:of )?({_YEAR})\b"), lambda m, t: _month(int(m.group(2)), _number(m.group(1)))),
     (_p(rf"\b({_YEAR})-(\d\d)\b"), lambda m, t: _month(int(m.group(1)), int(m.group(2))) if 1 <= int(m.group(2)) <= 12 else None),
-    (_p(r"\bq([1-4])\b"), lambda m, t: quarter(_latest_year(t, 3 * int(m.group(1)) - 2), int(m.group(1)))),
+    (_p(r"\bq([1-4])\b"), lambda m, t: _taken(m, quarter(_latest_year(t, 3 * int(m.group(1)) - 2), int(m.group(1))))),
     (_p(r"\b(last|previous|past|prior|this|current) (week|month|quarter|year)\b"), _relative),
     (_p(r"(?<=start of )(the) (week|month|quarter|year)\b"), _relative),
     (_p(r"(?<=beginning of )(the) (week|month|quarter|year)\b"), _relative),
@@ -415,7 +433,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
     (
         _p((r"\b(?:in|of|during|since|until|from|to|between|and|through|before|after|by|"
            r"last) (") + _NAMES + r")\b(?! (?:\d|\w+ed\b))"),
-        lambda m, t: _month(_latest_year(t, _number(m.group(1))), _number(m.group(1))),
+        lambda m, t: _taken(m, _month(_latest_year(t, _number(m.group(1))), _number(m.group(1)))),
     ),
     (_p(rf"(?<![\d.,$])\b({_YEAR})\b(?![\d.,%]\d)"), _whole_year),
 )  # fmt: skip
@@ -476,6 +494,9 @@ def _open(lead: str, before: str, period: Period, today: date) -> Period:
     if period.day and re.search(r"\bweek (?:of|beginning|starting|from)$", before):
         monday = period.day - timedelta(days=period.day.weekday())
         return Period(monday, monday + timedelta(days=6), "week", period.doubt)
+    if period.day and (match := re.search(r"\bdays? (before|after)$", before)):
+        beside = period.day + timedelta(days=1 if match.group(1) == "after" else -1)
+        return Period(beside, beside, "day", period.doubt)
     if lead == "since" or before.endswith(("starting", "starting from", "starting in")):
         return Period(period.end if period.kind == "end" else period.start, today, "since", period.doubt)
     if lead == "after":

@@ -52,7 +52,7 @@ LIMIT_NAMES: dict[str, str] = {
     "target_volatility": "target volatility, target_volatility, volatility target",
     "drawdown_throttle": "throttl*, drawdown_throttle",
     "allow_short": "allow_short, allow short, short selling allowed, shorts allowed, shorting allowed, allowed to short, allowed to go short, allowed to sell short, may ... short, can ... short, could ... short, able to short, short permitted, shorting permitted, permitted to short, is shorting, permission to short",
-    "max_bars": "max_bars, max bars, longest allowed holding, maximum holding",
+    "max_bars": "time limit on (a/) (position/positions/trade/trades), max_bars, max bars, longest allowed holding, maximum holding",
 }  # fmt: skip
 LIMITS_NAMED = {name: compiled(phrases) for name, phrases in LIMIT_NAMES.items()}
 
@@ -72,7 +72,7 @@ EXITS_NAMED: dict[ExitReason, re.Pattern[str]] = {
         target hit, targets hit, target was reached, targets were reached, target reached, targets reached, take profit*, profit target*, target exit*, targets, target get hit, on target, on the target, hit profit target, got to the target, got to target, at its target, price target hit"""
     ),
     "time": compiled(
-        """timed out, time out*, time limit, by time, time exit*, time stop*, ran out of time, time ran out, run out of time, time was up, expired, expire, holding limit, held to the limit, simply timed, because of time, on time, clock ran out, horizon, by the clock, closed on time, end of the holding period"""
+        """timed out, time out*, time limit, by time, time exit*, time stop*, ran out of time, time ran out, run out of time, time was up, expired, expire, holding limit, held to the limit, simply timed, because of time, on time, clock ran out, at the horizon, by the horizon, by the clock, closed on time, end of the holding period"""
     ),
     "signal": compiled("by signal, by a signal, opposite signal, on signal, on a signal, signal exit*, by the signal, exit signal*, reversal signal, closed by signal, signal closed, sell signal"),
     "halt": compiled("by a halt, by halt, halt exit*, closed by the halt"),

@@ -23,7 +23,7 @@ _IDENT = re.compile(r"\b(?=[0-9a-f-]*\d)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-
 _THEN = re.compile(r"(?<=more|less) then\b|(?<=wer|ger|ter|her) then\b")
 _STRATEGY = re.compile(r"\b(?:the|this|our|your|its) (?:whole |entire )?(?:strategy|system|bot)\b")
 _BEFORE_SKILL = re.compile(r"[- ](?:\w+ )?(?:skill|strategy|setup)\b")
-_LATEST = re.compile(r"\b(?:most recent|latest|newest) (?=quarter|month|week|year)")
+_LATEST = re.compile(r"\b(?:(?:very )?most recent|latest|newest) (?=[a-z])")
 _MEMORY = re.compile(r"\bm\d+\b")
 
 

@@ -19,6 +19,9 @@ _MEAN = re.compile(rf"\b(?:(?P<up>{_UP})|(?:{_DOWN}))\s+(?:of )?(?:its |the |the
 _MACD = re.compile(rf"\bmacd\b[^.?]{{0,22}}\b(?:(?P<up>{_UP})|(?:{_DOWN})) (?:its |the )?(?:macd )?(?:signal|zero)(?: line)?")
 _GOLDEN = re.compile(r"\b(?:(?P<up>golden)|death)[ -]cross(?:es)?\b")
 _EXTREMES = re.compile(r"\b(?:(?P<up>overbought)|oversold)\b")
+_TREND = re.compile(
+    r"\b(?:in|during|within|of|a|an|strong|clear|the) (?:an? |the )?(?:strong |clear |steady )?(?:(?P<up>uptrends?|rising markets?|bull(?:ish)? markets?)|downtrends?|falling markets?|bear(?:ish)? markets?)\b"
+)
 _CROSS = re.compile(r"\bcross(?:es|ed|ing|ings|overs?)?\b")
 _TURNS = rf"(?:(?P<up>{_UP})|(?P<down>{_DOWN}))"
 
@@ -26,7 +29,7 @@ _TURNS = rf"(?:(?P<up>{_UP})|(?P<down>{_DOWN}))"
 def unnumbered(text: str, found: list[Slot]) -> list[Slot]:
     """Every such condition; the names of features that go with one are taken out of ``found``."""
     features = [s for s in found if s.kind == "feature"]
-    out = _means(text) + _extremes(text, features)
+    out = _means(text) + _extremes(text, features) + _trends(text) + _multiples(text, features)
     out += _crossing(text, features, out)
     out += _loosely(text, features, out)
     out += _relative(text, features)
@@ -63,6 +66,32 @@ def _extremes(text: str, features: list[Slot]) -> list[Slot]:
         if near is None:
             out.append(Slot("taken", f"I take {match.group(0)!r} for rsi_14 {op} {value:g}", begin, end))
     return out
+
+
+def _trends(text: str) -> list[Slot]:
+    """An uptrend or a downtrend, by the strength of the trend."""
+    out = []
+    for match in _TREND.finditer(text):
+        op = _above(match)
+        out += [
+            _bound("trend_strength", op, *match.span()),
+            Slot("taken", f"I take {match.group(0)!r} for trend_strength {op} 0", *match.span()),
+        ]
+    return out
+
+
+_TIMES = {"twice": 2.0, "double": 2.0, "two times": 2.0, "three times": 3.0, "triple": 3.0, "half": 0.5}
+_MULTIPLE = re.compile(rf"\b({'|'.join(_TIMES)}) (?:of )?(?:the |its |their )?(?:usual|average|normal|mean)\b")
+
+
+def _multiples(text: str, features: list[Slot]) -> list[Slot]:
+    """Volume so many times its mean, which is what its ratio says."""
+    near = next((s for s in features if s.value == "volume_ratio"), None)
+    match = _MULTIPLE.search(text) if near else None
+    if near is None or match is None:
+        return []
+    value = _TIMES[match.group(1)]
+    return [_bound("volume_ratio", ">" if value > 1 else "<", min(near.begin, match.start()), max(near.end, match.end()), value)]
 
 
 def _crossing(text: str, features: list[Slot], known: list[Slot]) -> list[Slot]:

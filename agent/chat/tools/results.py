@@ -64,8 +64,8 @@ def _named(view: View, asked: Result, curve: Curve, before: float) -> Found:
 def _return(view: View, asked: Result, curve: Curve, before: float) -> Found:
     after = curve[-1][1]
     text = (
-        f"Return{asked.words()}: {per_cent(after / before - 1, 2)}, {gain(after - before)}: equity went from {money(before)} "
-        f"to {money(after)} on {day(curve[-1][0])} {cite('run', view.run)}."
+        f"Return{asked.words()}, net of costs: {per_cent(after / before - 1, 2)}, {gain(after - before)}: equity went from "
+        f"{money(before)} to {money(after)} on {day(curve[-1][0])} {cite('run', view.run)}."
     )
     whole = asked.start is None and asked.end is None
     held = figures(view, asked).get("Buy & Hold Return [%]") if whole else held_in_chunk(view, asked)

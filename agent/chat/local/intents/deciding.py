@@ -122,6 +122,15 @@ def _walked(q: Question, view: View) -> Route | None:
     return _decisions(q, {"list", "why", "describe", "how_many", "by"}, order="first", n=30)
 
 
+def _shown(q: Question, view: View) -> Route | None:
+    """The decisions of a stretch one by one, where they are asked for and no figure of them is."""
+    if not re.search(r"\bdecisions\b", q.text) or q.any(
+        "how_many", "share", "average", "most", "least", "first", "last", "clamp", "confidence"
+    ):
+        return None
+    return _walked(q, view)
+
+
 def _few_days(q: Question, view: View) -> Route | None:
     """What went on over a few days, decision by decision."""
     if q.period is None or q.day or not (q.period.start and q.period.end) or (q.period.end - q.period.start).days > FEW_DAYS:
@@ -189,10 +198,12 @@ INTENTS = (
     intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
     intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
     intent("a few days", "happened|describe @stretch", "when decision hold buy entries happened state", _few_days, 0.25),
+    intent("decisions shown", "decision @stretch", "when hold buy entries happened by list describe", _shown, 0.4),
     intent("decisions of a stretch", "@stretch", "when decision hold buy entries happened", _walked, -0.4),
     intent("how sure", "confidence", "", _sure),
     intent("how large", "size", "", _sized),
     intent("largest position", "most|least trade", "position_open", _sized, -0.2),
+    intent("what memory adds to decisions", "memories|forecast decision worth_having|parts|how_much", "voter skill average by most least when", _made_of, 0.4),
     intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
     intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
     intent("cut by limits", "clamp", "", _clamped),

@@ -33,6 +33,15 @@ def _history(q: Question, view: View) -> Route | None:
     return Route(steps) if steps else None
 
 
+_LOOKS = re.compile(
+    r"\b(?:what|how) (?:does|do|is) (?:the |our )?(?:\w+ )?(?:markets?|index|indices|it) (?:now |currently )?look\w*"
+)
+
+
+def _looks(q: Question, view: View) -> Route | None:
+    return _now(q, view) if _LOOKS.search(q.text) else None
+
+
 _OURS = re.compile(r"\b(?:we|our|us|my|account|equity|money|portfolio|book)\b")
 
 
@@ -59,6 +68,13 @@ def _durations(q: Question, view: View) -> Route | None:
         if q.any("trade", "win", "lose") or q.text.startswith("when ")
         else one("regimes", measure="duration", **scope(q)).telling("@regime")
     )
+
+
+def _spells(q: Question, view: View) -> Route | None:
+    """How many stretches of a regime there were, which the durations tell with their number."""
+    if not re.search(r"\b(?:phases|spells|stretches|periods|episodes|runs)\b", q.text) or q.any("trade", "win", "lose"):
+        return None
+    return one("regimes", measure="duration", **scope(q)).telling("@regime")
 
 
 def _paid(q: Question, view: View) -> Route | None:
@@ -88,10 +104,12 @@ INTENTS = (
     intent("the price over days", "price|peak @stretch", f"{_WHEN} most least average peak last first symbol state change", _history, 0.0),
     intent("highest price", "price|peak most|least|average|peak", f"{_WHEN} most least average peak symbol close", _history, -0.2),
     intent("a feature now", "@feature", f"{_WHEN} now last price state how_much term", _now, -0.1),
+    intent("how the market looks", "state", f"{_WHEN} now last regime price symbol", _looks, 0.5),
     intent("the market now", "state|regime|price", f"{_WHEN} now last regime price symbol how_much", _now, -0.3),
     intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol", _regimes("now"), 0.1),
     intent("share of regimes", "regime|@regime share|how_many|most|average|list", f"{_WHEN} regime share most least average how_long symbol compare dayunit decision overall year", _regimes("share"), 0.1),
     intent("regimes", "regime|@regime", f"{_WHEN} share symbol state overall", _regimes("share"), -0.4),
+    intent("how many spells of a regime", "how_many regime|@regime", f"{_WHEN} share now", _spells, 0.4),
     intent("how long regimes last", "regime|@regime holding|how_long|streak", f"{_WHEN} regime holding how_long average most longest least shortest by list share barunit dayunit now", _durations, 0.25),
     intent("regime changes", "change regime|@regime", f"{_WHEN} regime last first how_many most symbol switch from year", _regimes("changes"), 0.1),
     intent("what regimes paid", "regime|@regime return|win|lose|best|worst|win_rate|trade|average|make|compare", f"{_WHEN} regime best worst most least win lose return trade average how_much compare by overall win_rate hold buy performance share", _paid, 0.15),

@@ -11,6 +11,8 @@ from agent.chat.local.reading import Question
 from agent.chat.local.route import Intent, Make, Route, Step, clean, days_of, intent, one, scope
 from agent.chat.view import View
 
+_BUY_AND_HOLD = re.compile(r"\b(?:buy(?:ing)? (?:and|&) hold(?:ing)?|benchmark|just holding|index)\b")
+
 
 def _figure(measure: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
@@ -19,6 +21,8 @@ def _figure(measure: str) -> Make:
             return Route(tuple(Step("result", clean({"measure": measure, "symbol": s, **days_of(q)})) for s in symbols)).telling(
                 "symbol by compare best worst"
             )
+        if measure == "benchmark" and q.day and not _BUY_AND_HOLD.search(q.text):
+            return None  # what was held on a day
         symbol = q.symbol if measure in ("costs", "exposure", "benchmark", "sharpe") else None
         return one("result", measure=measure, symbol=symbol, **days_of(q))
 
@@ -43,9 +47,13 @@ def _by_stretch(q: Question, view: View) -> Route | None:
     concept, unit = next(((c, u) for c, u in _UNITS if q.has(c)), (None, None))
     if unit is None or concept is None or re.search(r"\bturnover\b", q.text):
         return None  # turnover is told for the whole run, as so many times the equity a year
+    if re.search(r"\b(?:trades?|winners?|losers?|entries)\b", q.text) and not q.any("return", "best", "worst", *_MEASURED):
+        return None  # of trades
     whole = q.period is not None and q.period.kind == unit
     if whole and re.search(r"\b(?:trades?|winners?|losers?|deals?)\b", q.text):
         return None  # of that year's trades, not of the year among others
+    if re.search(r"\b(?:busiest|quietest)\b", q.text):
+        return one("trades", by=unit, rank="count", least="quiet" in q.text, **scope(q)).telling(f"{concept} most least")
     low = q.any("worst", "lose", "least") and not q.any("best", "most") or q.has("lose") and q.has("most")
     rank = "worst" if low else "best" if q.any("best", "most", "win") and not q.has("how_many") else None
     if q.symbol:
@@ -155,7 +163,7 @@ INTENTS = (
     _named("kelly", "kelly", "size"),
     _named("drawdown", "drawdown", "lose equity peak now recover how_long longest size happened first last streak change price close state position_open win", 0.2),
     _named("drawdown", "recover", "lose equity peak now drawdown how_long longest happened win change again", 0.1),
-    _named("benchmark", "benchmark", "return compare win lose index symbol hold buy position_open equity overall price trade share year by cagr regime", 0.2),
+    _named("benchmark", "benchmark", "return compare win lose index symbol hold buy position_open equity overall price trade share cagr regime", 0.2),
     _named("exposure", "exposure", "by symbol compare share equity position_open trade hold buy how_long now size", 0.15),
     _named("equity", "equity", "now price last position_open first size change win lose buy sell close", 0.1),
     _named("equity", "equity @period", "now price last position_open first size change close", 0.2),

@@ -47,6 +47,8 @@ def _ranked(rank: str, *, least: bool | None = None) -> Make:
         bounds = (*(b for b in q.bounds if b.feature == "reliability"), *counts)
         if rank in ("mean_r", "reliability") and re.search(r"\b(?:money|profits?|cash|p&l|pnl|dollars?|earn\w*)\b", q.text):
             return None  # in money, not in R
+        if rank == "mean_r" and least is False and q.has("reliability"):
+            return None  # ranked by what is named
         ended = re.search(r"\b(?:(failures|failed)|successes)\b", q.text) if q.any("most", "least") else None
         if ended:
             return one("skills", rank="failure" if ended.group(1) else "success", least=q.has("least"), regime=q.regime, n=n)
@@ -296,6 +298,7 @@ INTENTS = (
     intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.4),
     intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best", _of_kind("winning"), 0.05),
     intent("skills ranked", "skill rank", f"{_SKILL} by reliability return win lose executions trade best worst regime average", _ranked("mean_r", least=False), 0.3),
+    intent("skills ranked by reliability", "skill rank reliability", f"{_SKILL} by", _ranked("reliability", least=False), 0.5),
     intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
     intent("skills by mean R", "skill best|worst", f"{_SKILL} best worst by reliability return lose win average", _ranked("mean_r"), 0.25),
     intent("least certain skills", "skill uncertain|confidence|reliability most|least|uncertain", f"{_SKILL} reliability most least uncertain", _uncertain, 0.1),
@@ -329,7 +332,8 @@ INTENTS = (
     intent("whom it believes", "believe|voter", "voter most least best worst now why by change how_much reliability list compare return regime last overall agree", _voters("weight"), 0.1),
     intent("a voter", "@voter", "voter believe how_much reliability describe now trade return most least compare list", _voters("weight"), 0.0),
     intent("who is right", "win|lose|win_rate|reliability|best|worst voter|believe|@voter", "voter how_many most least by share how_much win lose trade compare average how_often reliability decision regime often", _voters("hit_rate"), 0.2),
-    intent("whose votes", "how_many|abstain_vote|share|buy|sell|short|hold|agree voter|@voter", "voter most least how_much by long close decision happened side list trade", _votes, 0.1),
+    intent("whose Brier score", "calibrated voter", "voter most least by share how_much compare reliability best worst lose", _voters("brier"), 0.3),
+    intent("whose votes", "how_many|abstain_vote|share|buy|sell|short|hold voter|@voter", "voter most least how_much by long close decision happened side list trade", _votes, 0.1),
     intent("a voter over time", "change|year|quarter|month voter|believe|@voter", "voter believe how_much by win lose compare reliability list win_rate average over first last now best worst most least", _voter_over_time, 0.2),
     intent("voters against each other", "disagree|agree", "voter how_many share most by side compare decision trade when buy sell negation same happened return long", _agreement, 0.1),
     intent("calibration", "calibrated", "how_many win lose confidence reliability share forecast average voter when how_much by return trade decision condition compare state", _calibrated, 0.25),

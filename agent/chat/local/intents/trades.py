@@ -53,7 +53,7 @@ def _sort(q: Question, given: dict[str, Any]) -> dict[str, Any]:
     if not q.any("most", "least", "best", "worst", "compare"):
         return given
     low = q.any("least", "worst") and not q.any("most", "best")
-    if q.has("average") and q.any("most", "least", "best", "worst"):
+    if q.has("average") and q.any("most", "least", "best", "worst", "compare"):
         return {**given, "rank": "mean_r", "least": low, "won": None}
     if q.has("cost") and q.has("most"):
         return {**given, "rank": "pnl", "least": True, "won": None}
@@ -69,6 +69,9 @@ def _sort(q: Question, given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "rank": {True: "wins", False: "losses", None: "count"}[won_of(q)], "won": None, "least": low}
 
 
+_SPLIT = re.compile(r"\b(?:by|per|each|every|across|split|over)\b")
+
+
 def _by_group(q: Question, view: View) -> Route | None:
     found = group_of(q)
     if found is None:
@@ -81,7 +84,7 @@ def _by_group(q: Question, view: View) -> Route | None:
         and not q.has("how_many", "most|least")
     ):
         return None  # the result of stretches is that of equity
-    if not concept.startswith("@") and not q.any(*_DIVIDING, "negation"):
+    if not concept.startswith("@") and not q.any(*_DIVIDING, "negation") and not _SPLIT.search(q.text):
         return None
     given = _sort(q, {"by": by, "having": next((b for b in q.bounds if b.feature == "count"), None)})
     figure = figure_of(q, TRADE_FIGURES)
@@ -127,6 +130,15 @@ def _of_each(q: Question, view: View) -> Route | None:
     return route(step, used, order[2] | {by[1], "by", "list", "when", "win", "lose"})
 
 
+def _symbols_compared(q: Question, view: View) -> Route | None:
+    """The symbols side by side, where nothing says by what."""
+    if group_of(q) is None or (group_of(q) or ("", ""))[0] != "symbol":
+        return None
+    low = q.any("worst", "lose") and not q.any("best", "win")
+    rank = "win_rate" if q.has("win_rate") else "mean_r" if q.has("average") else "pnl"
+    return _query(q, {"symbol", "average", "win_rate", *_RANKING}, by="symbol", rank=rank, least=low, won=None)
+
+
 def _grid(q: Question, view: View) -> Route | None:
     """Two divisions at once: "by exit type and regime"."""
     first = group_of(q, named=False) or (("exit", "exit_way") if q.has("exit_way") else None)
@@ -147,6 +159,8 @@ def _after(q: Question, view: View) -> Route | None:
 
 def _by_exit(q: Question, view: View) -> Route | None:
     ways = q.values("exit")
+    if q.tests and not ways and not q.any("trade", "win", "lose"):
+        return None  # the price closed somewhere, no trade was
     split = q.has("win", "lose") or re.search(r"\b(?:by|per|each) (?:\S+ )?(?:exit|way)", q.text) is not None
     ranked = split or q.any("most", "least", "best", "worst", "average", "win_rate", "by", "return", "cost", "compare")
     ranked = ranked and len(ways) != 1
@@ -156,6 +170,17 @@ def _by_exit(q: Question, view: View) -> Route | None:
     if len(ways) == 1 and _asks_list(q):
         return _listed(q, view)
     return _query(q, tells, measure="exits", exit=None)
+
+
+MANY = 5  # how many "the biggest losers" are
+_PLURAL = re.compile(
+    r"\b(?:best|worst|biggest|largest|longest|shortest|smallest|top|most \w+) (?:\S+ ){0,2}?(?:trades|winners|losers|wins|losses|deals|positions)\b"
+)
+
+
+_BOTH_ENDS = re.compile(
+    r"\bbest\b.*\bworst\b|\bworst\b.*\bbest\b|\b(?:biggest|largest) win\w*\b.*\blos|\b(?:biggest|largest) los\w*\b.*\bwin"
+)
 
 
 def _single(q: Question, view: View) -> Route | None:
@@ -169,7 +194,11 @@ def _single(q: Question, view: View) -> Route | None:
     if (order == "best") == (won_of(q) is True) and order in ("best", "worst"):
         given.pop("won", None)
         tells = tells | {"win", "lose"}
-    given |= clean({"order": order, "figure": figure, "n": q.top if q.top > 1 else None, "nth": q.value("nth")})
+    many = q.top if q.top > 1 else MANY if _PLURAL.search(q.text) and order not in ("first", "last") else None
+    given |= clean({"order": order, "figure": figure, "n": many, "nth": q.value("nth")})
+    if _BOTH_ENDS.search(q.text) and not q.value("nth"):
+        both_ends = tuple(Step("trades", {**given, "order": end}) for end in ("best", "worst"))
+        return Route(both_ends, tells=frozenset(used | tells | {"compare"}))
     return route(Step("trades", given), used, tells)
 
 
@@ -189,19 +218,43 @@ MOST_LISTED = 50
 
 def _asks_list(q: Question) -> bool:
     """Whether trades are asked for one by one, and no figure of them."""
+    if q.has("make") and not q.bounds:
+        return False  # "what did the trades make"
     return _ASKS_LIST.match(q.text) is not None and not q.any("how_many", "how_much", "how_long", "share", "average", "win_rate")
 
 
 def _counted(q: Question, view: View) -> Route | None:
     if q.day and not q.has("how_many"):
         return None  # of one day the decision is asked
+    if q.tests and not q.exit and not q.any("trade", "win", "lose", "short"):
+        return None  # the price closed somewhere, no trade was
     if _asks_list(q):
         return _listed(q, view)
     return _query(q, {"how_many"}, measure="count")
 
 
+_OF_THE_SUM = re.compile(
+    r"\b(?:part|share|percent(?:age)?|fraction|portion|proportion|much) of (?:the |our |your |all |total )+(?:\w+ )?(?:profits?|loss(?:es)?|p&l|pnl|gains?|results?|money)\b"
+)
+
+
+def _share_of_sum(q: Question, view: View) -> Route | None:
+    """What one symbol, regime or skill makes of the whole sum: all of them side by side."""
+    by = "symbol" if q.symbols else "regime" if q.regimes else "exit" if q.values("exit") else None
+    if by is None or not _OF_THE_SUM.search(q.text):
+        return None
+    given, used = which_of(q)
+    for name in ("symbol", "regime", "exit", "won"):
+        given.pop(name, None)
+    return route(
+        Step("trades", {**given, "by": by, "rank": "pnl"}), used, {"share", "return", "win", "lose", "how_much", f"@{by}"}
+    )
+
+
 def _rated(q: Question, view: View) -> Route | None:
     given, used = which_of(q)
+    if _OF_THE_SUM.search(q.text):
+        return None
     if q.exit and not q.has("win_rate"):
         return None
     given.pop("won", None)
@@ -313,7 +366,7 @@ def _streak(q: Question, view: View) -> Route | None:
 
 
 def _factor(q: Question, view: View) -> Route | None:
-    if not (q.symbols or q.regimes or q.period or q.skills):
+    if not (q.symbols or q.regimes or q.period or q.skills or re.search(r"\bgross\b", q.text)):
         return one("result", measure="factor")
     return _query(q, set(), measure="factor")
 
@@ -374,6 +427,7 @@ INTENTS = (
     intent("a grid", "symbol|regime|exit_way|weekday|skill|side regime|exit_way|weekday|skill|side|year|quarter|month|calendar_month", "list describe trade", _grid, 0.7),
     intent("after others", "@after", "happened trade win lose win_rate return average how_much when outcome buy entries sequence next often", _after, 0.1),
     intent("returns by a group", "best|worst", "", _by_group),
+    intent("symbols compared", "symbol compare|best|worst", "by return win lose make", _symbols_compared, 0.35),
     intent("trades by how they ended", "exit_way", "how_many trade when share average", _by_exit),
     intent("ways to end", "@exit", "how_many trade share average exit_way", _by_exit, -0.2),
     intent("single trades", "trade|win|lose|close|sell|short|cost", "when return describe", _single, 0.1),
@@ -383,6 +437,7 @@ INTENTS = (
     intent("trades counted", "trade|win|lose|short|close|@exit", "happened overall", _counted),
     intent("trades counted in number", "how_many trade|win|lose|short|close|@exit", "happened overall by", _counted, 0.1),
     intent("win rate", "win_rate", "trade return average how_often", _rated),
+    intent("share of the sum", "share|how_much return|win|lose", "trade by make", _share_of_sum, 0.6),
     intent("share that won", "share win|lose", "trade", _rated, 0.1),
     intent("odds", "how_many win", "trade", _rated, -0.4),
     intent("trades summed", "return|win|lose|make", "trade when by outcome", _summed, -0.1),
