@@ -75,16 +75,18 @@ def read_dates(text: str, today: date) -> Dated:
     found.sort(key=lambda item: item[0])
     joined = _without_outer(_joined(low, _edged(low, found), today))
     rest = low
-    for begin, end, _ in reversed(joined):
-        rest = f"{_LEAD.sub('', rest[:begin])} {rest[end:]}"
+    for begin, end, period in reversed(joined):
+        lead = _WEEK.sub("", rest[:begin]) if period.kind == "week" else rest[:begin]
+        rest = f"{_LEAD.sub('', lead)} {rest[end:]}"
     rest, more = _relations(rest, [period for _, _, period in joined if period is not _NOTHING])
     return Dated(tuple(period for _, _, period in joined if period is not _NOTHING) + more, re.sub(r"\s+", " ", rest).strip())
 
 
+_WEEK = re.compile(r"\b(?:the )?week (?:of|beginning|starting|from)(?: the)?\s*$")
 # words that only say how a day bounds a stretch go with it
 _LEAD = re.compile(
     r"\b(?:up to|until|till|since|before|after|between|from|starting(?: from| in)?|as of|by|during|around|back in|through|"
-    r"throughout|and|over|week (?:of|beginning|starting)|over the week of)"
+    r"throughout|and|over)"
     r"(?: the(?: end of| start of| close of)?)?\s*$"
 )
 _ONE_BEFORE = re.compile(

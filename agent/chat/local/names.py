@@ -64,7 +64,7 @@ REGIMES_NAMED: dict[RegimeLabel, re.Pattern[str]] = {
 
 EXITS_NAMED: dict[ExitReason, re.Pattern[str]] = {
     "stop": compiled(
-        """stopped out, hit the stop, hit its stop, hit their stop, hit stop, hit a stop, hit there stop, at the stop, through the stop, by the stop, by stop, by a stop, at its stop, stop was hit, stops were hit, stop hit, stop got hit, stops got hit, stop triggered, stops triggered,
+        """stopped (trades/trade/positions/position), stopped out, hit the stop, hit its stop, hit their stop, hit stop, hit a stop, hit there stop, at the stop, through the stop, by the stop, by stop, by a stop, at its stop, stop was hit, stops were hit, stop hit, stop got hit, stops got hit, stop triggered, stops triggered,
         stop was triggered, stop loss*, stops, stop out*, stop exit*, exits by stop, it stopped, stop get hit, stops get hit, reached the stop, into the stop, on the stop, on a stop, on stops, get stopped, got stopped, was stopped, were stopped, ended in a stop, stop losses, taken out by the stop"""
     ),
     "target": compiled(

@@ -181,6 +181,10 @@ def _clamped(q: Question, view: View) -> Route | None:
     )
 
 
+def _of_signals(q: Question, view: View) -> Route | None:
+    return _made_of(q, view) if re.search(r"\bsignals?\b", q.text) else None
+
+
 def _made_of(q: Question, view: View) -> Route | None:
     if q.day or q.idents or re.search(r"\bremember", q.text):
         return None
@@ -204,6 +208,7 @@ INTENTS = (
     intent("how large", "size", "", _sized),
     intent("largest position", "most|least trade", "position_open", _sized, -0.2),
     intent("what memory adds to decisions", "memories|forecast decision worth_having|parts|how_much", "voter skill average by most least when", _made_of, 0.4),
+    intent("what votes add to signals", "parts voter", "memories forecast skill average how_much share by most least decision when", _of_signals, 0.45),
     intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
     intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
     intent("cut by limits", "clamp", "", _clamped),

@@ -44,12 +44,19 @@ def _why(q: Question, view: View) -> Route | None:
 _OWN = {"clamps": "clamp", "outcome": "outcome|how_long|holding|exit_way", "regime": "trade|decision|entries"}
 
 
+_REACHED = re.compile(
+    r"\b(?:hit|reach(?:ed)?|triggered|got to|get to|made it to|touched)\b"
+)  # whether a level was, not where it lay
+
+
 def _aspect(name: str) -> Make:
     """Something about a decision that was made."""
     fits = "buy" if name in ("size", "stop", "target", "outcome") else None
 
     def make(q: Question, view: View) -> Route | None:
         wanted = wanted_of(q)
+        if name in ("stop", "target") and _REACHED.search(q.text):
+            return _aspect("outcome")(q, view)
         if name == "outcome" and wanted != "buy":
             wanted = "close" if wanted == "close" and q.day and doing(view, q.day, "close") else fits
         elif wanted != "buy":

@@ -34,7 +34,8 @@ def _history(q: Question, view: View) -> Route | None:
 
 
 _LOOKS = re.compile(
-    r"\b(?:what|how) (?:does|do|is) (?:the |our )?(?:\w+ )?(?:markets?|index|indices|it) (?:now |currently )?look\w*"
+    r"\b(?:what|how) (?:does|did|do|is) (?:the |our )?(?:\w+ )?(?:markets?|index|indices|it) (?:now |currently )?look\w*|"
+    r"\bstate of the (?:markets?|index|indices)\b|\bmarket state\b"
 )
 
 

@@ -23,6 +23,8 @@ def _figure(measure: str) -> Make:
             )
         if measure == "benchmark" and q.day and not _BUY_AND_HOLD.search(q.text):
             return None  # what was held on a day
+        if measure == "equity" and re.search(r"\bgr(?:ow\w*|ew)\b", q.text):
+            return None  # by how much, not to what
         symbol = q.symbol if measure in ("costs", "exposure", "benchmark", "sharpe") else None
         return one("result", measure=measure, symbol=symbol, **days_of(q))
 
@@ -129,7 +131,8 @@ def _came_from(q: Question, view: View) -> Route | None:
 
 
 def _cash(q: Question, view: View) -> Route | None:
-    return one("run", of="cash") if not q.period else None
+    said = re.search(r"\b(?:cash|capital|money|balance|equity|account|start(?:ed)? with|beg[aiu]n with)\b", q.text)
+    return one("run", of="cash") if not q.period and said else None
 
 
 def _arms(q: Question, view: View) -> Route | None:
@@ -172,6 +175,7 @@ INTENTS = (
     intent("costs", "cost", f"{_ALL} return fees_ratio share trade by break_even fill win price lose size compare change", _costs, 0.15),
     intent("costs doubled", "break_even", f"{_ALL} return cost whatif happened change win lose trade compare condition without equity fees_ratio", _dearer, 0.7),
     intent("what it came from", "why return|win|lose|quarter|month|year|@stretch|drawdown|make", f"{_ALL} return win lose equity trade by happened", _came_from, -0.1),
+    intent("starting cash", "start_cash", f"{_ALL} equity run first", _cash, 0.1),
     intent("starting cash", "start_cash equity|how_much", f"{_ALL} equity run first", _cash, 0.2),
     intent("the whole result", "return|overall|run", f"{_PLAIN} return describe happened trade win lose sharpe drawdown benchmark status change now", _whole, -0.1),
     intent("return", "return|win|lose|make", f"{_PLAIN} return equity trade change", _return, -0.05),

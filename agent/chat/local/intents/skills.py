@@ -124,8 +124,13 @@ def _conditions(q: Question, view: View) -> Route | None:
 
 
 _ASKS_CONDITIONS = re.compile(
-    r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b|\bwhen (?:does|do|would|will|should)\b|\bwhat (?:makes|triggers)\b"
+    r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b|\bwhen (?:does|do|would|will|should)\b|\bwhat (?:makes|triggers)\b|\b(?:needs?|requires?)\b"
 )
+
+
+def _plan(q: Question, view: View) -> Route | None:
+    """What a skill's plan says: its stop, target, size or longest holding."""
+    return _one("what")(q, view) if re.search(r"\b(?:stops?|targets?|siz\w+|how (?:long|big|large)|holding)\b", q.text) else None
 
 
 def _one_in(q: Question, view: View) -> Route | None:
@@ -320,7 +325,7 @@ INTENTS = (
     intent("a skill", "@skill", "skill describe why how_much trade overall settings when condition", _one("all"), 0.0),
     intent("a skill told", "describe|why|buy|condition @skill", "skill settings term short when trade", _one("what"), 0.0),
     intent("a skill's conditions", "@skill", "skill regime condition when executions settings describe list limit", _conditions, 0.6),
-    intent("a skill's plan", "stop|target|size|holding|levels @skill", "skill settings use executions how_much how_long levels price when buy most", _one("what"), 0.15),
+    intent("a skill's plan", "stop|target|size|holding|levels @skill", "skill settings use executions how_much how_long levels price when buy most", _plan, 0.15),
     intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share why", _one("reliability"), 0.15),
     intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
     intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),

@@ -193,7 +193,7 @@ INTENTS = (
     intent("a term", "", "", _term, 0.65),
     intent("limits", "limit", f"{_ASK} status risk size settings halt clamp most least how_much lose protect trade confidence", _standing("limits"), 0.0),
     intent("a limit", "@limit", f"{_ASK} limit exposure executions often status most least how_much lose size settings trade short halt win buy sell now drawdown equity entries position_open happened long clamp", _limit, 0.2),
-    intent("a halt", "halt", f"{_ASK} status trade last first happened stop close by negation buy entries again run lose streak risk", _standing("halt"), 0.1),
+    intent("a halt", "halt", f"{_ASK} status trade last first happened stop close by negation buy entries again run lose streak risk limit", _standing("halt"), 0.1),
     intent("what would halt", "would_halt halt|trade|stop", f"{_ASK} trade happened stop condition whatif halt", _standing("limits"), 0.3),
     intent("positions", "position_open", f"{_ASK} trade how_many now hold buy long last return win lose how_much symbol outcome status run stop value equity price size", _positions, 0.05),
     intent("status", "status", f"{_ASK} last return position_open regime state trade", _status, -0.2),

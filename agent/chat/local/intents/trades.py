@@ -414,6 +414,8 @@ def _shorts(q: Question, view: View) -> Route | None:
 
 def _by_feature(q: Question, view: View) -> Route | None:
     """Trades that were entered in a state."""
+    if _asks_list(q):
+        return _listed(q, view)
     return _query(
         q,
         {"how_many", "buy", "entries", "happened", "win", "lose", "when", "condition", "win_rate", "return", "average"},
