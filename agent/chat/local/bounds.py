@@ -23,11 +23,14 @@ _BOUND = re.compile(
     rf"(?:\b|(?<=\s)|^)(?:{_OP})\s*(?:of\s+|than\s+|a\s+)?(?P<cash>[$\u20ac\u00a3]\s?)?(?P<value>{NUMBER[1:-1]}){_UNIT}"
 )
 _AFTER = re.compile(
-    rf"(?P<cash>[$\u20ac\u00a3]\s?)?(?P<value>\d[\d,]*(?:\.\d+)?k?){_UNIT}\s*(?P<after>or (?:more|higher|above|better|longer|greater|over)|or (?:less|lower|below|under|fewer|shorter)|\+)"
+    rf"(?P<cash>[$\u20ac\u00a3]\s?)?(?P<value>{NUMBER[1:-1]}){_UNIT}\s*(?P<after>or (?:more|higher|above|better|longer|greater|over)|or (?:less|lower|below|under|fewer|shorter)|\+)"
 )
 _EXACTLY = re.compile(
     rf"\b(?:lasted|held|open|kept|stayed)(?: for| only| just| exactly| open)* (?P<value>{NUMBER[1:-1]}) (?P<unit>bars?|days?)\b"
     r"(?! (?:or|on average|later|after|before))"
+)
+_LONG = re.compile(
+    rf"\b(?P<value>{NUMBER[1:-1]})[ -](?P<unit>bar|day) (?=(?:\w+[ -]){{0,2}}?(?:trades?|stop|losers?|winners?|holds?|positions?|holdings?)\b)"
 )
 _BETWEEN = re.compile(r"\bbetween\s+(-?\d+(?:\.\d+)?)\s*(%)?\s+and\s+(-?\d+(?:\.\d+)?)\s*(%)?")
 _FIGURES: tuple[tuple[str, str], ...] = (
@@ -65,7 +68,7 @@ def numbered(text: str, named: list[Slot]) -> list[Slot]:
 def _exactly(text: str, found: list[Slot]) -> list[Slot]:
     """So many bars or days held, neither more nor fewer: "lasted only one bar"."""
     out: list[Slot] = []
-    for match in _EXACTLY.finditer(text):
+    for match in (*_EXACTLY.finditer(text), *_LONG.finditer(text)):
         if not any(match.start() < one.end and one.begin < match.end() for one in found):
             name, value = "bars_held" if match.group("unit").startswith("bar") else "days_held", number(match.group("value"))
             ops: tuple[Op, ...] = (">=", "<=")

@@ -312,6 +312,12 @@ def _edged(low: str, found: list[Found]) -> list[Found]:
     return out
 
 
+def _ended(match: re.Match[str], today: date) -> Period | None:
+    """The end or the start of a year that somebody ended or started: "where did it end 2016"."""
+    which = "end" if match.group(1) in ("end", "finish") else "start"
+    return _narrowed(which, Period(date(int(match.group(2)), 1, 1), date(int(match.group(2)), 12, 31), "year"))
+
+
 def _year_end(match: re.Match[str], today: date) -> Period | None:
     year = int(match.group(1) or match.group(2))
     return _narrowed("end", Period(date(year, 1, 1), date(year, 12, 31), "year"))
@@ -406,6 +412,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
         lambda m, t: _named_day(m.group(2), m.group(1), m.group(3), t),
     ),
     (_p(rf"\byear[- ]?end (?:of |in )?({_YEAR})\b|\b({_YEAR})[- ]year[- ]?end\b"), _year_end),
+    (_p(rf"\b(end|finish|start|begin)(?:ed|s|es)? (?:the year |off )?({_YEAR})\b"), _ended),
     (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
     (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
     (_p(rf"\b({'|'.join(_ORDINALS)}|last) week (?:of |in )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _week_of),
@@ -430,6 +437,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period |
     (_p(rf"\b(?:last|past|previous|recent|final) {_COUNT} (day|week|month|quarter|year)s?\b"), _ago),
     (_p(rf"\b{_COUNT} (day|week|month|quarter|year)s? ago\b"), _back),
     (_p(r"\byesterday\b"), lambda m, t: Period(t - timedelta(days=1), t - timedelta(days=1), "day")),
+    (
+        _p(r"\b(?:the )?(?:very )?last (?:trading )?day(?: of the (?:record|run|backtest|data))?\b"),
+        lambda m, t: Period(t, t, "day"),
+    ),
     (_p(r"\btoday\b"), lambda m, t: Period(t, t, "day")),
     (_p(rf"\blast ({'|'.join(WEEKDAYS)})\b"), _weekday),
     (

@@ -58,7 +58,7 @@ LIMITS_NAMED = {name: compiled(phrases) for name, phrases in LIMIT_NAMES.items()
 
 REGIMES_NAMED: dict[RegimeLabel, re.Pattern[str]] = {
     "trending": compiled("trending, trend market*, trend phase*, trend regime, trendy, strong trend*, trends, a trend, directional market*, trend days"),
-    "ranging": compiled("(market/markets) (is/was/were/are) (calm/quiet/flat), when it (is/was) (calm/quiet/flat), calm conditions, quiet conditions, calm phase*, quiet phase*, ranging, range bound, rangebound, range market*, sideways, choppy, quiet market*, quiet regime, in a range, in ranges, range regime, range, ranges, flat market*, directionless, trendless, calm market*, sideway"),
+    "ranging": compiled("(market/markets) (is/was/were/are) (calm/quiet/flat), when it (is/was) (calm/quiet/flat), calm conditions, quiet conditions, calm phase*, quiet phase*, ranging, range bound, rangebound, range market*, sideways, choppy, quiet market*, quiet regime, in a range, in ranges, range regime, re:\brange\b(?! of), ranges, flat market*, directionless, trendless, calm market*, sideway"),
     "volatile": compiled("volatility (is/was/gets) (very/) (extreme/high/elevated), extreme volatility, vol (is/was) high, volatile, turbulent, turbulence, wild market*, stormy, high volatility, high vol, nervous market*, choppy and volatile, rough market*, jumpy, panicky"),
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from agent.chat.local.reading import Question
 
-MARGIN = 0.1
+MARGIN = 0.15
 _UNKNOWN = 0.1  # what a kind without an example is likened with
 _WORD = re.compile(r"[a-z#']+")
 _FIGURE = re.compile(r"\d[\d,.]*%?")

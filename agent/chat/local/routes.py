@@ -53,7 +53,12 @@ def _doubted(q: Question, first: Reading, found: list[Reading]) -> Reading:
     fits = (other for other in found if kind_of(other.name, other.route) == kind and other.route.steps)
     meant = next((other for other in fits if len(other.left) <= len(first.left) + 1), None)
     if meant is None or not first.route.steps:
-        return replace(first, route=replace(first.route, doubt=f"questions like it mostly ask for {kind}"))
+        return replace(
+            first,
+            route=replace(
+                first.route, doubt=f"I took it for {first.name}; questions worded like it mostly ask for something else"
+            ),
+        )
     steps = (*first.route.steps, *(s for s in meant.route.steps if s not in first.route.steps))
     doubt = f"it may be {meant.name} that you mean, and not {first.name}"
     return replace(first, route=replace(first.route, steps=steps[:MOST_STEPS], doubt=doubt))

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from agent.chat.tools.base import Scope
+from agent.chat.tools.figures import Bound
 from agent.chat.view import View
 from agent.market.bars import to_stamp
 from agent.statistics.metrics import metrics
@@ -29,6 +30,7 @@ class Result(Scope):
     by: Literal["day", "week", "month", "quarter", "year", "calendar_month"] | None = None
     rank: Literal["best", "worst"] | None = Field(None, description="with by: only the best or worst stretches")
     n: int = Field(1, ge=1, le=20, description="with rank: how many")
+    having: Bound | None = Field(None, description="with by: only stretches whose return in per cent meets this")
 
 
 def before_of(view: View, start: date | None) -> float:

@@ -161,14 +161,16 @@ def _benchmark_of(view: View, asked: Result, symbol: str) -> Found:
     return Found(text=text, ids=(f"run:{view.run}",), data={"trades": mine, "held": held})
 
 
+def _slipped(view: View, outcomes: list[Outcome]) -> float:
+    """What slippage took out of the prices of closed trades."""
+    bps = {symbol: float(c["slippage_bps"]) for symbol, c in (view.result or {}).get("costs", {}).items()}
+    return sum(float(o.quantity) * (o.entry_price + o.exit_price) * bps.get(o.symbol, 0.0) / 1e4 for o in outcomes)
+
+
 def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
     paid = [(s, fee) for at, s, fee in view.tables.fees if asked.holds(at.date()) and asked.symbol in (None, s)]
     outcomes = [trade.outcome for trade in asked.trades(view)]
-    costs = (view.result or {}).get("costs", {})
-    slips = sum(
-        float(o.quantity) * (o.entry_price + o.exit_price) * costs.get(o.symbol, {}).get("slippage_bps", 0.0) / 1e4
-        for o in outcomes
-    )
+    costs, slips = (view.result or {}).get("costs", {}), _slipped(view, outcomes)
     rates = "; ".join(f"{s} {c['fee_bps']:g} bps fee and {c['slippage_bps']:g} bps slippage a side" for s, c in costs.items())
     of_closed = money(sum(o.fees for o in outcomes))
     text = (
@@ -199,9 +201,12 @@ def _multiples(view: View, asked: Result, curve: Curve, before: float) -> Found:
     told = _by_cost(view)
     if not told:
         return nothing("What other costs would have left is not in this record.", f"run:{view.run}")
+    outcomes = [trade.outcome for trade in asked.trades(view)]
+    free = (curve[-1][1] + sum(o.fees for o in outcomes) + _slipped(view, outcomes)) / before - 1
     text = (
-        f"The same trades at other costs {cite('run', view.run)}:{told} Fees and slippage are multiplied together; with other "
-        f"costs it would also have decided otherwise, which only another backtest (--fee-bps, --slippage-bps) tells."
+        f"The same trades at other costs {cite('run', view.run)}:{told} Without any about {per_cent(free, 2)}. Fees and slippage "
+        f"are multiplied together; with other costs it would also have decided otherwise, which only another backtest "
+        f"(--fee-bps, --slippage-bps) tells."
     )
     return Found(text=text, ids=(f"run:{view.run}",))
 

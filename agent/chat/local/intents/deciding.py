@@ -23,6 +23,8 @@ def _decisions(q: Question, tells: set[str], **more: Any) -> Route:
 
 
 def _count_decisions(q: Question, view: View) -> Route | None:
+    if q.tests and not q.any("decision", "hold", "buy", "entries", "sell"):
+        return None  # how often the market stood so
     found = decision_group(q)
     tells = {"how_many", "share", "how_much", "list"}
     if found is not None:

@@ -69,6 +69,15 @@ def _aspect(name: str) -> Make:
     return make
 
 
+def _risk_of(q: Question, view: View) -> Route | None:
+    """What was at stake in a trade: how large it was, and where its stop and target lay."""
+    found = referent(q, view, "buy") if q.idents or q.day and q.symbols else None
+    if found is None:
+        return None
+    size = _asked(found, "size", "buy" if q.day else None)
+    return replace(size, steps=(*size.steps, *_asked(found, "stop", "buy" if q.day else None).steps))
+
+
 def _why_size(q: Question, view: View) -> Route | None:
     """Why a position was as large as it was: its size with the limits that cut it, then the reasons of the decision."""
     if not (q.day or q.idents):
@@ -139,8 +148,10 @@ def _close_at_end(q: Question, view: View) -> Route | None:
     """The close, or a feature, on the last day of a stretch: "at the end of 2016"."""
     if q.period is None or q.period.kind != "end" or q.any("equity", "trade", "most", "least", "average"):
         return None
-    features = q.values("feature") or ("close",)
-    symbols = q.symbols or tuple(view.tables.symbols)
+    features = q.values("feature")
+    if not features and not q.symbols:
+        return None  # where we ended is told by equity
+    features, symbols = features or ("close",), q.symbols or tuple(view.tables.symbols)
     return Route(tuple(Step("market_state", {"symbol": s, "at": q.period.end, "feature": f}) for s in symbols for f in features))
 
 
@@ -317,9 +328,10 @@ INTENTS = (
     intent("by id", "@id", f"{_ABOUT} happened why outcome parts", _of_id, 0.1),
     _about("confidence", "confidence", "how_much buy"),
     _about("size", "equity share", "how_many how_much size trade position_open"),
-    _about("size", "size", "how_many how_much equity share exposure risk money levels @amount"),
+    _about("size", "size", "how_many how_much equity share exposure risk return levels @amount"),
     _about("stop", "stop|levels", "price levels where target how_much limit exit_way @exit away"),
     _about("target", "target", "price levels where how_much stop @exit"),
+    intent("risk of a trade", "risk_on|payoff trade|position_open|buy|entries", f"{_ABOUT} how_much size equity share", _risk_of, 0.5),
     intent("why so large", "why size", f"{_ABOUT} how_many how_much equity share exposure risk money levels @amount clamp limit", _why_size, 0.4),
     _about("votes", "voter|believe|agree|disagree|@voter", "why how_many each by list @voter happened compare"),
     _about("skills", "skill", "executions by list how_many reliability why believe agree"),
@@ -342,7 +354,7 @@ INTENTS = (
     intent("features on a day", "state @day", "happened decision describe list look buy trade entries", _features_on, 0.5),
     intent("feature on a day", "@feature", f"{_ABOUT} price state happened how_much", _feature_on, 0.2),
     intent("close on a day", "price @day", "symbol close how_much state index", _close_on, 0.2),
-    intent("close at the end", "price|close|@feature @stretch", "symbol how_much state index last", _close_at_end, 0.45),
+    intent("close at the end", "price|close|levels|@feature @stretch", "symbol how_much state index last", _close_at_end, 0.45),
     intent("volatility of a symbol", "volatility", "symbol how_much state market when happened", _volatility_on, 0.35),
     intent("days like it", "similar", "when state list how_many happened followed memories trade win lose return outcome regime sequence last first situation history again now price most", _like_it, 0.9),
     intent("similar days", "similar", "when state list how_many happened followed followed memories best most trade win lose return outcome regime sequence last first situation history again now price", _similar, 0.35),

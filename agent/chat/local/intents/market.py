@@ -24,7 +24,9 @@ def _situations(q: Question, view: View) -> Route | None:
 def _history(q: Question, view: View) -> Route | None:
     if q.day:
         return None
-    priced = q.any("price", "peak") and not q.has("cost")  # what something cost is no price of the market
+    priced = (q.any("price", "peak") or q.has("spread_of") and bool(q.symbols)) and not q.has(
+        "cost"
+    )  # what something cost is no price of the market
     if not q.symbols and not q.values("feature") and _OURS.search(q.text):
         return None  # our highest point is that of equity
     features = q.values("feature") or (("close",) if priced else ())
@@ -41,6 +43,20 @@ _LOOKS = re.compile(
 
 def _looks(q: Question, view: View) -> Route | None:
     return _now(q, view) if _LOOKS.search(q.text) else None
+
+
+_NOW = re.compile(r"^(?:is|are) (?:it|we|the|both|any)\b|\b(?:now|currently|at the moment|at present)\b")
+
+
+def _test_now(q: Question, view: View) -> Route | None:
+    """Whether a condition holds at the newest bar."""
+    if q.day or q.period or not _NOW.search(q.text) or q.any("trade", "buy", "entries", "win", "lose"):
+        return None
+    symbols = q.symbols or tuple(view.tables.symbols)
+    features = dict.fromkeys(b.feature.removeprefix("close_to_") for b in q.tests)
+    return Route(tuple(Step("market_state", {"symbol": s, "feature": f}) for s in symbols for f in features)).telling(
+        "@bound @cross"
+    )
 
 
 _OURS = re.compile(r"\b(?:we|our|us|my|account|equity|money|portfolio|book)\b")
@@ -102,8 +118,9 @@ _WHEN = "when condition how_many happened followed state list by describe"
 INTENTS = (
     intent("situations", "@test", f"{_WHEN} regime sequence buy entries sell close hold trade decision return win lose similar outcome share average price recover again market knowledge negation memories @cross first last most change", _situations, 0.1),
     intent("a feature over days", "@feature", f"{_WHEN} most least average history peak last first price change", _history, 0.0),
-    intent("the price over days", "price|peak @stretch", f"{_WHEN} most least average peak last first symbol state change", _history, 0.0),
+    intent("the price over days", "price|peak|spread_of @stretch", f"{_WHEN} most least average peak last first symbol state change", _history, 0.0),
     intent("highest price", "price|peak most|least|average|peak", f"{_WHEN} most least average peak symbol close", _history, -0.2),
+    intent("a condition now", "@test", f"{_WHEN} now market state regime price", _test_now, 0.5),
     intent("a feature now", "@feature", f"{_WHEN} now last price state how_much term", _now, -0.1),
     intent("how the market looks", "state", f"{_WHEN} now last regime price symbol", _looks, 0.5),
     intent("the market now", "state|regime|price", f"{_WHEN} now last regime price symbol how_much", _now, -0.3),

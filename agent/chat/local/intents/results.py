@@ -23,6 +23,8 @@ def _figure(measure: str) -> Make:
             )
         if measure == "benchmark" and q.day and not _BUY_AND_HOLD.search(q.text):
             return None  # what was held on a day
+        if measure == "equity" and re.search(r"\bwhat is in the (?:portfolio|book|account)\b", q.text):
+            return None  # positions are
         if measure == "equity" and re.search(r"\bgr(?:ow\w*|ew)\b", q.text):
             return None  # by how much, not to what
         symbol = q.symbol if measure in ("costs", "exposure", "benchmark", "sharpe") else None
@@ -64,6 +66,9 @@ def _by_stretch(q: Question, view: View) -> Route | None:
         order: dict[str, Any] = {"rank": "pnl", "least": low} if rank else {}
         return one("trades", by=unit, **scope(q), **order).telling(concept)
     days = {} if whole else days_of(q)
+    having = next((b for b in q.bounds if b.feature == "return_pct"), None)
+    if having is not None:
+        return one("result", by=unit, having=having, **days).telling(f"{concept} win lose return" + (" @period" if whole else ""))
     measure = next((name for name in _MEASURED if q.has(name)), None)
     if measure is not None:
         given = {"by": unit, "measure": measure.replace("cost", "costs"), "rank": rank, "n": q.top if q.top > 1 else None, **days}
@@ -100,6 +105,11 @@ def _return(q: Question, view: View) -> Route | None:
     if q.symbols or q.regimes or q.skills or q.has("average"):
         return None
     return one("result", measure="return", **days_of(q))
+
+
+def _per_cent(q: Question, view: View) -> Route | None:
+    asked = re.search(r"\b(?:how many|what|by what|by how many) per ?cent(?:age)? (?:did|have|has) (?:we|you|it|the)\b", q.text)
+    return _return(q, view) if asked else None
 
 
 def _summary(q: Question, view: View) -> Route | None:
@@ -178,6 +188,7 @@ INTENTS = (
     intent("starting cash", "start_cash", f"{_ALL} equity run first", _cash, 0.1),
     intent("starting cash", "start_cash equity|how_much", f"{_ALL} equity run first", _cash, 0.2),
     intent("the whole result", "return|overall|run", f"{_PLAIN} return describe happened trade win lose sharpe drawdown benchmark status change now", _whole, -0.1),
+    intent("return in per cent", "share return|win|lose @stretch", f"{_PLAIN} how_many", _per_cent, 0.6),
     intent("return", "return|win|lose|make", f"{_PLAIN} return equity trade change", _return, -0.05),
     intent("return of a symbol", "@symbol", f"{_PLAIN} return win lose trade outcome describe happened", _of_symbol, -0.4),
     intent("return of stretches", "week|quarter|month|year|dayunit|calendar_month", f"{_ALL} return by win lose how_many profitable_unit list compare change equity volatility drawdown share trade rank position_open status state", _by_stretch, 0.05),

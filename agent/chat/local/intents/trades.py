@@ -81,6 +81,7 @@ def _by_group(q: Question, view: View) -> Route | None:
         by in ("month", "quarter", "year")
         and not q.any("trade", "win_rate", "holding", "factor", "average", "exit_way")
         and not q.symbols
+        and not q.exit
         and not q.has("how_many", "most|least")
     ):
         return None  # the result of stretches is that of equity
@@ -183,6 +184,10 @@ _BOTH_ENDS = re.compile(
 )
 
 
+def _which_exits(q: Question, view: View) -> Route | None:
+    return _by_exit(q, view) if re.search(r"\b(?:which|what) (?:kinds? of |types? of )?(?:exits?|ways?)\b", q.text) else None
+
+
 def _single(q: Question, view: View) -> Route | None:
     found = order_of(q)
     if found is None:
@@ -253,7 +258,7 @@ def _share_of_sum(q: Question, view: View) -> Route | None:
 
 def _rated(q: Question, view: View) -> Route | None:
     given, used = which_of(q)
-    if _OF_THE_SUM.search(q.text):
+    if _OF_THE_SUM.search(q.text) or re.search(r"\b(?:how many|what) per ?cent(?:age)? did (?:we|you|it|the)\b", q.text):
         return None
     if q.exit and not q.has("win_rate"):
         return None
@@ -327,6 +332,8 @@ def _spaced(q: Question, view: View) -> Route | None:
 
 
 def _distributed(q: Question, view: View) -> Route | None:
+    if q.symbols and not q.any("trade", "win", "lose", "return"):
+        return None  # of the price
     figure = figure_of(q, TRADE_FIGURES)
     name, concept = figure or ("r", "return")
     return both(q, {"figure": name}, {concept, "average", "share", "describe", "state"})
@@ -349,6 +356,8 @@ def _stops_and_targets(q: Question, view: View) -> Route | None:
 
 def _held(q: Question, view: View) -> Route | None:
     meant = {token.text for token in q.tokens if token.concepts & {"holding", "how_long"} and not token.bare}
+    if q.has("how_many", "trade") and any(b.feature in ("bars_held", "days_held") for b in q.bounds):
+        return None  # how many of that length
     if _asks_list(q) or meant <= {"last", "long"} and not re.search(r"\b(?:how long|do|does|did)\b", q.text):
         return None  # the last of something, no duration
     return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
@@ -428,6 +437,8 @@ INTENTS = (
     intent("one of each", "best|worst|longest|shortest|most|least|last|first trade|win|lose|buy|entries", "by list when return describe", _of_each, 0.6),
     intent("a grid", "symbol|regime|exit_way|weekday|skill|side regime|exit_way|weekday|skill|side|year|quarter|month|calendar_month", "list describe trade", _grid, 0.7),
     intent("after others", "@after", "happened trade win lose win_rate return average how_much when outcome buy entries sequence next often", _after, 0.1),
+    intent("exits by a group", "@exit year|quarter|month|weekday|symbol|skill|regime", "how_many trade when by list share", _by_group, 0.35),
+    intent("which exits", "exit_way return|win|lose|best|worst|most|least", "how_many trade when average make compare", _which_exits, 0.4),
     intent("returns by a group", "best|worst", "", _by_group),
     intent("symbols compared", "symbol compare|best|worst", "by return win lose make", _symbols_compared, 0.35),
     intent("trades by how they ended", "exit_way", "how_many trade when share average", _by_exit),
