@@ -6,7 +6,8 @@ import re
 from datetime import date
 
 from agent.chat.answer import Answer
-from agent.chat.local.dates import Period, read_dates
+from agent.chat.local.dates import read_dates
+from agent.chat.local.periods import Period
 from agent.chat.local.reading import Names, Question
 
 _ASKS = (

@@ -10,8 +10,9 @@ from typing import Any
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from agent.chat.local.dates import Period, read_dates
+from agent.chat.local.dates import read_dates
 from agent.chat.local.names import FEATURE_WORDS, SYMBOL_ALIASES
+from agent.chat.local.periods import Period
 from agent.chat.local.slot import Slot
 from agent.chat.local.slots import follows_of, read_slots
 from agent.chat.local.spelling import VOCABULARY, guessed, mended, plain

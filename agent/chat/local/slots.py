@@ -11,8 +11,8 @@ import re
 from typing import Any, Literal
 
 from agent.chat.local.bounds import numbered
-from agent.chat.local.dates import WEEKDAYS
 from agent.chat.local.names import EXITS_NAMED, FEATURES_NAMED, LIMITS_NAMED, REGIMES_NAMED
+from agent.chat.local.periods import WEEKDAYS
 from agent.chat.local.slot import NUMBER, Slot, number
 from agent.chat.local.unnumbered import unnumbered
 from agent.chat.tools.selecting import After

@@ -37,7 +37,7 @@ def _history(q: Question, view: View) -> Route | None:
 
 _LOOKS = re.compile(
     r"\b(?:what|how) (?:does|did|do|is) (?:the |our )?(?:\w+ )?(?:markets?|index|indices|it) (?:now |currently )?look\w*|"
-    r"\bstate of the (?:markets?|index|indices)\b|\bmarket state\b"
+    r"^(?:the )?markets? (?:right )?now\b|\bstate of the (?:markets?|index|indices)\b|\bmarket state\b"
 )
 
 

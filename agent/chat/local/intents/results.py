@@ -53,6 +53,8 @@ def _by_stretch(q: Question, view: View) -> Route | None:
         return None  # turnover is told for the whole run, as so many times the equity a year
     if re.search(r"\b(?:trades?|winners?|losers?|entries)\b", q.text) and not q.any("return", "best", "worst", *_MEASURED):
         return None  # of trades
+    if unit == "day" and q.regimes:
+        return None  # days of a regime
     whole = q.period is not None and q.period.kind == unit
     if whole and re.search(r"\b(?:trades?|winners?|losers?|deals?)\b", q.text):
         return None  # of that year's trades, not of the year among others
