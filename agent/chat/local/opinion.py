@@ -58,7 +58,7 @@ def _parts(text: str, marks: tuple[str, ...]) -> Counter[str]:
     return found
 
 
-class _Examples:
+class Examples:
     """The examples as one matrix of unit rows, one for each, with their kinds."""
 
     def __init__(self) -> None:
@@ -95,13 +95,14 @@ def _split(question: str) -> tuple[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _examples() -> _Examples:
-    return _Examples()
+def examples() -> Examples:
+    """The examples, read once."""
+    return Examples()
 
 
 def other_kind(q: Question, kind: str) -> str | None:
     """The kind of answer that questions worded like this one had, where it is clearly not the kind given."""
-    alike = _examples().likeness(masked(q), marks_of(q))
+    alike = examples().likeness(masked(q), marks_of(q))
     own = alike.pop(kind, _UNKNOWN)
     likeliest = max(alike, key=lambda name: alike[name])
     return likeliest if alike[likeliest] > own + MARGIN else None

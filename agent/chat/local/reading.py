@@ -181,6 +181,12 @@ def read(said: str, names: Names, today: date) -> Question:
         rest, skills = _by_part(rest, names)
         tokens, concepts = tokens_of(rest) if skills else (tokens, concepts)
     slots = (*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows)
+    if not skills and _ASKS_KNOWN.search(rest):
+        rest, skills, taken = _by_setup(rest, names)
+        tokens, concepts = tokens_of(rest) if skills else (tokens, concepts)
+        slots = (*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows) if skills else slots
+    else:
+        taken = ()
     return Question(
         said=said,
         text=rest,
@@ -199,6 +205,7 @@ def read(said: str, names: Names, today: date) -> Question:
             *(f"I read {a!r} as {b!r}" for a, b in fixed if guessed(a, b)),
             *(slot.value for slot in read_slots(rest, names.voters, of_voters=False) if slot.kind == "taken"),
             *_unnamed(rest, names),
+            *taken,
         ),
     )
 
@@ -287,6 +294,24 @@ def _by_part(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
         if len(fits) == 1:
             return text[: match.start()] + text[match.end() :], (fits[0],)
     return text, ()
+
+
+_ASKS_KNOWN = re.compile(
+    r"\b(?:know|known|learnt?|learned|record say|experience with|evidence (?:on|for|about)|worked out|work out)\b"
+)
+_SETUP = re.compile(
+    r"\b(?:buying |trading |fading )?(?:a |the )?(pullback|breakout|washout|rebound|reversal|gap)s?(?: (?:up|down)s?)?\b"
+)
+
+
+def _by_setup(text: str, names: Names) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The skills for a kind of setup that is spoken of ("what do we know about pullbacks"), and that it is taken so."""
+    match = _SETUP.search(text)
+    found = tuple(name for name in sorted(names.skills) if match and match.group(1) in name.split("-") and "data" not in name)
+    if match is None or not found:
+        return text, (), ()
+    said = f"I take {match.group(0).strip()!r} for the skill{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    return text[: match.start()] + text[match.end() :], found, (said,)
 
 
 def _nearly(text: str, names: Names) -> tuple[str, str] | None:

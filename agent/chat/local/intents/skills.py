@@ -110,9 +110,13 @@ def _histories(q: Question, view: View) -> Route | None:
     return Route(steps) if steps and not q.skills and q.period is None else None
 
 
+_KNOWN = re.compile(r"\b(?:know|known|learnt|learned)\b")  # of it, not only what it is
+
+
 def _one(aspect: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        steps = [Step("skill", {"name": name, "aspect": aspect}) for name in q.skills]
+        told = "all" if aspect == "what" and _KNOWN.search(q.text) else aspect
+        steps = [Step("skill", {"name": name, "aspect": told}) for name in q.skills]
         return Route(tuple(steps)) if steps and q.period is None else None
 
     return make
@@ -197,7 +201,7 @@ INTENTS = (
     intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share why", _one("reliability"), 0.15),
     intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
     intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
-    intent("a skill by regime", "regime|@regime @skill", "skill best worst most least reliability by trade executions compare return win lose win_rate when average change", _one("regimes"), 0.15),
+    intent("a skill by regime", "regime|@regime @skill", "skill best worst most least reliability by trade executions compare return win lose win_rate when average change describe state @regime", _one("regimes"), 0.15),
     intent("a skill's trades", "trade|return|win|lose|how_many|executions|outcome|average|win_rate @skill", "skill how_much list by best worst when reliability last share happened buy entries agree", _skill_trades, 0.1),
     intent("a skill over days", "@skill @period", "skill how_many how_much return win lose trade executions reliability win_rate happened outcome describe list", _one_in, 0.1),
     intent("a skill on a symbol", "@skill @symbol", "skill how_many how_much return win lose trade executions reliability win_rate best worst compare by", _one_symbol, 0.1),
