@@ -251,7 +251,7 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
     (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
     (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
     (_p(rf"\b({'|'.join(_ORDINALS)}|last) week (?:of |in )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _week_of),
-    (_p(rf"\b(spring|summer|autumn|fall|winter) (?:of |in )?({_YEAR})\b"), _season),
+    (_p(rf"\b(spring|summer|autumn|fall(?! in)|winter) (?:of |in )?({_YEAR})\b"), _season),
     (_p(rf"\b(first|last) {_COUNT} (day|week|month|quarter)s? (?:of|in) ({_YEAR})\b"), _first_of),
     (_p(rf"\bq([1-4])[ ,/'-]*(?:of |in )?({_YEAR})\b"), lambda m, t: quarter(int(m.group(2)), int(m.group(1)))),
     (_p(rf"\b({_YEAR})[ ,/-]*q([1-4])\b"), lambda m, t: quarter(int(m.group(1)), int(m.group(2)))),

@@ -60,6 +60,14 @@ def _aspect(name: str) -> Make:
             wanted = "close" if wanted == "close" and q.day and doing(view, q.day, "close") else fits
         elif wanted != "buy":
             wanted = fits
+        if (
+            name == "outcome"
+            and q.day
+            and not q.symbols
+            and q.has("return")
+            and not q.any("trade", "buy", "close", "sell", "position_open")
+        ):
+            return None  # of the whole day
         if name in ("clamps", "outcome", "regime") and not (q.day or q.idents) and not q.has(_OWN[name]):
             return None  # said of trades as a whole
         found = referent(q, view, wanted or fits)

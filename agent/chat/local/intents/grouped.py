@@ -42,6 +42,8 @@ def _sort(q: Question, given: dict[str, Any]) -> dict[str, Any]:
     if not q.any("most", "least", "best", "worst", "compare"):
         return given
     low = q.any("least", "worst") and not q.any("most", "best")
+    if re.search(r"\bnumber of (?:\w+ )?(?:losers|losses|losing|winners|wins|winning)\b", q.text):
+        return {**given, "rank": "wins" if won_of(q) else "losses", "won": None, "least": low}
     if q.has("average") and q.any("most", "least", "best", "worst", "compare"):
         return {**given, "rank": "mean_r", "least": low, "won": None}
     if q.has("cost") and q.has("most"):

@@ -96,6 +96,8 @@ def _spells(q: Question, view: View) -> Route | None:
 
 def _paid(q: Question, view: View) -> Route | None:
     """What trades in each regime, or in one, came to."""
+    if q.has("how_many", "trade") and len(q.regimes) == 1:
+        return None  # they are counted
     measure: dict[str, Any] = {"measure": "win_rate"} if q.has("win_rate") else {"measure": "pnl"}
     if len(q.regimes) == 1:
         of_one = one("trades", **measure, **scope(q))

@@ -80,6 +80,8 @@ def _traded(q: Question, view: View) -> Route | None:
         return None
     low = q.any("least", "worst") or q.has("lose") and not q.has("win")
     rank = "win_rate" if q.has("win_rate") else "mean_r" if q.has("average") else "pnl"
+    if q.any("most", "least") and not q.any("win", "lose", "return", "win_rate", "average", "make"):
+        rank = "count"
     return one("trades", by="skill", rank=rank if q.any("most", "least", "best", "worst") else None, least=low, **scope(q))
 
 
@@ -163,6 +165,8 @@ def _skill_trades(q: Question, view: View) -> Route | None:
 
 
 def _procedure(q: Question, view: View) -> Route | None:
+    if q.period or re.search(r"\b(?:did|has|have|was|were)\b", q.text):
+        return None  # what was done, not what is to be done
     return one("procedures", task=q.said).telling("@skill")
 
 
