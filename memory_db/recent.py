@@ -69,9 +69,9 @@ class Recent:
                 if one.happened >= since and one.fact.known_us <= now and gone.get(one.fact.seq, now + 1) > now
             ]
         shown = _shown(held)
-        best = sorted(((self._value(one, now), one) for one in held), key=lambda item: (-item[0], -item[1].fact.seq))
-        chosen = [(value, one) for value, one in best if one.fact.seq in shown][: self._settings.window_texts]
-        return [memory_of(one.fact, value, _parts(one, now), shown[one.fact.seq]) for value, one in chosen]
+        valued = [(self._value(one, now), one) for one in held if one.fact.seq in shown]
+        best = sorted(valued, key=lambda item: (-item[0], -item[1].fact.seq))[: self._settings.window_texts]
+        return [memory_of(one.fact, value, _parts(one, now), shown[one.fact.seq]) for value, one in best]
 
     def _value(self, one: _Held, now: int) -> float:
         weights = self._settings
