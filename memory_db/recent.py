@@ -25,7 +25,7 @@ from memory_db.writer import Commit
 
 # what came from outside is found by who asks for it, and is not put before a decision unasked
 _TRUSTED = ("market", "operator", "model")
-_MOST = 400  # held of a symbol before those outside the window are let go
+_MOST = 400  # held of a symbol before those outside the window are let go, once they are half of all
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 _KINDS = tuple(kind for kind in KINDS if kind != "dialog")
 
@@ -59,13 +59,14 @@ class Recent:
         since, now = to_micros("begin", begin), to_micros("as_of", as_of)
         with self._lock:
             self._catch_up(symbol, begin)
-            if len(self._held[symbol]) > _MOST:
-                self._held[symbol] = [one for one in self._held[symbol] if one.happened >= since]
+            lately = self._held[symbol]
+            if len(lately) > _MOST and lately[len(lately) // 2].happened < since:  # seldom, so that it costs little
+                lately = self._held[symbol] = [one for one in lately if one.happened >= since]
                 self._since[symbol] = begin
             gone = self._gone
             held = [
                 one
-                for one in self._held[symbol]
+                for one in lately
                 if one.happened >= since and one.fact.known_us <= now and gone.get(one.fact.seq, now + 1) > now
             ]
         shown = _shown(held)
