@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +74,18 @@ def _difference(drawn: Table) -> Table:
     return found
 
 
-def measure(series: list[Bars], settings: Settings) -> list[Json]:
-    """Return a row for each series, chooser and side, and the same for all series together where there are several."""
-    out: list[Json] = []
+def measure(series: list[Bars], settings: Settings) -> Iterator[Json]:
+    """Yield a row for each series, chooser and side as soon as it is known, then for all series together if there are several."""
     together: dict[tuple[str, str], list[Table]] = defaultdict(list)
     horizon = settings.plan.horizon
     for bars in series:
         tables = chosen(walked(plan_of([bars], settings)))
         for (who, side), table in sorted(tables.items()):
-            out.append(row(f"{bars.symbol}-{bars.interval}", who, side, table, horizon, settings.seed))
+            yield row(f"{bars.symbol}-{bars.interval}", who, side, table, horizon, settings.seed)
             together[who, side].append(_centred(table))
     if len(series) > 1:
-        out += [row(POOLED, *key, np.concatenate(tables), horizon, settings.seed) for key, tables in sorted(together.items())]
-    return out
+        for key, tables in sorted(together.items()):
+            yield row(POOLED, *key, np.concatenate(tables), horizon, settings.seed)
 
 
 def _centred(table: Table) -> Table:
@@ -98,6 +98,7 @@ def main(files: list[str]) -> None:
     bars = [read_bars(Path(name))[0] for name in files] or [builtin("SP500"), builtin("NASDAQ")]
     for found in measure(bars, Settings()):
         sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def test_choosing_what_pays_is_told_from_choosing_by_chance() -> None:
 def test_a_series_that_fell_does_not_speak_against_who_traded_there_most() -> None:
     """Pooled, only the difference to each series' own bars counts."""
     series = [planted(seed, 900, Edge()).bars for seed in (1, 2)]
-    found = measure(series, Settings())
+    found = list(measure(series, Settings()))
     pooled = next(one for one in found if one["series"] == POOLED and one["who"] == "momentum" and one["side"] == "buy")
     alone = [one for one in found if one["series"] != POOLED and one["who"] == "momentum" and one["side"] == "buy"]
     weighed = sum(one["n"] * one["difference"] for one in alone) / sum(one["n"] for one in alone)
