@@ -220,6 +220,7 @@ class MemoryStore:
             **statistics.of_texts(listing, set(text.archived()) if text else set(), now, symbol, since),
             "situations": len(self.situations),
             "settled": self.situations.settled(),
+            "compared": self.weighing.told(now),
         }
 
     def index(self, progress: Progress | None = None) -> dict[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from agent.market.situation import Layout
 from memory_db.chain import Fact
@@ -41,10 +42,19 @@ class Weighing:
         found = self._newest(to_micros("as_of", as_of))
         return found[1] if found is not None and found[1].learnt else None
 
-    def newest(self, as_of: datetime) -> Weights | None:
-        """Return the last look known by then, whatever it came to."""
+    def told(self, as_of: datetime) -> dict[str, Any]:
+        """Return which distance stood at a time, and the evidence: in blocks, how much closer learnt weights came, with t."""
         found = self._newest(to_micros("as_of", as_of))
-        return found[1] if found else None
+        if found is None:
+            return {"distance": "documented", "blocks": 0}
+        closer, paid = found[1].closer, found[1].paid
+        return {
+            "distance": "learnt" if found[1].learnt else "documented",
+            "blocks": closer.blocks,
+            "closer_by": closer.total / closer.blocks if closer.blocks else None,
+            "t": closer.z,
+            "t_of_results": paid.z,
+        }
 
     def look(self, w: Writer, as_of: datetime) -> Weights | None:
         """Look again if it is due, at what was known before ``as_of``; return what came of it."""

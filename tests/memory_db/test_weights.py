@@ -142,13 +142,13 @@ def test_a_store_opened_again_goes_on_with_the_trial_where_it_was(tmp_path: Path
     columns = market(700, 2, told=0.8)
     with lived(tmp_path / "m", signer, columns) as store:
         at = START + 699 * DAY
-        newest = store.weighing.newest(at)
+        told = store.weighing.told(at)
         answer = store.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS)
-        assert newest is not None
         assert len([*store.journal.facts([KIND])]) == 6
+        assert told["blocks"] == 5
     again = MemoryStore.open(tmp_path / "m", signer=signer, embedder=None, settings=store.settings, durable=False, layout=PLANTED)
     with again:
-        assert again.weighing.newest(at) == newest
+        assert again.weighing.told(at) == told
         assert again.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS) == answer
 
 
