@@ -91,7 +91,8 @@ class Reliability:
             counts = _counted(votes.cells[rows], votes.right[dealt])
         enough = np.flatnonzero(counts[1, :, 0].sum(axis=1) >= FEWEST)
         windows = len(np.unique(votes.bar[rows] // max(1, horizon_ns)))
-        found = _weighed(counts[:, enough] * (windows / len(rows)), cells_of(vector), self._pseudo)
+        cells = cells_of(self._situations.compared(vector))
+        found = _weighed(counts[:, enough] * (windows / len(rows)), cells, self._pseudo)
         said = [Local(names[code], *row) for code, row in zip(enough.tolist(), found, strict=True) if row is not None]
         return sorted(said, key=lambda one: one.voter)
 
