@@ -84,8 +84,8 @@ def measure(series: list[Bars], settings: Settings) -> Iterator[Json]:
             yield row(f"{bars.symbol}-{bars.interval}", who, side, table, horizon, settings.seed)
             together[who, side].append(_centred(table))
     if len(series) > 1:
-        for key, tables in sorted(together.items()):
-            yield row(POOLED, *key, np.concatenate(tables), horizon, settings.seed)
+        for (who, side), parts in sorted(together.items()):
+            yield row(POOLED, who, side, np.concatenate(parts), horizon, settings.seed)
 
 
 def _centred(table: Table) -> Table:
