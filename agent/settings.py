@@ -116,6 +116,9 @@ class Recall(Section):
     cap_outcomes: int = Field(100_000, ge=1, description="outcomes and trades kept by cleanup")
     cap_situations: int = Field(100_000, ge=1, description="situations kept by cleanup, the newest")
     archive_below: float = Field(0.001, ge=0, le=2, description="importance x decay under which cleanup archives a text")
+    learn: bool = Field(
+        True, description="situations are compared by weights learnt from what followed past ones where those proved better"
+    )
     oversample: int = Field(8, ge=1, le=100)
     voted: int = Field(2000, ge=0, description="last scored decisions in which memory looks for who was right when; 0: none")
     window_days: int = Field(20, ge=1, le=3650, description="days of text memories of the symbol that a decision looks through")

@@ -3,11 +3,12 @@
     python -m evals.closeness [FILE..]
 
 For every fifth bar, ten past situations are chosen whose next 20 bars were known by then: the nearest by the agent's own
-search, ten at random, and the ten whose line of words is nearest in meaning. Each choice keeps the same distance in time
-between its own. Compared are the volatility of the next 20 bars (absolute log ratio of the mean of the ten to what came)
-and the regime at their end (share of the ten that ended in the regime that came). Nothing is fitted: every bar is held out.
-Intervals are block bootstrap over bars, paired; a difference above 0 favours the situations. The files' default are the
-two price indices that come with the installation.
+search with the weights that stood then, the nearest by the documented distance, ten at random, and the ten whose line of words is
+nearest in meaning. Each choice keeps the same distance in time between its own. Compared are the volatility of the next 20 bars
+(absolute log ratio of the mean of the ten to what came) and the regime at their end (share of the ten that ended in the regime
+that came). Weights are learnt and put to their trial along the way, as the agent does it: every bar is held out. ``learnt`` is
+the share of questions that were answered by learnt weights. Intervals are block bootstrap over bars, paired; a difference above 0
+favours the situations. The files' default are the two price indices that come with the installation.
 """
 
 from __future__ import annotations
@@ -20,48 +21,75 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.brokers.fills import shadow_r
 from agent.domain import REGIMES
 from agent.embedding import Embedder
 from agent.market.feed import builtin, read_bars
 from agent.market.series import Series
+from agent.market.situation import LAYOUT
 from agent.market.words import describe
 from agent.settings import Settings
 from agent.statistics import interval
 from agent.wiring.homes import text_embedder
 from agent.wiring.recorded import prepared
 from memory_db.nearest import Columns, Search
+from memory_db.weights import Weights, due, look
 
 AHEAD, CHOSEN, EVERY, FIRST = 20, 10, 5, 250
+WAYS = ("random", "text", "documented")
 Json = dict[str, Any]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-def measure(series: Series, embedder: Embedder, seed: int = 0) -> list[Json]:
+def measure(series: Series, embedder: Embedder, settings: Settings, seed: int = 0) -> list[Json]:
     """Return a row per figure and alternative: the difference with its interval, and what each way reached."""
     usable = np.flatnonzero(np.isfinite(series.situations).all(axis=1))
     usable = usable[(usable >= series.ready) & (usable < len(series) - AHEAD)]
     truth = _volatility(series), series.frame.regimes.astype(np.int64)
     lines, vectors = _lines(series, usable, embedder)
-    columns = _columns(series, usable)
+    columns, ids = _columns(series, usable, settings), [str(bar) for bar in usable]
+    looks = _looks(columns, ids)
     chance = np.random.default_rng(seed)
-    found: dict[str, list[tuple[float, float]]] = {"similar": [], "random": [], "text": []}
+    found: dict[str, list[tuple[float, float]]] = {way: [] for way in ("similar", *WAYS)}
+    learnt = []
     for place in range(FIRST, len(usable), EVERY):
         now = int(usable[place])
         past = np.flatnonzero(usable[:place] + AHEAD <= now)
-        search = Search(columns, [str(bar) for bar in usable], series.situations[now], CHOSEN, AHEAD, 0, now)
+        weights = next((w for known, w in reversed(looks) if known < place), None)
+        learnt.append(weights is not None and weights.learnt)
+        documented = _nearest(columns, ids, None, place, past)
         ways = {
-            "similar": search.among(past).picked,
+            "similar": _nearest(columns, ids, weights, place, past) if learnt[-1] else documented,
             "random": _spread(chance.permutation(past), usable),
             "text": _spread(past[np.argsort(-(vectors[lines[past]] @ vectors[lines[place]]), kind="stable")], usable),
+            "documented": documented,
         }
         for name, rows in ways.items():
             found[name].append(_close(usable[rows], now, truth))
     return [
         _row(series, figure, other, np.array(found["similar"])[:, i], np.array(found[other])[:, i], seed)
+        | {"learnt": float(np.mean(learnt))}
         for i, figure in enumerate(("volatility", "regime"))
-        for other in ("random", "text")
+        for other in WAYS
     ]
+
+
+def _looks(columns: Columns, ids: list[str]) -> list[tuple[int, Weights]]:
+    """Return every look that the agent would have taken, with how many situations had come."""
+    looks: list[tuple[int, Weights]] = []
+    for place in range(len(ids)):
+        last = looks[-1] if looks else None
+        if place >= due(last[1] if last else None, 1):
+            now = int(columns.made[place])
+            weights = look(columns, ids, LAYOUT, now, (last[1], int(columns.made[last[0]])) if last else None)
+            looks += [(place, weights)] if weights else []
+    return looks
+
+
+def _nearest(columns: Columns, ids: list[str], weights: Weights | None, place: int, past: Rows) -> Rows:
+    vectors = columns.vectors[:, : LAYOUT.compared] if weights is None else weights.see(columns.vectors)
+    return Search(columns.seen(vectors), ids, vectors[place], CHOSEN, AHEAD, 0, int(columns.bar[place])).among(past).picked
 
 
 def _row(series: Series, figure: str, other: str, similar: Floats, against: Floats, seed: int) -> Json:
@@ -95,12 +123,25 @@ def _close(rows: Rows, now: int, truth: tuple[Floats, Rows]) -> tuple[float, flo
     return error, float((regimes[rows + AHEAD] == regimes[now + AHEAD]).mean())
 
 
-def _columns(series: Series, usable: Rows) -> Columns:
+def _columns(series: Series, usable: Rows, settings: Settings) -> Columns:
     columns = Columns(len(usable), series.situations.shape[1])
     columns.vectors[:] = series.situations[usable]
-    columns.squares[:] = (columns.vectors**2).sum(axis=1)
-    columns.bar[:] = usable  # bars stand for time here: so does the distance kept between the chosen
+    columns.bar[:] = columns.made[:] = usable  # bars stand for time here: so does the distance kept between the chosen
+    columns.known[:] = usable + settings.plan.horizon
+    for row, bar in enumerate(usable.tolist()):
+        columns.buy[row], columns.sell[row] = _shadows(series, bar, settings)
     return columns
+
+
+def _shadows(series: Series, bar: int, settings: Settings) -> tuple[float, float]:
+    """Net R of the standard trade on both sides, as the agent's shadow outcomes have it."""
+    plan, path = settings.plan, slice(bar + 1, bar + 1 + settings.plan.horizon)
+    bars, scale = series.bars, series.bars.growth[path] / series.bars.growth[bar]
+    prices = (bars.open[path] * scale, bars.high[path] * scale, bars.low[path] * scale, bars.close[path] * scale)
+    atr = float(series.frame.column("atr_14")[bar])
+    cost = series.instrument.fee_bps + series.instrument.slippage_bps
+    buy, sell = (shadow_r(prices, side, plan.stop_atr * atr, plan.target_atr * atr, cost) for side in ("buy", "sell"))
+    return buy, sell
 
 
 def _lines(series: Series, usable: Rows, embedder: Embedder) -> tuple[Rows, NDArray[np.float32]]:
@@ -130,7 +171,7 @@ def main(files: list[str]) -> None:
     bars = [read_bars(Path(name))[0] for name in files] or [builtin("SP500"), builtin("NASDAQ")]
     embedder = text_embedder(settings)
     for one in bars:
-        for row in measure(prepared([one], settings)[one.symbol], embedder):
+        for row in measure(prepared([one], settings)[one.symbol], embedder, settings):
             sys.stdout.write(json.dumps(row) + "\n")
             sys.stdout.flush()
 

@@ -21,11 +21,14 @@ from numpy.typing import NDArray
 from agent.guard.signing import Signer
 from agent.guard.vault import Cipher, Vault
 from agent.market.feed import builtin
+from agent.market.situation import LAYOUT
 from agent.settings import Recall, Settings
 from agent.wiring.homes import text_embedder
 from agent.wiring.recorded import prepared
 from memory_db.meaning import CONTEXT
 from memory_db.store import MemoryStore
+from memory_db.weighing import KIND
+from memory_db.weights import Weights
 
 SIZES = (1_000, 10_000, 100_000)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,9 +80,13 @@ def _of_size(size: int, settings: Settings) -> list[Json]:
             rate = size / (time.perf_counter() - begun)
             same = np.mean([_shared(a, _recall(store, q, size)) for a, q in zip(found, queries, strict=True)])
             proposed = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
+        with _open(folder, settings) as store:
+            _learn(store, size)
+            learnt = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
     words, meaning = _texts(size, settings)
     return [
         _row(f"memory {size} situation recall", recall * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
+        _row(f"memory {size} learnt recall", learnt * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
         _row(f"memory {size} recall by index", proposed * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
         _row(f"memory {size} recall@10", float(same), "of the exact scan's (baseline: all)", 1.0, len(queries)),
         _row(f"memory {size} open", opened, "s (baseline: asked for)", 1.0, 1),
@@ -96,7 +103,9 @@ def _of_size(size: int, settings: Settings) -> list[Json]:
 
 def _open(folder: Path, settings: Settings, vault: Vault | None = None) -> MemoryStore:
     signer, embedder = Signer.load_or_create(folder, "agent"), text_embedder(settings)
-    return MemoryStore.open(folder / "m", signer=signer, embedder=embedder, settings=settings, durable=False, vault=vault)
+    return MemoryStore.open(
+        folder / "m", signer=signer, embedder=embedder, settings=settings, durable=False, layout=LAYOUT, vault=vault
+    )
 
 
 class _Key(Vault):
@@ -149,6 +158,15 @@ def _fill(store: MemoryStore, vectors: Vectors) -> None:
                 store.add_shadow(
                     w, id=f"{i:07d}", symbol=symbol, buy=float(paid[i, 0]), sell=float(paid[i, 1]), known_at=bar + 6 * _DAY
                 )
+
+
+def _learn(store: MemoryStore, size: int) -> None:
+    """Put weights in force, by which situations are then compared; what they are makes no difference to how long it takes."""
+    width = len(LAYOUT.followed)
+    table = np.random.default_rng(14).normal(size=(2 * situations(1).shape[1], width))
+    weights = Weights(count=size, learnt=True, table=tuple(tuple(row) for row in table.tolist()))
+    with store.write() as w:
+        w.add(KIND, weights.model_dump_json(), key=KIND, happened_at=_START, known_at=_START)
 
 
 def _recall(store: MemoryStore, query: Vectors, size: int) -> list[str]:

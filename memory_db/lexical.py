@@ -214,6 +214,7 @@ class Postings:
         self.sessions = np.unique(self.listing.session, return_inverse=True)[1]
         self._indexes = indexes
         self._rows: dict[str, tuple[Seqs, Floats]] = {}
+        self._weighed: dict[str, tuple[float, Floats]] = {}
 
     def follows(self, indexes: Sequence[Lexical]) -> bool:
         """Say whether the indexes still hold what was joined."""
@@ -232,6 +233,15 @@ class Postings:
             self._rows[term] = np.searchsorted(self.listing.seq, seqs), counts
         return self._rows[term]
 
+    def weighed(self, term: str, mean_words: float) -> Floats:
+        """Return what each row that holds a term counts for in BM25, before the term's idf; kept for the same mean length."""
+        held = self._weighed.get(term)
+        if held is None or held[0] != mean_words:
+            rows, counts = self.rows(term)
+            length = 1.0 - _B + _B * self.listing.words[rows] / mean_words
+            held = self._weighed[term] = mean_words, counts * (_K1 + 1.0) / (counts + _K1 * length)
+        return held[1]
+
 
 def bm25(postings: Postings, known: NDArray[np.bool_], query: str) -> Floats:
     """Return a score for every document of the listing: 0 without a common word.
@@ -248,12 +258,13 @@ def bm25(postings: Postings, known: NDArray[np.bool_], query: str) -> Floats:
     mean_words = float(words @ known) / total or 1.0
     ceiling = 0.0
     for term in postings.terms(query):
-        rows, counts = postings.rows(term)
-        visible = known[rows]
-        rows, counts = rows[visible], counts[visible]
+        rows, weights = postings.rows(term)[0], postings.weighed(term, mean_words)
+        if total < len(words):
+            visible = known[rows]
+            rows, weights = rows[visible], weights[visible]
         idf = math.log(1.0 + (total - len(rows) + 0.5) / (len(rows) + 0.5))
         ceiling += idf
-        scores[rows] += idf * counts * (_K1 + 1.0) / (counts + _K1 * (1.0 - _B + _B * words[rows] / mean_words))
+        scores[rows] += idf * weights
     return scores / ceiling if ceiling else scores
 
 

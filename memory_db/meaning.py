@@ -25,6 +25,7 @@ from memory_db.schema import vectors
 from memory_db.talk import KIND, said_before
 
 Floats = NDArray[np.float64]
+Signs = NDArray[np.uint64]
 _DECIMALS = 6
 _ROWS = 4096
 _PAGE = 1000
@@ -35,6 +36,8 @@ _WHOLE, _WINDOW, _STEP = 1000, 800, 650
 _HOLD_AFTER = 8
 # from so many vectors on the signs of their numbers say first which are worth multiplying
 _SKETCHED = 10_000
+# vectors whose signs are compared at once: what is counted stays in the processor's cache
+_AT_ONCE = 16_384
 
 
 class Meaning:
@@ -55,7 +58,7 @@ class Meaning:
         self._rows = self._codes
         self._own = self._around = self._rows_of_own = self._rows_around = self._codes
         self._single = True
-        self._signs = _signs(self._matrix)
+        self._sketches: tuple[Signs, ...] | None = None
         self._asked = 0
         self._queries: dict[str, Matrix] = {}
 
@@ -145,11 +148,27 @@ class Meaning:
         self._load(listing)
         if len(self._codes) < _SKETCHED:
             return None
-        differing, mixed = np.zeros(len(self._codes), dtype=np.uint16), np.empty(len(self._codes), dtype=np.uint64)
-        for held, asked in zip(self._signs, _signs(vector[None, :]), strict=True):
-            differing += np.bitwise_count(np.bitwise_xor(held, asked, out=mixed))
-        cosines = np.cos(np.pi * np.arange(len(vector) + 1) / len(vector)).astype(np.float32)[differing]
-        return self._by_row(len(listing.seq), cosines[self._own], self._rows_of_own, cosines[self._around], self._rows_around)
+        if self._sketches is None:
+            self._sketches = self._sketched_by_row(len(listing.seq))
+        asked = _signs(vector[None, :])[:, 0]
+        by_differing = np.cos(np.pi * np.arange(len(vector) + 1) / len(vector)).astype(np.float32)
+        found = [_cosines(signs, asked, by_differing) for signs in self._sketches]
+        if len(found) == 2:
+            return found[0], found[1]
+        return self._by_row(len(listing.seq), found[0][self._own], self._rows_of_own, found[0][self._around], self._rows_around)
+
+    def _sketched_by_row(self, size: int) -> tuple[Signs, ...]:
+        """Return the signs of every row's own vector and of that in context, its own again where it has none.
+
+        Where a row has several vectors or none, those of every vector instead, in their own order.
+        """
+        if not self._single or len(self._own) != size or (self._rows_of_own == size).any():
+            return (_signs(self._matrix),)
+        own = np.empty(size, dtype=np.int64)
+        own[self._rows_of_own] = self._own
+        around = own.copy()
+        around[self._rows_around] = self._around
+        return _signs(self._matrix[own]), _signs(self._matrix[around])
 
     def rough(self, listing: Listing, allowed: NDArray[np.bool_], vector: Matrix) -> tuple[Matrix, Matrix]:
         """Return the cosines of all texts, and of them in their context, to some 1e-6; 0 where not allowed or not embedded.
@@ -247,7 +266,6 @@ class Meaning:
                 order = np.argsort(np.concatenate([self._codes, codes]), kind="stable")
                 codes, matrix = np.concatenate([self._codes, codes])[order], np.concatenate([self._matrix, matrix])[order]
             self._codes, self._matrix, self._loaded, self._placed = codes, matrix, len(self._stored), None
-            self._signs = _signs(matrix)
         if self._placed is not listing:
             seqs, context = self._codes // _ROWS, self._codes % _ROWS == CONTEXT
             self._rows = np.searchsorted(listing.seq, seqs)
@@ -255,7 +273,7 @@ class Meaning:
             self._own, self._around = np.flatnonzero(~context), np.flatnonzero(context)
             self._rows_of_own, self._rows_around = self._rows[self._own], self._rows[self._around]
             self._single = len(np.unique(self._rows_of_own)) == len(self._own)
-            self._placed = listing
+            self._placed, self._sketches = listing, None
 
     def _fetch(self, seqs: Seqs) -> tuple[Seqs, Matrix]:
         """Return the rows of these facts and their numbers, in order."""
@@ -282,8 +300,21 @@ def windows(text: str) -> list[str]:
     return [text[low : low + _WINDOW] for low in range(0, len(text) - _WINDOW + _STEP, _STEP)]
 
 
-def _signs(matrix: Matrix) -> NDArray[np.uint64]:
+def _signs(matrix: Matrix) -> Signs:
     """Return which numbers are positive, 64 of them a word: a row per word, a column per vector."""
     bits = np.packbits(matrix > 0, axis=1)
-    whole = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8)))
+    missing = -bits.shape[1] % 8
+    whole = np.pad(bits, ((0, 0), (0, missing))) if missing else bits
     return np.ascontiguousarray(whole.view(np.uint64).T)
+
+
+def _cosines(signs: Signs, asked: Signs, by_differing: Matrix) -> Matrix:
+    """Return the cosine that the number of differing signs stands for, of each column."""
+    out = np.empty(signs.shape[1], dtype=np.float32)
+    for low in range(0, len(out), _AT_ONCE):
+        part = signs[:, low : low + _AT_ONCE]
+        differing, mixed = np.zeros(part.shape[1], dtype=np.uint16), np.empty(part.shape[1], dtype=np.uint64)
+        for held, word in zip(part, asked, strict=True):
+            differing += np.bitwise_count(np.bitwise_xor(held, word, out=mixed))
+        np.take(by_differing, differing, out=out[low : low + _AT_ONCE])
+    return out

@@ -58,6 +58,13 @@ class Columns:
             setattr(view, name, array[:used])
         return view
 
+    def seen(self, vectors: NDArray[np.float32], squares: NDArray[np.float32] | None = None) -> Columns:
+        """Return columns with other numbers to compare by, and their squared lengths where those are known."""
+        other = self.head(len(self.seq))
+        other.vectors = vectors
+        other.squares = (vectors**2).sum(axis=1) if squares is None else squares
+        return other
+
     def shuffled(self, rows: Rows, seed: int) -> Columns:
         """Return columns whose outcomes are dealt out anew among ``rows``: a situation loses what followed it."""
         other = self.head(len(self.seq))

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from agent.errors import ConfigError
 from memory_db.episodes import KINDS
 from memory_db.journal import Journal
+from memory_db.mirror import SHADOW
 from memory_db.schema import facts, to_micros
-from memory_db.situations import SHADOW
 
 _FORM = re.compile(r"(\d{8})-(\d{8})")
 

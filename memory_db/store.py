@@ -24,6 +24,7 @@ from agent.embedding import Embedder
 from agent.errors import ConfigError, JournalError
 from agent.guard.signing import Signer
 from agent.guard.vault import Vault
+from agent.market.situation import Layout
 from agent.settings import Settings
 from memory_db import episodes, snapshot, statistics, upkeep
 from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
@@ -31,31 +32,33 @@ from memory_db.episodes import Formula, Mode, Query
 from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
+from memory_db.mirror import KIND
 from memory_db.place import Place
 from memory_db.recent import Recent
 from memory_db.reliability import Local, Reliability
 from memory_db.schema import facts, from_micros, vectors
 from memory_db.search import TextSearch
-from memory_db.situations import KIND, SituationRecall, Situations
+from memory_db.situations import SituationRecall, Situations
+from memory_db.weighing import Weighing
 from memory_db.writer import Trust, Writer
 
 # facts that an opening reads in some 50 ms; below that a snapshot of the situations saves nothing
 _WORTH_SAVING = 5_000
+PLAIN = Layout("1")
 
 
 class MemoryStore:
     """What an agent remembers in ``folder``; use it as a context manager or ``close`` it."""
 
-    def __init__(
-        self, folder: Path, journal: Journal, embedder: Embedder | None, settings: Settings, situation_version: str
-    ) -> None:
+    def __init__(self, folder: Path, journal: Journal, embedder: Embedder | None, settings: Settings, layout: Layout) -> None:
         """Take an open journal; ``open`` is the way in."""
         self.folder = folder
         self.journal = journal
         self.settings = settings
         self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
-        self.situations = Situations(journal, situation_version, None if journal.cipher else snapshot.load(self._snapshot))
+        self.situations = Situations(journal, layout, None if journal.cipher else snapshot.load(self._snapshot))
+        self.weighing = Weighing(journal, self.situations, layout, settings.recall.learn)
         self._voted = Reliability(journal, self.situations, settings)
         self._embedder = embedder
         self._closed = False
@@ -74,7 +77,7 @@ class MemoryStore:
         settings: Settings,
         durable: bool,
         create: bool = True,
-        situation_version: str = "1",
+        layout: Layout = PLAIN,
         vault: Vault | None = None,
     ) -> MemoryStore:
         """Open the memory in a folder, made (0700) unless ``create`` is False, its journal where ``memory.url`` says.
@@ -87,7 +90,7 @@ class MemoryStore:
             raise ConfigError(f"there is no memory in {folder}; run a backtest or tradecraft run first, or name another home")
         if folder.exists() and (not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK)):
             raise JournalError(f"memory folder {folder} cannot be written; check its owner and permissions")
-        return cls(folder, place.open(signer, durable=durable, vault=vault), embedder, settings, situation_version)
+        return cls(folder, place.open(signer, durable=durable, vault=vault), embedder, settings, layout)
 
     def write(self) -> AbstractContextManager[Writer]:
         """Give a Writer whose facts commit together."""
@@ -118,8 +121,8 @@ class MemoryStore:
         ``horizon_ns`` is the holding window; k, pseudo-observations and the least number of settled
         situations come from the settings. ``shuffle`` seeds a control: outcomes permuted among memories.
         """
-        recall = self.settings.recall
-        usable = not recall.exact and len(self.situations) > recall.exact_below and self._covers(as_of)
+        recall, weights = self.settings.recall, self.weighing.at(as_of)
+        usable = weights is None and not recall.exact and len(self.situations) > recall.exact_below and self._covers(as_of)
         return self.situations.recall(
             vector,
             symbol=symbol,
@@ -128,6 +131,7 @@ class MemoryStore:
             horizon_ns=horizon_ns,
             min_settled=recall.min_settled,
             shrinkage=recall.shrinkage,
+            weights=weights,
             propose=self._propose if usable else None,
             shuffle=shuffle,
         )
@@ -216,6 +220,7 @@ class MemoryStore:
             **statistics.of_texts(listing, set(text.archived()) if text else set(), now, symbol, since),
             "situations": len(self.situations),
             "settled": self.situations.settled(),
+            "compared": self.weighing.told(now),
         }
 
     def index(self, progress: Progress | None = None) -> dict[str, int]:

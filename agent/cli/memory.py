@@ -83,7 +83,10 @@ def similar(
     k: Annotated[int, typer.Option("--k", help="How many.", min=1, max=500)] = 10,
     reading: Reading = Reading(),
 ) -> None:
-    """Situations like this one, with what followed; chosen without regard to what followed."""
+    """Situations like this one, with what followed; chosen without regard to what followed.
+
+    They are compared by the documented distance, or by weights learnt from what followed past ones where those proved closer.
+    """
     from agent.cycle.recall import recollect
     from agent.market.instrument import instrument
     from agent.market.series import prepare
@@ -93,6 +96,7 @@ def similar(
     view = prepare(bars, instrument(bars.symbol, bars.interval), GLOBALS.settings().market)
     with _opened() as store:
         found = recollect(store, view, as_of, k)
+        distance = store.weighing.told(as_of)["distance"]
 
     def words(out: Console) -> None:
         shown = table(None, "when", "symbol", "similar", "side", "R", "", right=(2, 4))
@@ -108,6 +112,7 @@ def similar(
         for a in found.counter_evidence:
             shown.add_row(f"{a.bar_time:%Y-%m-%d}", a.symbol, f"{a.similarity:.2f}", a.side, f"{a.r:+.2f}", "shown against it")
         out.print(shown if found.analogues else "too few settled situations to say anything")
+        out.print(f"compared by the {distance} distance")
         if found.estimate:
             e = found.estimate
             out.print(f"{e.side}: mean net {e.mean_r:+.2f} R, {e.p_win:.0%} won (base {e.base_rate:.0%}), n {e.n_eff:.0f}")
@@ -120,6 +125,7 @@ def similar(
             "estimate": document["estimate"] or empty,
             "other_side": document["other_side"],
             "counter_evidence": document["counter_evidence"],
+            "distance": distance,
         },
         words,
     )

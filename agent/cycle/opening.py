@@ -39,6 +39,7 @@ def open_bar(desk: Desk, w: Writer, views: dict[str, Series], states: dict[str, 
     settled = {symbol: _settled(desk, w, symbol, series) for symbol, series in views.items()}
     for series in views.values():
         _renew(desk, w, series, as_of)
+    desk.memory.weighing.look(w, as_of)
     frames = [series.frame for series in views.values()]
     maintain(w, desk.skills, as_of, frames)
     if week_begins(frames):

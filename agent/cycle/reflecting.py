@@ -19,7 +19,7 @@ from agent.cycle.lessons import FIRST_IMPORTANCE, SPACE, Standing, contradicted,
 from agent.domain import Frozen, Outcome
 from agent.reason.reflect import Idea, Namer, Reflected, Stretch
 from memory_db.chain import Fact
-from memory_db.situations import SHADOW
+from memory_db.mirror import SHADOW
 from memory_db.writer import Writer
 from skills.admit import Admission, admit
 from skills.schema import parse_draft

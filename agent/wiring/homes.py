@@ -21,7 +21,7 @@ from agent.guard.likeness import ExemplarLikeness
 from agent.guard.signing import Signer
 from agent.guard.vault import Vault
 from agent.learn.voters import VoterTable
-from agent.market.situation import VERSION
+from agent.market.situation import LAYOUT
 from agent.settings import Settings, load
 from agent.wiring.clock import wall_clock
 from memory_db import sealing
@@ -194,6 +194,6 @@ def open_memory(home: Path, run: str, settings: Settings, *, durable: bool) -> M
         embedder=text_embedder(settings),
         settings=settings,
         durable=durable,
-        situation_version=str(VERSION),
+        layout=LAYOUT,
         vault=Vault(home),
     )

@@ -12,7 +12,7 @@ from agent.errors import MarketDataError
 from agent.market.features import FEATURES
 from agent.market.feed import builtin
 from agent.market.series import Series
-from agent.market.situation import SITUATION
+from agent.market.situation import EXTRA, SITUATION
 from tests.market.build import bars_of, day, series_of, walk
 
 
@@ -114,7 +114,7 @@ def test_frame_row_and_column_agree_and_null_is_none(sp500: Series) -> None:
 def test_situations_are_bounded_comparable_and_say_nothing_of_missing_volume() -> None:
     with_volume, without = (series_of(bars_of(walk(900), volume=volume)).situations for volume in (True, False))
     place = SITUATION.index("volume_ratio")
-    assert with_volume.shape == (900, len(SITUATION))
+    assert with_volume.shape == (900, len(SITUATION) + len(EXTRA))
     assert with_volume.dtype == np.float32
     assert np.abs(with_volume[400:]).max() <= 4.0
     assert (without[400:, place] == 0).all()

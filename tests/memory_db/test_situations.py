@@ -13,7 +13,7 @@ from agent.errors import ConfigError
 from agent.guard.signing import Signer
 from memory_db.journal import Journal
 from memory_db.situations import SituationRecall, Situations
-from memory_db.store import MemoryStore
+from memory_db.store import PLAIN, MemoryStore
 from tests.memory_db.fakes import DAY, DAY_NS, START, fill
 
 
@@ -49,7 +49,7 @@ def put(
 
 @pytest.fixture
 def memory(journal: Journal) -> Situations:
-    return Situations(journal, "1")
+    return Situations(journal, PLAIN)
 
 
 def ask(
@@ -130,7 +130,7 @@ def test_recall_choice_does_not_look_at_outcomes(tmp_path: Path, signer: Signer)
     chosen = []
     for sign in (1.0, -1.0):
         with closing(Journal.open(tmp_path / f"{sign}.sqlite", signer, durable=False)) as journal:
-            memory = Situations(journal, "1")
+            memory = Situations(journal, PLAIN)
             for i, x in enumerate(np.random.default_rng(3).normal(size=60)):
                 put(memory, journal, f"s{i:02d}", float(x), day=i, r=sign * (1.0 if i % 3 else -1.0))
             chosen.append([a.id for a in ask(memory, 0.2, 100, k=8).analogues])
@@ -169,15 +169,15 @@ def test_situations_rolled_back_are_not_recalled(memory: Situations, journal: Jo
 
 def test_situations_grown_loaded_and_of_another_process_are_the_same(store: MemoryStore) -> None:
     fill(store, 120)
-    loaded = Situations(store.journal, "1")
+    loaded = Situations(store.journal, PLAIN)
     with closing(Journal.open(Path(store.journal.where), store.journal._signer, durable=False)) as second:
-        other = Situations(second, "1")
+        other = Situations(second, PLAIN)
         fill(store, 40, start=120)
         other.refresh()
         query = np.random.default_rng(1).normal(size=6).astype(np.float32)
         answers = [
             memory.recall(query, symbol="S0", as_of=START + 130 * DAY, k=9, horizon_ns=4 * DAY_NS, min_settled=5, shrinkage=20.0)
-            for memory in (store.situations, loaded, other, Situations(store.journal, "1"))
+            for memory in (store.situations, loaded, other, Situations(store.journal, PLAIN))
         ]
     assert answers[0].estimate is not None
     assert all(answer == answers[0] for answer in answers)

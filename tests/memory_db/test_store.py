@@ -33,6 +33,7 @@ def test_stats_count_by_kind_symbol_age_and_importance(store: MemoryStore) -> No
         "archived": 0,
         "situations": 10,
         "settled": 7,
+        "compared": {"distance": "documented", "blocks": 0},
         "by_kind": {"lesson": 2, "shadow": 7, "situation": 10},
         "by_symbol": {"S0": 18},
         "memories_by_kind": {"lesson": 2},
