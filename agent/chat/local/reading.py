@@ -206,6 +206,7 @@ def read(said: str, names: Names, today: date) -> Question:
             *(slot.value for slot in read_slots(rest, names.voters, of_voters=False) if slot.kind == "taken"),
             *_unnamed(rest, names),
             *taken,
+            *(("I leave nothing out of it",) if _ALL_BUT.search(rest) else ()),
         ),
     )
 
@@ -296,6 +297,7 @@ def _by_part(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
     return text, ()
 
 
+_ALL_BUT = re.compile(r"\b(?:all|every|each|any)\b(?: \w+){0,3} (?:but|except|save)\b(?! not)")
 _ASKS_KNOWN = re.compile(
     r"\b(?:know|known|learnt?|learned|record say|experience with|evidence (?:on|for|about)|worked out|work out)\b"
 )

@@ -70,7 +70,8 @@ def _by_group(q: Question, view: View) -> Route | None:
     by, concept = found
     if (
         by in ("month", "quarter", "year")
-        and not q.any("trade", "win_rate", "holding", "factor", "average", "exit_way")
+        and not q.any("trade", "win_rate", "holding", "factor", "exit_way")
+        and not q.has("average", "win|lose|r_unit|size|confidence")
         and not q.symbols
         and not q.exit
         and not q.has("how_many", "most|least")
