@@ -100,7 +100,7 @@ def _spelt(text: str) -> str:
 
 
 _EDGE = re.compile(
-    r"\b(start|beginning|end|close|middle|(?:last|first)(?= (?:trading )?day))(?: trading)?(?: day)? of (?:the )?$"
+    r"\b(start|beginning|begin|end|close|middle|(?:last|first)(?= (?:trading )?day))(?: trading)?(?: day)? of (?:the )?$"
 )
 
 

@@ -248,7 +248,13 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
     ),
     (_p(rf"\byear[- ]?end (?:of |in )?({_YEAR})\b|\b({_YEAR})[- ]year[- ]?end\b"), _year_end),
     (_p(rf"\b(end|finish|start|begin)(?:ed|s|es)? (?:the year |off )?({_YEAR})\b"), _ended),
-    (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b(?![ ,/-]*q[1-4])"), _edge),
+    (
+        _p(
+            rf"\b(start|beginning|begin|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"
+            r"(?![ ,/-]*q[1-4])"
+        ),
+        _edge,
+    ),
     (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
     (_p(rf"\b({'|'.join(_ORDINALS)}|last) week (?:of |in )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _week_of),
     (_p(rf"\b(spring|summer|autumn|fall(?! in)|winter) (?:of |in )?({_YEAR})\b"), _season),

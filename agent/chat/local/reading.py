@@ -169,6 +169,9 @@ def read(said: str, names: Names, today: date) -> Question:
     rest, skills = _named(dated.rest, names)
     words = frozenset(word for name in names.skills for word in name.split("-")) | frozenset(names.voters)
     rest, fixed = mended(rest, words | FEATURE_WORDS)
+    if fixed and not dated.periods:  # a misspelt month or year is one only now
+        dated = read_dates(rest, today)
+        rest = dated.rest
     if not symbols and not strangers:
         rest, symbols, strangers = _symbols(rest, names)
     if not skills:

@@ -102,7 +102,12 @@ def _positions(q: Question, view: View) -> Route | None:
     return one("positions", symbol=q.symbol).telling("@period" if q.has("now") else "")
 
 
+_STANDS = re.compile(r"\b(?:status|standing|stands?|situation|things|everything|state of (?:affairs|play)|overview)\b")
+
+
 def _status(q: Question, view: View) -> Route | None:
+    if not _STANDS.search(q.text):
+        return None
     return Route((Step("standing"), Step("positions")))
 
 

@@ -144,7 +144,7 @@ def _alone(q: Question) -> Route | None:
 
 
 def _without_skill(q: Question, view: View) -> Route | None:
-    if q.day:
+    if q.day or not (q.has("whatif") or _LEFT_OUT.search(q.text) or _SUPPOSED.search(q.text)):
         return None
     return one("without_skill", skill=q.skills[0], **scope(q))
 
