@@ -185,3 +185,17 @@ def test_a_convention_is_said_to_be_taken(said: str) -> None:
 
 def test_bigger_than_usual_asks_for_no_biggest() -> None:
     assert "most" not in read("Which trades were bigger than usual?", NAMES, TODAY).concepts
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("wr on spx in the last qtr", "win rate on spx in the last quarter"),
+        ("conf nasdaq 2014-05-14", "confidence nasdaq 2014-05-14"),
+        ("mdd n when", "maximum drawdown and when"),
+        ("sl of the sp500 trade of 14 may 14", "stop loss of the sp500 trade of 14 may 2014"),
+    ],
+)
+def test_what_traders_write_short_is_read_as_written_out(short: str, long: str) -> None:
+    brief, full = read(short, NAMES, TODAY), read(long, NAMES, TODAY)
+    assert (brief.text, brief.concepts, brief.periods, brief.symbols) == (full.text, full.concepts, full.periods, full.symbols)

@@ -239,7 +239,7 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
     (_p(rf"\bbetween (?:the )?{_NTH} and (?:the )?{_NTH} (?:of )?({_NAMES})\b,? ?({_YEAR})\b"), _days_of),
     (_p(rf"\b({_NAMES})\b\.? (\d\d?)(?:st|nd|rd|th)? ?(?:-|to|until|through) ?(\d\d?)(?:st|nd|rd|th)?,? ({_YEAR})\b"), _days_in),
     (
-        _p(rf"\b(\d\d?)(?:st|nd|rd|th)?[ -]+(?:of )?(?:the )?({_NAMES})\b\.?,?(?:[ -]+(?:of )?({_YEAR}|'\d\d))?\b"),
+        _p(rf"\b(\d\d?)(?:st|nd|rd|th)?[ -]+(?:of )?(?:the )?({_NAMES})\b\.?,?(?:[ -]+(?:of )?({_YEAR}|'?[0-2]\d(?!\d)))?\b"),
         lambda m, t: _named_day(m.group(1), m.group(2), m.group(3), t),
     ),
     (
@@ -296,4 +296,4 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
 def _year_of(text: str | None) -> int | None:
     if not text:
         return None
-    return 2000 + int(text[1:]) if text.startswith("'") else int(text)
+    return int(text) if len(text) == 4 else 2000 + int(text.removeprefix("'"))
