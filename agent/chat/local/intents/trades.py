@@ -61,6 +61,8 @@ def _single(q: Question, view: View) -> Route | None:
 
 def listed(q: Question, view: View) -> Route | None:
     """The trades one by one, in order."""
+    if re.search(r"\b(?:going on|running|in progress|ongoing)\b", q.text):
+        return None  # those that are open
     if q.day or not (q.period or q.bounds or q.exit or q.skills or asks_list(q)):
         return None
     return query(q, {"list", "describe", "happened"}, order="first", n=MOST_LISTED)
