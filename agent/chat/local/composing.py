@@ -29,7 +29,14 @@ _DECISION_UNITS = ("weekday", "regime", "symbol", "quarter", "month", "year", "s
 
 def won_of(q: Question) -> bool | None:
     """Winners or losers, where one of the two is meant."""
-    if q.day or _YES_NO.match(q.text) or _BOTH.search(q.text) or q.any("win_rate") or q.has("win") == q.has("lose"):
+    if (
+        q.day
+        or _YES_NO.match(q.text)
+        or _GROUPS_THAT.search(q.text)
+        or _BOTH.search(q.text)
+        or q.any("win_rate")
+        or q.has("win") == q.has("lose")
+    ):
         return None
     said = {token.text for token in q.tokens if "win" in token.concepts and not token.bare}
     if said and said <= {"profit", "profits"} and not _IN_PROFIT.search(q.text):
@@ -37,6 +44,17 @@ def won_of(q: Question) -> bool | None:
     return q.has("win")
 
 
+# which of the groups came out ahead or behind, all its trades taken together
+_GROUPS = (
+    r"skills?|regimes?|symbols?|markets?|weekdays?|days? of (?:the )?week|exits?|exit \w+|quarters?|months?|years?|"
+    r"index(?:es)?|indices|setups?|strateg\w+"
+)
+_SINGLE = r"trades?|positions?|deals?|bets?|ones|winners?|losers?|wins|losses|number|streaks?|most"
+_AHEAD = (
+    r"los(?:e|es|t|ing)|negative|unprofitable|profitable|in the (?:red|green|black)|under ?water|ma(?:de|kes?) money|positive|"
+    r"down|up|ahead|behind"
+)
+_GROUPS_THAT = re.compile(rf"\b(?:{_GROUPS}) (?!(?:\w+ ){{0,4}}?(?:{_SINGLE})\b)(?:\w+ ){{0,3}}?(?:{_AHEAD})\b")
 _IN_PROFIT = re.compile(r"\b(?:in|at a|with a|with|a|for a|into) profits?\b")
 
 

@@ -128,7 +128,8 @@ def _joined(low: str, found: list[Found], today: date) -> list[Found]:
         lead = inside if inside in ("since", "until", "from", "between", "before", "after") else _last_word(before)
         following = found[i + 1] if i + 1 < len(found) else None
         if following is not None and _is_range(lead, low[end : following[0]], low[following[0] : following[1]]):
-            out.append((begin, following[1], _ranged(period, following[2])))
+            open_years = (_yearless(low[begin:end]), _yearless(low[following[0] : following[1]]))
+            out.append((begin, following[1], _ranged(period, following[2], *open_years)))
             i += 2
             continue
         out.append((begin, end, _open(lead, before, period, today)))
@@ -141,12 +142,31 @@ def _last_word(before: str) -> str:
     return (before.removesuffix(" the").split() or [""])[-1]
 
 
-def _ranged(first: Period, last: Period) -> Period:
-    """From the one to the other; a month named without its year has that of the range's end."""
-    start = first.end if first.kind == "end" else first.start
-    if start is not None and last.end is not None and start > last.end:
-        start = start.replace(year=last.end.year, day=min(start.day, 28))
-    return Period(start, last.end, "range", first.doubt)
+_HAS_MONTH = re.compile(rf"\b(?:{'|'.join(month[:3] for month in MONTHS)}|q[1-4]\b)")
+
+
+def _yearless(said: str) -> bool:
+    """Whether a month is said and no year."""
+    return _HAS_MONTH.search(said) is not None and re.search(r"\d{4}|'\d\d|\d[/.-]\d\d?[/.-]\d", said) is None
+
+
+def _ranged(first: Period, last: Period, first_open: bool, last_open: bool) -> Period:
+    """From the one to the other; a month named without its year has the one that puts it right beside the other end."""
+    start, end = first.end if first.kind == "end" else first.start, last.end
+    if start is None or end is None:
+        return Period(start, end, "range", first.doubt)
+    if last_open and not first_open:
+        end = _in_year(end, start.year) if _in_year(end, start.year) >= start else _in_year(end, start.year + 1)
+    elif first_open or start > end:
+        start = _in_year(start, end.year) if _in_year(start, end.year) <= end else _in_year(start, end.year - 1)
+    taken = "no year was said, so I take the last such stretch" if first_open and last_open else None
+    return Period(start, end, "range", taken or (first.doubt if not first_open else None))
+
+
+def _in_year(day: date, year: int) -> date:
+    """The same day of another year; the end of February stays one."""
+    leap = day.month == 2 and day.day >= 28
+    return date(year, 3, 1) - timedelta(days=1) if leap else day.replace(year=year)
 
 
 def _is_range(lead: str, between: str, following: str) -> bool:

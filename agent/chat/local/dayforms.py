@@ -108,15 +108,23 @@ def _relative(match: re.Match[str], today: date) -> Period | None:
 
 def _ago(match: re.Match[str], today: date) -> Period:
     count = int(match.group(1)) if match.group(1).isdigit() else _NUMBERS[match.group(1)]
-    days = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}[match.group(2)]
-    return Period(today - timedelta(days=count * days - 1), today, "range")
+    return Period(_earlier(today, count, match.group(2)) + timedelta(days=1), today, "range")
 
 
 def _back(match: re.Match[str], today: date) -> Period | None:
     count = int(match.group(1)) if match.group(1).isdigit() else _NUMBERS[match.group(1)]
-    days = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}[match.group(2)]
-    then = today - timedelta(days=count * days)
+    then = _earlier(today, count, match.group(2))
     return Period(then, then, "day")
+
+
+def _earlier(today: date, count: int, unit: str) -> date:
+    """The day so many days, weeks, months, quarters or years before; the last day of a month stays one."""
+    if unit in ("day", "week"):
+        return today - timedelta(days=count * (7 if unit == "week" else 1))
+    months = today.year * 12 + today.month - 1 - count * {"month": 1, "quarter": 3, "year": 12}[unit]
+    year, month = max(months // 12, 1), months % 12 + 1
+    last, ended = monthrange(year, month)[1], today.day == monthrange(today.year, today.month)[1]
+    return date(year, month, last if ended else min(today.day, last))
 
 
 def _weekday(match: re.Match[str], today: date) -> Period:
@@ -141,6 +149,13 @@ def _edge(match: re.Match[str], today: date) -> Period | None:
     year = int(match.group(3))
     whole = month_of(year, number_of(match.group(2))) if match.group(2) else Period(date(year, 1, 1), date(year, 12, 31), "year")
     return narrowed(match.group(1), whole)
+
+
+def _month_edge(match: re.Match[str], today: date) -> Period | None:
+    """The beginning, the middle or the end of a month of which no year is said: the last such month."""
+    number = number_of(match.group(2))
+    part = narrowed(match.group(1), month_of(latest_year(today, number), number))
+    return _taken(match, part) if part else None
 
 
 def _ended(match: re.Match[str], today: date) -> Period | None:
@@ -255,6 +270,7 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
         ),
         _edge,
     ),
+    (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?({_NAMES})\b(?! ?\d)"), _month_edge),
     (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
     (_p(rf"\b({'|'.join(_ORDINALS)}|last) week (?:of |in )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _week_of),
     (_p(rf"\b(spring|summer|autumn|fall(?! in)|winter) (?:of |in )?({_YEAR})\b"), _season),

@@ -24,7 +24,7 @@ _IDENT = re.compile(r"\b(?=[0-9a-f-]*\d)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-
 _THEN = re.compile(r"(?<=more|less) then\b|(?<=wer|ger|ter|her) then\b")
 _STRATEGY = re.compile(r"\b(?:the|this|our|your|its) (?:whole |entire )?(?:strategy|system|bot)\b")
 _BEFORE_SKILL = re.compile(r"[- ](?:\w+ )?(?:skill|strategy|setup)\b")
-_LATEST = re.compile(r"\b(?:(?:very )?most recent|latest|newest) (?=[a-z])")
+_LATEST = re.compile(r"\b(?:(?:very )?most recent(?:ly)?|latest|newest)\b ?(?!of\b)")
 _MEMORY = re.compile(r"\bm\d+\b")
 
 
@@ -302,7 +302,9 @@ def _by_part(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
 
 _ALL_BUT = re.compile(r"\b(?:all|every|each|any)\b(?: \w+){0,3} (?:but|except|save)\b(?! not)")
 _ASKS_KNOWN = re.compile(
-    r"\b(?:know|known|learnt?|learned|record say|experience with|evidence (?:on|for|about)|worked out|work out)\b"
+    r"\b(?:know|known|learnt?|learned|experience (?:with|of|in)|evidence (?:on|for|about)|worked out|work out)\b|"
+    r"\b(?:record|experience|history|data|past|evidence|results?|memory) (?:\w+ ){0,2}?"
+    r"(?:says?|tells?|shows?|suggests?|teach\w*|taught)\b"
 )
 _SETUP = re.compile(
     r"\b(?:buying |trading |fading )?(?:a |the )?(pullback|breakout|washout|rebound|reversal|gap)s?(?: (?:up|down)s?)?\b"

@@ -49,13 +49,29 @@ def why(view: View, asked: Why) -> Found:
     return Found(text=" ".join(words), ids=tuple(dict.fromkeys(ids)), data=_essence(record), doubt=None)
 
 
+_OF_ENTRIES = frozenset({"confidence", "size", "stop", "target", "votes", "skills", "memories", "clamps", "forecast", "parts"})
+
+
+def _filled_on(view: View, symbol: str, at: date) -> Row | None:
+    """The entry that filled on a day: the one decided at the close of the bar before."""
+    before = view.tables.before(symbol, at)
+    return before if before is not None and before.entered and view.tables.at(symbol, at) is not None else None
+
+
 def _filled_then(view: View, row: Row, asked: Why) -> list[str]:
-    """What became of an entry filled on the day that is asked about, where another was decided on it: either may be meant."""
-    if asked.aspect != "outcome" or asked.at is None or row.day != asked.at:
+    """What filled on the day that is asked about, where the decision told is that of its close: either may be meant."""
+    filled = _filled_on(view, row.symbol, asked.at) if asked.at == row.day and asked.at and asked.wanted != "hold" else None
+    if filled is None:
         return []
-    filled = [t for t in view.tables.trades if t.outcome.symbol == row.symbol and t.outcome.entry_bar.date() == asked.at]
-    ends = [(closed_text(t.outcome.model_dump(mode="json")), cite("trade", t.outcome.decision)) for t in filled]
-    return [f"The trade filled on {day(asked.at)} {end} {tag}." for end, tag in ends]
+    when, tag = day(row.bar), cite("decision", filled.id)
+    if asked.aspect == "outcome":
+        trade = view.tables.trade_of.get(filled.id)
+        end = closed_text(trade.outcome.model_dump(mode="json")) if trade else "is still open"
+        return [f"The trade filled on {when} {end} {tag}."]
+    lead = f"What filled on {when} had been decided at the close of {day(filled.bar)} {tag}."
+    if asked.wanted == "buy" or asked.aspect in _OF_ENTRIES:
+        return [lead, *ASPECTS[asked.aspect](view, filled, view.record(filled)), f"At the close of {when} itself:"]
+    return [lead] if asked.aspect == "all" else []
 
 
 def _meant(view: View, asked: Why) -> tuple[Row | None, str]:
@@ -95,10 +111,9 @@ def _on_day(view: View, symbol: str, at: date, wanted: Wanted | None) -> tuple[R
         return None, f"{day(at)} lies outside the record of {symbol}, which runs from {day(rows[0].bar)} to {day(rows[-1].bar)}."
     row = tables.at(symbol, at)
     if wanted == "buy" and (row is None or not row.entered):
-        filled = [t for t in tables.trades if t.outcome.symbol == symbol and t.outcome.entry_bar.date() == at and t.decision]
-        if filled and filled[0].decision:
-            first = filled[0].decision
-            return first, f"The order was decided at the close of {day(first.bar)} and filled on {day(at)}."
+        filled = _filled_on(view, symbol, at)
+        if filled is not None:
+            return filled, f"The order was decided at the close of {day(filled.bar)} and filled on {day(at)}."
         return _no_such(view, symbol, at, row)
     if wanted == "close":
         return _closing(view, symbol, at, row)

@@ -41,7 +41,11 @@ class Skills(Frozen):
 
 def skills(view: View, asked: Skills) -> Found:
     """The skills with their evidence."""
-    rows = [row for row in _rows(view, asked.regime) if row["kind"] == "strategy" or asked.which == "all" and asked.rank is None]
+    rows = [
+        row
+        for row in _rows(view, asked.regime)
+        if row["kind"] == "strategy" or asked.which in ("all", "untried") and not asked.rank
+    ]
     chosen = [row for row in rows if _is(row, asked.which)]
     chosen = [row for row in chosen if all(meets(row[bound.feature], bound) for bound in asked.bounds)]
     if asked.rank is not None:

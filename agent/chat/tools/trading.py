@@ -39,7 +39,7 @@ def trades(view: View, asked: Trades) -> Found:
     if asked.by is not None:
         return grouped(view, asked, chosen, what)
     if asked.order is not None:
-        return _ranked(asked, chosen)
+        return _ranked(view, asked, chosen)
     return _measured(view, asked, chosen, what)
 
 
@@ -51,7 +51,7 @@ def _outside(view: View, asked: Trades) -> str:
     return f" These days lie outside the record, which runs from {day(min(days))} to {day(max(days))}."
 
 
-def _ranked(asked: Trades, chosen: list[Trade]) -> Found:
+def _ranked(view: View, asked: Trades, chosen: list[Trade]) -> Found:
     order = asked.order or "last"
     every = sorted(chosen, key=key_of(asked))
     if asked.nth is not None and asked.nth > len(every):
@@ -65,6 +65,7 @@ def _ranked(asked: Trades, chosen: list[Trade]) -> Found:
     note = _by_r(order, chosen, ranked[0]) + _share(order, chosen, ranked) if asked.nth is None else ""
     note += _ties(asked, every) if len(ranked) == 1 and asked.nth is None else ""
     note += f" {len(every) - len(ranked)} more are not shown." if order == "first" and 1 < len(ranked) < len(every) else ""
+    note += _across(view, asked, chosen) if order == "first" and len(ranked) > 1 else ""
     shown = Table(
         title=lead, columns=("id", "symbol", "entry", "exit", "by", "bars", "P&L", "R"), rows=tuple(_row(t) for t in ranked),
         right=(5, 6, 7),
@@ -200,6 +201,20 @@ def _related(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found
         f"{'; '.join(parts)}. Rank correlation {rank:+.2f} (p {chance:.2f}): {verdict}."
     )
     return Found(text=text, ids=(f"run:{view.run}",), data={"correlation": rank if not isnan(rank) else None, "p": chance})
+
+
+def _across(view: View, asked: Trades, chosen: list[Trade]) -> str:
+    """The trades that a list of a stretch leaves out because only their entry, or only their exit, lies in it."""
+    if not (asked.start or asked.end):
+        return ""
+    turned = asked.model_copy(update={"dated": "entry" if asked.dated == "exit" else "exit"})
+    others = [trade for trade in inside(view, turned) if fits(view, trade, turned) and trade not in chosen]
+    if not others:
+        return ""
+    how = "entered in these days and closed later" if asked.dated == "exit" else "closed in these days and entered before"
+    return (
+        f" {len(others)} more {'were' if len(others) > 1 else 'was'} {how}: {'; '.join(told(trade) for trade in others[:FEW])}."
+    )
 
 
 def _entered(view: View, asked: Trades) -> str:

@@ -154,6 +154,8 @@ _ASKING = frozenset(
         "memory_size",
         "most",
         "notes",
+        "why",
+        "change",
     }
 )
 
@@ -173,7 +175,7 @@ INTENTS = (
     intent("what changed", "change", "why compare list parameter skill lesson equity return trade voter believe happened describe last now since learned quarter month year settings", _changes, 0.0),
     intent("a setting changed", "change stop|target|limit", "why when how_many last first settings parameter multiple", _fixed, 0.2),
     intent("parameters", "parameter", "change when why clamp size history list how_many now last how_much confidence outcome happened settings limit again decision trigger lose win streak compare return follow cost", _parameters, 0.15),
-    intent("lessons", "lesson", "memories last first describe how_many when list happened overall now notes learned trade", _recall("lesson"), 0.1),
+    intent("lessons", "lesson", "why memories last first describe how_many when list happened overall now notes learned trade", _recall("lesson"), 0.1),
     intent("events", "event", "memories last first describe how_many when list happened overall regime state memory_size volatility most", _recall("market_event"), 0.0),
     intent("memories", "memories", "last first describe how_many when list happened overall event lesson", _recall(None), -0.2),
 )  # fmt: skip

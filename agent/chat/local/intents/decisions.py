@@ -70,6 +70,8 @@ def _aspect(name: str) -> Make:
             return None  # of the whole day
         if name in ("clamps", "outcome", "regime") and not (q.day or q.idents) and not q.has(_OWN[name]):
             return None  # said of trades as a whole
+        if name == "size" and not q.has("size") and q.any("win", "lose", "return"):
+            return None  # a result as a share of equity
         found = referent(q, view, wanted or fits)
         return asked(found, name, wanted if q.day else None) if found else None
 

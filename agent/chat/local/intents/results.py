@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from agent.chat.local.reading import Question
@@ -55,8 +56,8 @@ def _by_stretch(q: Question, view: View) -> Route | None:
         return None  # turnover is told for the whole run, as so many times the equity a year
     if re.search(r"\b(?:trades?|winners?|losers?|entries)\b", q.text) and not q.any("return", "best", "worst", *_MEASURED):
         return None  # of trades
-    if unit == "day" and q.regimes:
-        return None  # days of a regime
+    if unit == "day" and (q.regimes or q.has("drawdown", "how_long|how_many")):
+        return None  # days of a regime, or how long a drawdown lasted
     whole = q.period is not None and q.period.kind == unit
     if whole and re.search(r"\b(?:trades?|winners?|losers?|deals?)\b", q.text):
         return None  # of that year's trades, not of the year among others
@@ -77,9 +78,23 @@ def _by_stretch(q: Question, view: View) -> Route | None:
     if measure is not None:
         given = {"by": unit, "measure": measure.replace("cost", "costs"), "rank": rank, "n": q.top if q.top > 1 else None, **days}
         return one("result", **given).telling(f"{concept} {measure}" + (" @period" if whole else ""))
-    return one("result", by=unit, rank=rank, n=q.top if q.top > 1 else None, **days).telling(
+    told = one("result", by=unit, rank=rank, n=q.top if q.top > 1 else None, **days).telling(
         concept + (" @period" if whole else "")
     )
+    return _either_month(q, told, rank, days) if unit == "calendar_month" else told
+
+
+def _either_month(q: Question, told: Route, rank: str | None, days: dict[str, Any]) -> Route:
+    """A calendar month may be one of the run as well as the same of every year: both, where nothing says which."""
+    if _OF_EVERY_YEAR.search(q.text):
+        return told
+    doubt = "a calendar month may be one of the run or the same of every year; both are told"
+    return replace(told, steps=(Step("result", clean({"by": "month", "rank": rank, **days})), *told.steps), doubt=doubt)
+
+
+_OF_EVERY_YEAR = re.compile(
+    r"\b(?:of the year|season\w*|time of year|effect|in general|which months of|average|typical\w*|usual\w*|tend\w*|months)\b"
+)
 
 
 def _best_day(q: Question, view: View) -> Route | None:

@@ -82,6 +82,9 @@ def _traded(q: Question, view: View) -> Route | None:
     rank = "win_rate" if q.has("win_rate") else "mean_r" if q.has("average") else "pnl"
     if q.any("most", "least") and not q.any("win", "lose", "return", "win_rate", "average", "make"):
         rank = "count"
+    counted = re.search(r"\b(?:most|fewest|least) (?:(losing trades|losers|losses)|(?:winning trades|winners|wins))\b", q.text)
+    if counted:
+        rank, low = ("losses" if counted.group(1) else "wins"), q.has("least")
     return one("trades", by="skill", rank=rank if q.any("most", "least", "best", "worst") else None, least=low, **scope(q))
 
 
@@ -174,9 +177,9 @@ _SKILL = "skill when how_many list describe overall now"
 
 
 INTENTS = (
-    *(intent(f"skills {s}", f"{s} skill|{s}", f"{_SKILL} why history status happened reliability last active executions first change", _standing(s), 0.1) for s in STANDINGS),
-    intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.4),
-    intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best", _of_kind("winning"), 0.05),
+    *(intent(f"skills {s}", f"{s} skill|{s}", f"{_SKILL} why history status happened reliability last active executions first change equity position_open", _standing(s), 0.1) for s in STANDINGS),
+    intent("skills losing", "skill lose", f"{_SKILL} return trade executions average outcome by profitable_unit", _of_kind("losing"), 0.4),
+    intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best average outcome profitable_unit", _of_kind("winning"), 0.05),
     intent("skills ranked", "skill rank", f"{_SKILL} by reliability return win lose executions trade best worst regime average", _ranked("mean_r", least=False), 0.3),
     intent("skills ranked by reliability", "skill rank reliability", f"{_SKILL} by", _ranked("reliability", least=False), 0.5),
     intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),

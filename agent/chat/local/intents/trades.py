@@ -27,6 +27,33 @@ def _after(q: Question, view: View) -> Route | None:
     return route(Step("trades", clean({**given, "measure": "win_rate" if q.has("win_rate") else "average"})), used)
 
 
+_BESIDE = re.compile(r"\b(?:vs|versus|against|than|compared?|comparison|beside|relative to|differ\w*|better|worse)\b")
+
+
+def _beside_others(q: Question, view: View) -> Route | None:
+    """Some trades beside all others: those of a regime, a symbol, an exit, a weekday, above or below a figure."""
+    given, used = which_of(q)
+    if not given or q.day or not _BESIDE.search(q.text):
+        return None
+    given.pop("won", None)
+    told = {
+        "win",
+        "lose",
+        "win_rate",
+        "return",
+        "average",
+        "compare",
+        "how_many",
+        "outcome",
+        "best",
+        "worst",
+        "by",
+        "regime",
+        "symbol",
+    }
+    return route(Step("trades", clean({**given, "rest": True})), used, told)
+
+
 MANY = 5  # how many "the biggest losers" are
 
 
@@ -301,6 +328,7 @@ def _by_feature(q: Question, view: View) -> Route | None:
 
 INTENTS = (
     intent("after others", "@after", "happened trade win lose win_rate return average how_much when outcome buy entries sequence next often", _after, 0.1),
+    intent("beside the others", "others trade|win_rate|return|win|lose|average|outcome|@regime|@symbol", "describe happened entries buy", _beside_others, 0.3),
     intent("single trades", "trade|win|lose|close|sell|short|cost", "when return describe", _single, 0.1),
     intent("extreme results", "most|least return", "trade when describe", _single, -0.1),
     intent("extreme trades", "best|worst|longest|shortest", "when return describe", _single, -0.3),
