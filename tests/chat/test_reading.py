@@ -50,6 +50,12 @@ def test_a_day_is_read_in_every_spelling(day: date, way: str) -> None:
         ("in the second week of May 2014", date(2014, 5, 8), date(2014, 5, 14)),
         ("the day before 2014-05-15", date(2014, 5, 14), date(2014, 5, 14)),
         ("in the week of 2014-05-14", date(2014, 5, 12), date(2014, 5, 18)),
+        ("between mid-January and early March 2014", date(2014, 1, 11), date(2014, 3, 10)),
+        ("between the start of January and the end of March 2014", date(2014, 1, 1), date(2014, 3, 31)),
+        ("from November to February 2014", date(2013, 11, 1), date(2014, 2, 28)),
+        ("from November 2013 to February", date(2013, 11, 1), date(2014, 2, 28)),
+        ("over the last three months", date(2014, 4, 1), TODAY),
+        ("over the last twelve months", date(2013, 7, 1), TODAY),
     ],
 )
 def test_a_stretch_is_read_as_it_was_meant(said: str, start: date | None, end: date) -> None:

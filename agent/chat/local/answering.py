@@ -24,7 +24,7 @@ LABEL = "no model: answered from the record"
 def names_of(view: View) -> Names:
     """What the run names."""
     skills = {skill.name: skill.id for skill in view.catalogue.versions()}
-    voters = (*restored_voters(view.journal, view.settings).voters, "memory", "forecast")
+    voters = (*restored_voters(view.journal, view.settings).voters, "memory", "forecast", "joint")
     return Names(tuple(view.tables.symbols), skills, voters)
 
 

@@ -26,7 +26,7 @@ _AFTER = re.compile(
     rf"(?P<cash>[$\u20ac\u00a3]\s?)?(?P<value>{NUMBER[1:-1]}){_UNIT}\s*(?P<after>or (?:more|higher|above|better|longer|greater|over)|or (?:less|lower|below|under|fewer|shorter)|\+)"
 )
 _EXACTLY = re.compile(
-    rf"\b(?:lasted|held|open|kept|stayed)(?: for| only| just| exactly| open)* (?P<value>{NUMBER[1:-1]}) (?P<unit>bars?|days?)\b"
+    rf"\b(?:lasted|lasting|held|open|kept|stayed)(?: for| only| just| exactly| open| the| full| whole| all| a)* (?P<value>{NUMBER[1:-1]}) (?P<unit>bars?|days?)\b"
     r"(?! (?:or|on average|later|after|before))"
 )
 _LONG = re.compile(

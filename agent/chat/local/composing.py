@@ -38,6 +38,8 @@ def won_of(q: Question) -> bool | None:
         or q.has("win") == q.has("lose")
     ):
         return None
+    if q.has("how_much") and (q.symbols or q.regimes or q.skills) and not re.search(rf"\b(?:{_SINGLE})\b", q.text):
+        return None  # how much a symbol lost is what all its trades came to
     said = {token.text for token in q.tokens if "win" in token.concepts and not token.bare}
     if said and said <= {"profit", "profits"} and not _IN_PROFIT.search(q.text):
         return None  # the profit of trades is what all of them made

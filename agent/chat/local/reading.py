@@ -224,7 +224,7 @@ def _beside_conditions(tokens: tuple[Token, ...], concepts: frozenset[str], slot
 
 def _of_voters(concepts: frozenset[str]) -> bool:
     """Whether "memory" and "forecast" are meant as voters: where votes are spoken of, or being right is and no trade."""
-    if concepts & {"voter", "believe", "calibrated", "agree", "disagree"}:
+    if concepts & {"voter", "believe", "calibrated", "agree", "disagree", "abstain_vote"}:
         return True
     return bool(concepts & {"win", "lose", "win_rate"}) and not concepts & {"trade", "whatif", "without", "return"}
 

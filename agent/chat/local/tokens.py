@@ -40,6 +40,7 @@ IDIOMS = frozenset(
         "return",
         "how_works",
         "exit_way",
+        "how_near",
     ]
 )
 # what is done in words that by themselves say nothing: "get out", "go long"

@@ -50,7 +50,10 @@ def voters(view: View, asked: Voters) -> Found:
     if len(ranked) > 1 and asked.voter is None and not asked.by_regime:
         pick, what = (min, _LEAST) if asked.least else (max, _MOST)
         top = pick(ranked, key=lambda row: _by(row, rank))
-        lead = f"{top['voter']} is {what[rank]}{'' if where == 'all' else f' in {where} markets'}. "
+        joint = next((row for row in chosen if row["voter"] == "joint"), None) if rank != "weight" else None
+        beyond = joint is not None and pick((top, joint), key=lambda row: _by(row, rank)) is joint
+        beside = "; the joint of them all, which is the decision, even more so" if beyond else ""
+        lead = f"{top['voter']} is {what[rank]}{'' if where == 'all' else f' in {where} markets'}{beside}. "
     history = weights_of(view, asked.voter) if asked.voter and not partial and asked.regime is None else ""
     if asked.by_regime:
         lead = _best_by_regime(chosen, rank, least=asked.least)

@@ -65,7 +65,7 @@ def grouped(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found:
         rows=tuple((n, str(s["count"]), f"{100 * s['win_rate']:.1f}", f"{s['mean_r']:+.2f}", gain(s["pnl"])) for n, s in rows),
         right=(1, 2, 3, 4),
     )
-    absent = _absent(asked, {name for name, _ in rows}, view)
+    absent = _absent(asked, {name for name, _ in rows}, len(chosen), view)
     text = f"{_first(asked, rows)}{what[0].upper() + what[1:]} by {split} {cite('run', view.run)}:{shown}{_ends(rows)}{absent}"
     return Found(text=text, ids=(f"run:{view.run}",), data={name: of for name, of in rows}, table=table)
 
@@ -92,13 +92,14 @@ def _one(asked: Trades, trade: Trade) -> str:
     return told_of(trade) + (f" ({figure.label} {figure.shown(value)})" if figure and value is not None else "")
 
 
-def _absent(asked: Trades, present: set[str], view: View) -> str:
-    """The months, quarters or years of the record without such a trade."""
+def _absent(asked: Trades, present: set[str], n: int, view: View) -> str:
+    """The months, quarters or years of the record without such a trade, and how many of the ``n`` trades fall on one."""
     if asked.by not in ("month", "quarter", "year") or asked.within:
         return ""
     every = {_stretch(row.bar, asked.by) for row in asked.rows(view)}
     none = sorted(every - present)
-    return f" None in {', '.join(none)}." if none else f" There were some in every {asked.by}."
+    none_text = f" None in {', '.join(none)}." if none else f" There were some in every {asked.by}."
+    return f"{none_text} That is a mean of {n / len(every):.1f} a {asked.by} over all {len(every)}." if every else none_text
 
 
 def _stretch(at: datetime, by: str) -> str:

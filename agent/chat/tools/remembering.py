@@ -170,16 +170,29 @@ def parameters(view: View, asked: Parameters) -> Found:
         and (asked.end is None or p["at"].date() <= asked.end)
     ]
     if not inside:
-        return Found(text=f"No adaptive parameter changed then {cite('run', view.run)}.", ids=(f"run:{view.run}",))
+        stood = _stood(view, asked.name, asked.start) if asked.start else ""
+        return Found(text=f"No adaptive parameter changed then {cite('run', view.run)}.{stood}", ids=(f"run:{view.run}",))
     shown = inside[-(asked.last or MOST_CHANGES) :]
     shown = [p for p in inside if p in shown or asked.last == 1 and p["at"] == shown[0]["at"]]
     told = [_parameter(p) for p in shown]
     lead = (
-        f"{len(inside)} parameter changes"
+        f"{len(inside)} parameter change{'s' if len(inside) != 1 else ''}"
         if len(shown) == len(inside)
         else f"The last {len(shown)} of {len(inside)} parameter changes"
     )
-    return Found(text=f"{lead}: {'; '.join(told)}.", ids=tuple(p["decision"] for p in shown), data={"count": len(inside)})
+    stood = _stood(view, asked.name, asked.start - timedelta(days=1)) if asked.start else ""
+    return Found(text=f"{lead}: {'; '.join(told)}.{stood}", ids=tuple(p["decision"] for p in shown), data={"count": len(inside)})
+
+
+def _stood(view: View, name: str | None, at: date) -> str:
+    """How the parameters stood on a day: as last changed before it, or as they were before the first change."""
+    told = []
+    for one in dict.fromkeys(p["name"] for p in view.tables.parameters):
+        every = [p for p in view.tables.parameters if p["name"] == one]
+        done = [p for p in every if p["at"].date() <= at]
+        value, since = (done[-1]["to"], f" since {day(done[-1]['at'])}") if done else (every[0]["from"], "")
+        told += [f"{one} {value:.2f}{since}"] if name in (None, one) else []
+    return "" if at > view.today else f" On {day(at)} they stood at: {', '.join(told)}." if told else ""
 
 
 MOST_CHANGES = 12

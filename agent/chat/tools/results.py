@@ -228,6 +228,9 @@ def _exposure(view: View, asked: Result, curve: Curve, before: float) -> Found:
     shares = {row.bar: row.exposure for row in asked.rows(view)}
     values = list(shares.values())
     table = figures(view, asked)
+    if asked.symbol is not None:
+        own = _held_by_symbol(view, asked).removesuffix(".")
+        return Found(text=f"Exposure{asked.words()}:{own} {cite('run', view.run)}.", ids=(f"run:{view.run}",))
     text = (
         f"Exposure{asked.words()}: a position was open {figure(table.get('Exposure Time [%]'), '{:.1f}')} % of the "
         f"time; on average "

@@ -44,7 +44,7 @@ def skills(view: View, asked: Skills) -> Found:
     rows = [
         row
         for row in _rows(view, asked.regime)
-        if row["kind"] == "strategy" or asked.which in ("all", "untried") and not asked.rank
+        if row["kind"] == "strategy" or asked.which in ("all", "untried", "active") and not asked.rank
     ]
     chosen = [row for row in rows if _is(row, asked.which)]
     chosen = [row for row in chosen if all(meets(row[bound.feature], bound) for bound in asked.bounds)]

@@ -15,12 +15,17 @@ from agent.chat.local.route import Make, Route, Step, clean, days_of, intent, on
 from agent.chat.view import View
 from agent.wiring.homes import restored_voters
 
+_SCORE = re.compile(
+    r"\b(?:high\w*|low\w*|larg\w*|small\w*|big\w*) brier\b|\bbrier (?:score )?(?:is |was )?(?:the )?(?:high|low)\w*"
+)
+
 
 def _voters(rank: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
         if q.day is not None:
             return None
-        least = q.any("least", "worst", "lose")
+        # a low Brier score is a good one
+        least = q.any("worst", "lose") or q.has("most" if rank == "brier" and _SCORE.search(q.text) else "least")
         by_regime = q.has("regime") and not q.regime
         names = q.voters or (None,)
         shared = {"regime": q.regime, "rank": rank, "by_regime": by_regime, "symbol": q.symbol, **days_of(q)}

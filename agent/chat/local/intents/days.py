@@ -60,8 +60,15 @@ def _close_at_end(q: Question, view: View) -> Route | None:
 
 def _volatility_on(q: Question, view: View) -> Route | None:
     """How far the market swung, on a day or over a stretch."""
-    if not q.symbols or q.regimes:
+    extreme = q.any("most", "least")
+    if not q.symbols and not extreme or q.regimes or q.any("trade", "return"):
         return None
+    if extreme and not q.day:
+        pick = "highest" if q.has("most") else "lowest"
+        given = {**clean(days_of(q)), "feature": "volatility_20", "pick": pick}
+        return Route(tuple(Step("feature_history", {**given, "symbol": s}) for s in q.symbols or view.tables.symbols)).telling(
+            "most least"
+        )
     if q.day:
         steps = [Step("market_state", {"symbol": s, "at": q.day, "feature": f}) for s in q.symbols for f in _VOLATILITY]
     else:

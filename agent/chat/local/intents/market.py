@@ -110,6 +110,8 @@ def _paid(q: Question, view: View) -> Route | None:
         if q.has("win_rate")
         else "count"
         if q.has("trade") and q.any("most", "least") and not q.any("return", "best", "worst", "win", "lose")
+        else "mean_r"
+        if q.has("average") or re.search(r"\b(?:per trade|in r|r multiples?)\b", q.text)
         else "pnl"
     )
     return one("trades", by="regime", rank=rank if ranked else None, least=low, **scope(q)).telling("@regime")

@@ -144,6 +144,8 @@ def _horizon(q: Question, view: View) -> Route | None:
 
 
 def _threshold(q: Question, view: View) -> Route | None:
+    if q.period:
+        return one("parameters", name="min_confidence", start=q.period.start, end=q.period.end)
     return Route((Step("run", {"of": "settings", "setting": "reason.min_confidence"}), Step("standing", {"of": "parameters"})))
 
 
@@ -157,7 +159,7 @@ _MEANS = (
     re.compile(
         r"\bhow (?:is|are|do you|does one) (?:an? )?[\"']?(?P<t>[\w% -]{1,30}?)[\"']? (?:calculated|computed|measured|defined|worked out)\b"
     ),
-    re.compile(r"\bwhat [\"']?(?P<t>[\w% -]{1,30}?)[\"']? (?:means|stands for|is)\b"),
+    re.compile(r"\bwhat [\"']?(?P<t>[\w% -]{1,30}?)[\"']? (?:means|stands for|is)\s*[?.]*$"),
     re.compile(
         r"\b(?:define|definition of|meaning of|meant by|mean by|explain (?:the (?:word|term) )?)(?: an?| the)? ?[\"']?(?P<t>[\w% -]{1,30}?)[\"']?(?: to me| please| in (?:plain|simple) (?:words|english|terms))*\s*[?.]*$"
     ),
@@ -200,7 +202,7 @@ INTENTS = (
     intent("limits", "limit", f"{_ASK} status risk size settings halt clamp most least how_much lose protect trade confidence", _standing("limits"), 0.0),
     intent("a limit", "@limit", f"{_ASK} limit exposure executions often status most least how_much lose size settings trade short halt win buy sell now drawdown equity entries position_open happened long clamp", _limit, 0.2),
     intent("a halt", "halt", f"{_ASK} status trade last first happened stop close by negation buy entries again run lose streak risk limit", _standing("halt"), 0.1),
-    intent("what would halt", "would_halt halt|trade|stop", f"{_ASK} trade happened stop condition whatif halt", _standing("limits"), 0.3),
+    intent("what would halt", "would_halt halt|trade|stop|lose", f"{_ASK} trade happened streak lose stop condition whatif halt", _standing("limits"), 0.3),
     intent("positions", "position_open", f"{_ASK} trade how_many now hold buy long last return win lose how_much symbol outcome status run stop value equity price size", _positions, 0.05),
     intent("status", "status", f"{_ASK} last return position_open regime state trade", _status, -0.2),
     intent("preferences", "preference", f"{_ASK} limit settings risk memories status change trade size stop lesson confidence short long buy notes holding hold memory_size", _standing("preferences"), 0.0),
@@ -208,7 +210,7 @@ INTENTS = (
     intent("the horizon", "", f"{_ASK} holding settings stop target", _horizon, 0.8),
     intent("how it decides", "how_works", f"{_ASK} size settings limit confidence stop target buy entries decision trade risk exposure how_many short close how_much units", _settings, 0.3),
     intent("settings", "settings", f"{_ASK} run parameter limit how_much buy entries trade confidence stop target condition most least hold sell close decision executions", _settings, 0.0),
-    intent("threshold", "parameter|settings|limit|would_halt confidence", f"{_ASK} buy entries trade how_much settings parameter condition least entry limit size confidence @period", _threshold, 0.5),
+    intent("threshold", "parameter|settings|limit|would_halt confidence", f"{_ASK} buy entries trade how_much settings parameter condition least entry limit size confidence", _threshold, 0.5),
     intent("seed", "seed", f"{_ASK} run settings executions", _run("seed"), 0.3),
     intent("notes", "notes", f"{_ASK} run return settings believe reliability happened lesson", _run("notes"), 0.15),
     intent("the model", "model|reasoner", f"{_ASK} cost how_much run decision executions settings return happened believe", lambda q, v: one("model_cost"), 0.1),

@@ -74,6 +74,12 @@ _OPTIONS = (
 )  # fmt: skip
 
 
+# what the limits then do is known
+_LOSSES_RUNNING = re.compile(
+    r"\b(?:lost|lose|loses|losing|losses|stopped out)\b.*\b(?:in a row|running|straight|consecutive\w*|in succession)\b"
+)
+
+
 def _another_backtest(q: Question, view: View) -> Route | None:
     """What a whole run would have been takes another run: nothing in the record tells, and the command is named."""
     if (
@@ -82,6 +88,7 @@ def _another_backtest(q: Question, view: View) -> Route | None:
         or q.skills
         or q.bounds
         or q.any("cost", "now", "last", "future", "benchmark", "halt", "memories")
+        or _LOSSES_RUNNING.search(q.text)
         or not _OTHERWISE.search(q.text)
     ):
         return None

@@ -135,6 +135,8 @@ def _share_of_sum(q: Question, view: View) -> Route | None:
     given, used = which_of(q)
     for name in ("symbol", "regime", "exit", "won"):
         given.pop(name, None)
+    if re.search(r"\bof (?:the |our |your |all |total )+(?:\w+ )?(?:loss|losses)\b", q.text):
+        given |= {"won": False, "least": True}
     return route(
         Step("trades", {**given, "by": by, "rank": "pnl"}), used, {"share", "return", "win", "lose", "how_much", f"@{by}"}
     )
@@ -194,7 +196,7 @@ def _related(q: Question, view: View) -> Route | None:
     figure = figure_of(q, TRADE_FIGURES)
     if asks_relation(q) and q.exit == "stop":
         figure = ("stop_distance", "stop")  # "do bigger stops go with bigger wins"
-    if figure is None or q.day or q.exit and figure[1] != "stop":
+    if figure is None or q.day or q.exit and figure[1] != "stop" or figure[0] == "fees" and len(q.symbols) > 1:
         return None
     given, used = which_of(q)
     for name in ("won", "exit"):
@@ -252,6 +254,8 @@ def _held(q: Question, view: View) -> Route | None:
     meant = {token.text for token in q.tokens if token.concepts & {"holding", "how_long"} and not token.bare}
     if q.has("how_many", "trade") and any(b.feature in ("bars_held", "days_held") for b in q.bounds):
         return None  # how many of that length
+    if re.match(r"(?:and |so )?what (?:do|does|are|is) (?:we|you|it|i|the agent) (?:now |currently )?(?:hold|holding)\b", q.text):
+        return None  # what is open
     if asks_list(q) or meant <= {"last", "long"} and not re.search(r"\b(?:how long|do|does|did)\b", q.text):
         return None  # the last of something, no duration
     return both(q, {"measure": "holding"}, {"average", "how_long", "longest", "shortest", "compare", "most", "least"})
