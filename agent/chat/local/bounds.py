@@ -98,7 +98,7 @@ def _unit(text: str, begin: int, end: int, unit: str, op: Op) -> tuple[str, floa
     lost = re.search(r"\b(?:lost|lose|losing|loses|loss|losses|down|fell|cost)\b[^,]{0,20}$", lead) is not None
     flip = (lambda o: _TURNED[o]) if lost else (lambda o: o)
     sign = -1.0 if lost else 1.0
-    if unit.startswith("r"):
+    if unit.startswith("r") or not unit and re.search(r"\br(?: multiples?)?(?: (?:is|was|were|of))?\s*$", lead):
         return "r", sign, flip(op)
     if unit.endswith(("bar", "bars")):
         return "bars_held", 1.0, op

@@ -55,7 +55,10 @@ def grouped(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found:
         if not rows:
             return nothing(f"No {by} has {asked.having.op} {asked.having.value:g} {what}.", f"run:{view.run}")
         what = f"{len(rows)} groups with {asked.having.op} {asked.having.value:g} {what}"
-    of_all = {name: f", {per_cent(s['count'] / len(chosen))} of all" if by == "exit" else "" for name, s in rows}
+    of_all = {
+        name: f", {per_cent(s['count'] / len(chosen))} of all" if by == "exit" or asked.rank == "count" and by != "skill" else ""
+        for name, s in rows
+    }
     parts = [_group(name, s) + of_all[name] + _mean(asked, groups[name]) for name, s in rows]
     brief = ", ".join(f"{name} {of['count']}" for name, of in rows)
     shown = f" {'; '.join(parts)}." if len(rows) <= MOST_GROUPS else f" {brief}."

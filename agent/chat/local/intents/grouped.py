@@ -123,12 +123,41 @@ def _of_each(q: Question, view: View) -> Route | None:
     return route(step, used, order[2] | {by[1], "by", "list", "when", "win", "lose"})
 
 
+# how many there are of them, not what they came to
+_MORE_OF = re.compile(
+    r"\b(?:more|most|fewer|fewest) (?:\w+ )?(?:stop[ -]?outs?|stops|targets?|trades|losers|winners|losing|winning|losses|wins|entries|exits)\b"
+)
+_PART_OF = re.compile(
+    r"\b(?:share|part|percent(?:age)?|fraction|proportion|portion|many|much) of (?:the |our |all |your )*"
+    r"(?:stop[ -]?outs?|stops|targets?|(?:losing |winning |profitable )?trades|losers|losses|winners|wins|entries|exits)"
+    r"(?: \w+){0,2}? (?:were|was|are|is|came|come|happened|occurred|fell)\b"
+)
+
+
+def _part_of(q: Question, view: View) -> Route | None:
+    """How those of a kind divide: "what share of stop-outs were on NASDAQ" is asked of all stop-outs, by symbol."""
+    match = _PART_OF.search(q.text)
+    by = "symbol" if q.symbols else "regime" if q.regimes else "weekday" if q.weekday is not None else None
+    # what is named before belongs to those that are divided
+    if match is None or by is None or any(s.end <= match.start() for s in q.slots if s.kind in ("regime", "weekday")):
+        return None
+    if by == "symbol" and not re.search(r"\b(?:on|in|from|for)\s*[?.]*$", q.text):
+        return None  # the share of its own trades
+    told = {"share", "how_many", "win", "lose", "close", "stop", "target", "symbol", "regime", "weekday", f"@{by}"}
+    return query(q, told, **{"by": by, "rank": "count", by: None})
+
+
 def _symbols_compared(q: Question, view: View) -> Route | None:
     """The symbols side by side, where nothing says by what."""
     if group_of(q) is None or (group_of(q) or ("", ""))[0] != "symbol":
         return None
     low = q.any("worst", "lose") and not q.any("best", "win")
     rank = "win_rate" if q.has("win_rate") else "mean_r" if q.has("average") else "pnl"
+    if _MORE_OF.search(q.text) and not q.any("return", "make", "average"):
+        counted = "count" if won_of(q) is None else "wins" if won_of(q) else "losses"
+        return query(
+            q, {"symbol", *_RANKING}, by="symbol", rank=counted, least=re.search(r"\bfewer\b", q.text) is not None, won=None
+        )
     return query(q, {"symbol", "average", "win_rate", *_RANKING}, by="symbol", rank=rank, least=low, won=None)
 
 
@@ -163,6 +192,7 @@ def _which_exits(q: Question, view: View) -> Route | None:
 
 
 INTENTS = (
+    intent("share of a kind", "share|how_many @symbol|@regime|@weekday", "trade list happened", _part_of, 1.0),
     intent("trades by a group", "trade|win|lose|win_rate|return|holding|factor|average|make|@weekday", "how_many when", _by_group, 0.1),
     intent("one of each", "best|worst|longest|shortest|most|least|last|first trade|win|lose|buy|entries", "by list when return describe", _of_each, 0.6),
     intent("a grid", "symbol|regime|exit_way|weekday|skill|side regime|exit_way|weekday|skill|side|year|quarter|month|calendar_month", "list describe trade", _grid, 0.7),

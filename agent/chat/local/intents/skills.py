@@ -185,7 +185,7 @@ INTENTS = (
     intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
     intent("skills by mean R", "skill best|worst", f"{_SKILL} best worst by reliability return lose win average", _ranked("mean_r"), 0.25),
     intent("least certain skills", "skill uncertain|confidence|reliability most|least|uncertain", f"{_SKILL} reliability most least uncertain", _uncertain, 0.5),
-    intent("skills by use", "skill executions most|least|how_many|by|best", f"{_SKILL} trade executions by most least last", _ranked("executions"), 0.25),
+    intent("skills by use", "skill executions most|least|how_many|by|best|@bound", f"{_SKILL} trade executions by most least last", _ranked("executions"), 0.25),
     intent("skills used in a stretch", "skill executions @stretch", f"{_SKILL} by trade win lose", _traded, 0.3),
     intent("skills by last use", "skill last_used", f"{_SKILL} trade executions last", _ranked("last_used", least=False), 0.1),
     intent("skills by trades", "skill trade|return|win_rate|win|lose", f"{_SKILL} by most least best worst average how_much", _traded, 0.1),

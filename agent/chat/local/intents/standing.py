@@ -92,8 +92,14 @@ def _standing(of: str) -> Make:
     return lambda q, view: one("standing", of=of)
 
 
+_SET = re.compile(r"\b(?:limits?|allow\w*|permit\w*|caps?|capped|may|can|rules?|set)\b")
+
+
 def _limit(q: Question, view: View) -> Route | None:
-    return Route(tuple(Step("standing", {"limit": name}) for name in q.values("limit")))
+    steps = tuple(Step("standing", {"limit": name}) for name in q.values("limit"))
+    # "the maximum exposure" may be what was reached
+    reached = "max_exposure" in q.values("limit") and not _SET.search(q.text)
+    return Route((*steps, *((Step("result", {"measure": "exposure"}),) if reached else ())))
 
 
 def _positions(q: Question, view: View) -> Route | None:
@@ -203,7 +209,7 @@ INTENTS = (
     intent("a limit", "@limit", f"{_ASK} limit exposure executions often status most least how_much lose size settings trade short halt win buy sell now drawdown equity entries position_open happened long clamp", _limit, 0.2),
     intent("a halt", "halt", f"{_ASK} status trade last first happened stop close by negation buy entries again run lose streak risk limit", _standing("halt"), 0.1),
     intent("what would halt", "would_halt halt|trade|stop|lose", f"{_ASK} trade happened streak lose stop condition whatif halt", _standing("limits"), 0.3),
-    intent("positions", "position_open", f"{_ASK} trade how_many now hold buy long last return win lose how_much symbol outcome status run stop value equity price size", _positions, 0.05),
+    intent("positions", "position_open", f"{_ASK} trade how_many now hold buy long last return win lose target how_much symbol outcome status run stop value equity price size", _positions, 0.05),
     intent("status", "status", f"{_ASK} last return position_open regime state trade", _status, -0.2),
     intent("preferences", "preference", f"{_ASK} limit settings risk memories status change trade size stop lesson confidence short long buy notes holding hold memory_size", _standing("preferences"), 0.0),
     intent("a setting", "settings stop|target|holding", f"{_ASK} stop target holding how_much levels executions limit trade price", _settings, 0.2),

@@ -80,6 +80,9 @@ _LOSSES_RUNNING = re.compile(
 )
 
 
+_NEEDS = re.compile(r"\bwhat would (?:\w+ ){1,3}?(?:need|take|require)\b")
+
+
 def _another_backtest(q: Question, view: View) -> Route | None:
     """What a whole run would have been takes another run: nothing in the record tells, and the command is named."""
     if (
@@ -89,6 +92,7 @@ def _another_backtest(q: Question, view: View) -> Route | None:
         or q.bounds
         or q.any("cost", "now", "last", "future", "benchmark", "halt", "memories")
         or _LOSSES_RUNNING.search(q.text)
+        or _NEEDS.search(q.text)
         or not _OTHERWISE.search(q.text)
     ):
         return None

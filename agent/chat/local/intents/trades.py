@@ -112,7 +112,12 @@ def asks_list(q: Question) -> bool:
     return _ASKS_LIST.match(q.text) is not None and not q.any("how_many", "how_much", "how_long", "share", "average", "win_rate")
 
 
+_OPEN_ONE = re.compile(r"(?:is|are) (?:the |our |my |your |any )?(?:open |current )?positions?\b")
+
+
 def _counted(q: Question, view: View) -> Route | None:
+    if _OPEN_ONE.match(q.text):
+        return None  # how what is open stands
     if q.day and not q.has("how_many"):
         return None  # of one day the decision is asked
     if q.tests and not q.exit and not q.any("trade", "win", "lose", "short"):
