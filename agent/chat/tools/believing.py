@@ -158,7 +158,10 @@ def regimes(view: View, asked: Regimes) -> Found:
 
 def _changes(view: View, asked: Regimes, rows: list[Any]) -> Found:
     turned = [
-        (a, b) for s in {r.symbol for r in rows} for a, b in _pairs([r for r in rows if r.symbol == s]) if a.regime != b.regime
+        (a, b)
+        for s in sorted({r.symbol for r in rows})
+        for a, b in _pairs([r for r in rows if r.symbol == s])
+        if a.regime != b.regime
     ]
     turned.sort(key=lambda pair: pair[1].as_of, reverse=True)
     told = [f"{b.symbol} {b.day} {a.regime} to {b.regime} {cite('decision', b.id)}" for a, b in turned[:5]]

@@ -27,6 +27,10 @@ def _voters(rank: str) -> Make:
         # a low Brier score is a good one
         least = q.any("worst", "lose") or q.has("most" if rank == "brier" and _SCORE.search(q.text) else "least")
         by_regime = q.has("regime") and not q.regime
+        if rank == "weight" and q.period and re.search(r"\bweigh\w*", q.text):
+            # weights belong to the whole run: those of a stretch stand in their history
+            held = q.voters or tuple(restored_voters(view.journal, view.settings).voters)
+            return Route(tuple(Step("voters", {"rank": rank, "voter": v}) for v in held)).telling("@period")
         names = q.voters or (None,)
         shared = {"regime": q.regime, "rank": rank, "by_regime": by_regime, "symbol": q.symbol, **days_of(q)}
         steps = [Step("voters", clean({**shared, "voter": v, "least": least if v is None else None})) for v in names]

@@ -129,7 +129,7 @@ _MORE_OF = re.compile(
 )
 _PART_OF = re.compile(
     r"\b(?:share|part|percent(?:age)?|fraction|proportion|portion|many|much) of (?:the |our |all |your )*"
-    r"(?:stop[ -]?outs?|stops|targets?|(?:losing |winning |profitable )?trades|losers|losses|winners|wins|entries|exits)"
+    r"(?:stop[ -]?outs?|stops|targets?|(?:losing |winning |profitable )?trades|losers|winners|entries|exits)"
     r"(?: \w+){0,2}? (?:were|was|are|is|came|come|happened|occurred|fell)\b"
 )
 
@@ -161,12 +161,20 @@ def _symbols_compared(q: Question, view: View) -> Route | None:
     return query(q, {"symbol", "average", "win_rate", *_RANKING}, by="symbol", rank=rank, least=low, won=None)
 
 
+_ENDINGS = re.compile(
+    r"\b(?:exit\w*|stops?|stopped|targets?|clos\w+|reasons?|ways?|how (?:they|it|trades?|positions?) (?:\w+ )?end\w*|"
+    r"end\w* (?:by|type|kind|way))\b"
+)
+
+
 def _grid(q: Question, view: View) -> Route | None:
     """Two divisions at once: "by exit type and regime"."""
     first = group_of(q, named=False) or (("exit", "exit_way") if q.has("exit_way") else None)
     second = second_of(q, first) if first else None
     if first is None or second is None:
         return None
+    if "exit" in (first[0], second[0]) and not _ENDINGS.search(q.text):
+        return None  # "which years ended positive"
     told = {first[1], second[1], "win_rate", "return", "win", "lose", "average", "how_many", "exit_way", "close", *_RANKING}
     given = _sort(q, {"by": first[0], "within": second[0]})
     return query(q, told, **given, exit=None if "exit" in (first[0], second[0]) else q.exit)
