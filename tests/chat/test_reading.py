@@ -63,6 +63,11 @@ def test_a_stretch_is_read_as_it_was_meant(said: str, start: date | None, end: d
     assert (period.start, period.end) == (start, end)
 
 
+def test_an_id_of_figures_alone_is_one_and_a_day_without_dashes_is_none() -> None:
+    assert read("what was the target of 16426839", NAMES, TODAY).idents == ("16426839",)
+    assert read("why did you buy on 20140203", NAMES, TODAY).idents == ()
+
+
 def test_a_stretch_beside_another_is_read_from_it() -> None:
     both = read_dates("last quarter versus the one before", TODAY).periods
     assert [(p.start, p.end) for p in both] == [(date(2014, 4, 1), date(2014, 6, 30)), (date(2014, 1, 1), date(2014, 3, 31))]

@@ -21,6 +21,8 @@ from agent.chat.tools.figures import MEANS, Bound
 from agent.domain import ExitReason, RegimeLabel
 
 _IDENT = re.compile(r"\b(?=[0-9a-f-]*\d)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{6,12})\b")
+# figures alone are an id where they are as long as one and no day
+_DIGITS_ID = re.compile(r"(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$)\d{8,}")
 _THEN = re.compile(r"(?<=more|less) then\b|(?<=wer|ger|ter|her) then\b")
 _STRATEGY = re.compile(r"\b(?:the|this|our|your|its) (?:whole |entire )?(?:strategy|system|bot)\b")
 _BEFORE_SKILL = re.compile(r"[- ](?:\w+ )?(?:skill|strategy|setup)\b")
@@ -160,7 +162,7 @@ def _feature_names() -> frozenset[str]:
 def read(said: str, names: Names, today: date) -> Question:
     """Read a question against what the run holds. Pure."""
     text = plain(said)
-    idents = tuple(dict.fromkeys(m for m in _IDENT.findall(text) if not m.isdigit() or len(m) > 8))
+    idents = tuple(dict.fromkeys(m for m in _IDENT.findall(text) if not m.isdigit() or _DIGITS_ID.fullmatch(m)))
     memories = tuple(_MEMORY.findall(text))
     for ident in idents:
         text = text.replace(ident, " ")
