@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from cryptography.fernet import Fernet
-from numpy.typing import NDArray
 
 from agent.embedding import Embedder, Vectors
 from agent.guard.signing import Signer
