@@ -202,6 +202,9 @@ class Meaning:
 
     def exact(self, listing: Listing, rows: Seqs, vector: Matrix, *, held: bool) -> tuple[Floats, Floats]:
         """Return both cosines of these rows (ascending), rounded to 1e-6; not ``held`` in memory they are read."""
+        if held and self._by_row_places is not None:
+            own, around = (self._cosines(self._matrix[at[rows]], vector) for at in self._by_row_places)
+            return np.maximum(own, 0.0), np.maximum(around, 0.0)
         if held:
             wanted = np.zeros(len(listing.seq) + 1, dtype=bool)
             wanted[rows] = True
@@ -210,13 +213,17 @@ class Meaning:
         else:
             codes, matrix = self._fetch(listing.seq[rows])
         at = np.searchsorted(listing.seq[rows], codes // _ROWS)
-        found = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(_DECIMALS)
+        found = self._cosines(matrix, vector)
         context = codes % _ROWS == CONTEXT
         own = np.zeros(len(rows))
         np.maximum.at(own, at[~context], found[~context])
         around = own.copy()
         around[at[context]] = np.maximum(found[context], 0.0)
         return own, around
+
+    def _cosines(self, matrix: Matrix, vector: Matrix) -> Floats:
+        found: Floats = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(_DECIMALS)
+        return found
 
     def proposals(self, index: Index, vector: Matrix, n: int) -> Seqs | None:
         """Return what the index proposes and everything after its mark; None if the index cannot be trusted."""
