@@ -3,7 +3,8 @@
 Each symbol's decision is timed from its first thought to its durable commit; the rate counts everything, settling and commits
 included. The baseline is the same bars with one commit a bar and no power-cut safety, as a backtest writes. Memory is what
 the process holds at the end over what it held at half way; the growth beside it is the slope of a line through what it held
-at every hundredth of the run's second half, scaled to 100,000 decisions.
+at every hundredth of the run's second half, scaled to 100,000 decisions. Whether decisions get slower the more is remembered is
+shown by the last tenth of them beside the second.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def made_up(symbol: str, seed: int, count: int) -> Bars:
 
 
 def measure(report: Report, bars: int) -> list[Json]:
-    """Decisions a second, the slowest hundredth's time and how memory grows."""
+    """Decisions a second, the slowest hundredth's time, how decisions slow down and how memory grows."""
     settings = Settings()
     names = [f"S{i:02d}USDT" for i in range(SYMBOLS)]
     warm = max(settings.market.warmup, settings.market.regime_window) + 10
@@ -56,9 +57,12 @@ def measure(report: Report, bars: int) -> list[Json]:
     n, half = len(times), held[len(held) // 2]
     p99 = float(np.percentile(times, 99)) * 1000
     p50 = float(np.median(times)) * 1000
+    tenth = n // 10
+    early, late = (float(np.median(part)) * 1000 for part in (times[tenth : 2 * tenth], times[-tenth:]))
     return [
         _row("loop", rate, "durable decisions/s of 50 symbols (baseline: one commit a bar)", baseline, n),
         _row("loop-p99", p99, "ms p99 of a decision, durable (baseline: its median)", p50, n),
+        _row("loop-late", late, "ms median of the last tenth of decisions (baseline: of the second tenth)", early, n),
         _row("loop-memory", held[-1], "MB held at the end (baseline: half way)", half, n),
         _row("loop-growth", _slope(held, n), "MB for every 100,000 decisions (baseline: MB held half way)", half, n),
     ]

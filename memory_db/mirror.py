@@ -42,6 +42,7 @@ class Mirror:
         self._codes: dict[str, int] = {}
         self._ids: list[str] = []
         self._row_of: dict[str, int] = {}
+        self._archived = False
         self._columns = Columns(0, 0)
         self._seen = 0
         if snapshot is not None and snapshot.fingerprint == self.fingerprint:
@@ -110,6 +111,11 @@ class Mirror:
         found: Rows = self._columns.gone[rows]
         return found
 
+    @property
+    def archived(self) -> bool:
+        """Whether any row was ever archived."""
+        return self._archived
+
     def names(self, rows: Rows) -> list[str]:
         """Return the ids of these rows."""
         return [self._ids[row] for row in rows]
@@ -169,6 +175,7 @@ class Mirror:
         self._columns, self._ids, self._symbols = snapshot.columns, snapshot.ids, snapshot.symbols
         self._codes = {name: code for code, name in enumerate(snapshot.symbols)}
         self._row_of = dict(zip(snapshot.ids, range(len(snapshot.ids)), strict=True))
+        self._archived = bool((snapshot.columns.gone[: len(snapshot.ids)] < NEVER).any())
         self._seen = snapshot.seq
 
     def _load(self, last: int) -> None:
@@ -239,6 +246,7 @@ class Mirror:
     def _archive(self, seqs: list[int], known: int) -> None:
         rows = self.row_of_seq(np.array(seqs, dtype=np.int64))
         self._columns.gone[rows] = np.minimum(self._columns.gone[rows], known * 1000)
+        self._archived = self._archived or len(rows) > 0
 
     def over(self, cap: int) -> list[int]:
         """Return the facts of the oldest situations that exceed ``cap``, of those not archived."""

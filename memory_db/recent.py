@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,15 +17,26 @@ from agent.domain import Memory, ScoreParts
 from agent.settings import Recall
 from memory_db import folding
 from memory_db.chain import Fact
-from memory_db.episodes import KINDS, MAX_IMPORTANCE, age_days, memory_of, recency, shape_of
+from memory_db.episodes import KINDS, MAX_IMPORTANCE, memory_of, recency, shape_of
 from memory_db.journal import Journal
+from memory_db.schema import to_micros
 from memory_db.upkeep import ARCHIVED, FORGOTTEN
 from memory_db.writer import Commit
 
 # what came from outside is found by who asks for it, and is not put before a decision unasked
 _TRUSTED = ("market", "operator", "model")
-_MOST = 400  # held of a symbol before those outside the window are let go
+_MOST = 400  # held of a symbol before those outside the window are let go, once they are half of all
+_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 _KINDS = tuple(kind for kind in KINDS if kind != "dialog")
+
+
+class _Held(NamedTuple):
+    """A fact with what a decision needs of it, so that nothing is worked out twice."""
+
+    fact: Fact
+    happened: int
+    shape: int
+    importance: float
 
 
 class Recent:
@@ -36,7 +47,7 @@ class Recent:
         self._journal = journal
         self._settings = settings
         self._lock = threading.Lock()
-        self._held: dict[str, list[tuple[Fact, dict[str, Any]]]] = {}
+        self._held: dict[str, list[_Held]] = {}
         self._since: dict[str, datetime] = {}
         self._gone: dict[int, int] = {}
         self._seen = -1
@@ -45,37 +56,27 @@ class Recent:
     def window(self, symbol: str, as_of: datetime) -> list[Memory]:
         """Return what matters most of the days before ``as_of``: by importance and recency, near-identical ones as one."""
         begin = as_of - timedelta(days=self._settings.window_days)
-        now = (as_of - datetime.fromtimestamp(0, as_of.tzinfo)) // timedelta(microseconds=1)
+        since, now = to_micros("begin", begin), to_micros("as_of", as_of)
         with self._lock:
             self._catch_up(symbol, begin)
-            if len(self._held[symbol]) > _MOST:
-                self._held[symbol] = [item for item in self._held[symbol] if item[0].happened_at >= begin]
+            lately = self._held[symbol]
+            if len(lately) > _MOST and lately[len(lately) // 2].happened < since:  # seldom, so that it costs little
+                lately = self._held[symbol] = [one for one in lately if one.happened >= since]
                 self._since[symbol] = begin
+            gone = self._gone
             held = [
-                (fact, data)
-                for fact, data in self._held[symbol]
-                if fact.known_us <= now and fact.happened_at >= begin and self._gone.get(fact.seq, now + 1) > now
+                one
+                for one in lately
+                if one.happened >= since and one.fact.known_us <= now and gone.get(one.fact.seq, now + 1) > now
             ]
-        best = sorted((self._scored(fact, data, as_of) for fact, data in held), key=lambda item: (-item[0], -item[1].seq))
-        shown = self._shown(held)
-        chosen = [(value, fact, parts) for value, fact, parts in best if fact.seq in shown][: self._settings.window_texts]
-        return [memory_of(fact, value, parts, shown[fact.seq]) for value, fact, parts in chosen]
+        shown = _shown(held)
+        valued = [(self._value(one, now), one) for one in held if one.fact.seq in shown]
+        best = sorted(valued, key=lambda item: (-item[0], -item[1].fact.seq))[: self._settings.window_texts]
+        return [memory_of(one.fact, value, _parts(one, now), shown[one.fact.seq]) for value, one in best]
 
-    def _shown(self, held: list[tuple[Fact, dict[str, Any]]]) -> dict[int, int]:
-        """Return the facts that are shown, each with how many it stands for."""
-        shapes = np.array([shape_of(fact, data) for fact, data in held], dtype=np.int64)
-        seqs = np.array([fact.seq for fact, _ in held], dtype=np.int64)
-        known = np.array([fact.known_us for fact, _ in held], dtype=np.int64)
-        rows, counts = folding.folded(shapes, known, seqs, np.ones(len(seqs), dtype=bool))
-        shown = dict.fromkeys(seqs[shapes == 0].tolist(), 1)
-        shown.update(zip(seqs[rows].tolist(), counts.tolist(), strict=True))
-        return shown
-
-    def _scored(self, fact: Fact, data: dict[str, Any], now: datetime) -> tuple[float, Fact, ScoreParts]:
-        importance = float(data["importance"]) / MAX_IMPORTANCE
-        parts = ScoreParts(similarity=0.0, importance=importance, recency=recency(fact.kind, age_days(fact, now)))
+    def _value(self, one: _Held, now: int) -> float:
         weights = self._settings
-        return weights.weight_importance * parts.importance + weights.weight_recency * parts.recency, fact, parts
+        return weights.weight_importance * one.importance + weights.weight_recency * _recency(one, now)
 
     def _catch_up(self, symbol: str, begin: datetime) -> None:
         """Read what the window lacks: a symbol met for the first time, days before those held, what others committed."""
@@ -111,4 +112,24 @@ class Recent:
             elif fact.symbol in self._held and fact.kind in _KINDS and fact.trust in _TRUSTED:
                 data = fact.data
                 if "content" in data and "importance" in data:
-                    self._held[fact.symbol].append((fact, data))
+                    importance = float(data["importance"]) / MAX_IMPORTANCE
+                    self._held[fact.symbol].append(_Held(fact, fact.happened_us, shape_of(fact, data), importance))
+
+
+def _recency(one: _Held, now: int) -> float:
+    return recency(one.fact.kind, (now - one.happened) / _DAY_US)
+
+
+def _parts(one: _Held, now: int) -> ScoreParts:
+    return ScoreParts(similarity=0.0, importance=one.importance, recency=_recency(one, now))
+
+
+def _shown(held: list[_Held]) -> dict[int, int]:
+    """Return the facts that are shown, each with how many it stands for."""
+    shapes = np.array([one.shape for one in held], dtype=np.int64)
+    seqs = np.array([one.fact.seq for one in held], dtype=np.int64)
+    known = np.array([one.fact.known_us for one in held], dtype=np.int64)
+    rows, counts = folding.folded(shapes, known, seqs, np.ones(len(seqs), dtype=bool))
+    shown = dict.fromkeys(seqs[shapes == 0].tolist(), 1)
+    shown.update(zip(seqs[rows].tolist(), counts.tolist(), strict=True))
+    return shown

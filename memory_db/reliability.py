@@ -14,6 +14,7 @@ each counts by the number of windows over the number of votes.
 from __future__ import annotations
 
 import threading
+from bisect import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +81,7 @@ class Reliability:
             self._catch_up()
             votes = self._votes.head(self._used)
             names = list(self._names)
-        rows = self._chosen(votes, to_micros("as_of", as_of) * 1000)
+            rows = self._chosen(votes, to_micros("as_of", as_of) * 1000)
         if len(rows) < FEWEST:
             return []
         if shuffle is None:
@@ -108,17 +109,11 @@ class Reliability:
 
     def _chosen(self, votes: _Votes, now: int) -> Rows:
         """Return the votes that count as of ``now``: the earliest blocks are left out where they exceed the window."""
-        gone = self._situations.gone_at(votes.situation)
-        rows = np.flatnonzero((votes.known <= now) & (gone > now))
+        rows = votes.order[: int(np.searchsorted(votes.when, now, side="right"))]
+        if self._situations.archived:
+            rows = rows[self._situations.gone_at(votes.situation[rows]) > now]
         leave = -(-max(0, len(rows) - self._window) // BLOCK) * BLOCK
-        if leave:
-            known = votes.known[rows]
-            if (known[1:] < known[:-1]).any() or known[leave] == known[leave - 1]:
-                # ties by the situation's name: rows of a fuller store may stand in another order
-                names = np.array(self._situations.names(votes.situation[rows]))
-                rows = rows[np.lexsort((names, known))]
-            rows = np.sort(rows[leave:])
-        return rows
+        return np.sort(rows[leave:])
 
     def _catch_up(self) -> None:
         if self._behind:
@@ -151,18 +146,33 @@ class Reliability:
         votes.cells[at] = cells_of(vector)
         for name, loss in losses.items():
             votes.right[at, self._names[name]] = int(np.sign(COIN - loss))
+        self._put_in_order(votes, at)
         self._used += 1
+
+    def _put_in_order(self, votes: _Votes, at: int) -> None:
+        """Give row ``at`` its place among those before it. Ties go by the situation's name: rows of a fuller store may stand
+        in another order.
+        """
+        known, when = votes.known[at], votes.when[:at]
+        tied = slice(int(np.searchsorted(when, known, side="left")), int(np.searchsorted(when, known, side="right")))
+        [name] = self._situations.names(votes.situation[at : at + 1])
+        place = tied.start + bisect(self._situations.names(votes.situation[votes.order[tied]]), name)
+        for column, value in ((votes.order, at), (votes.when, known)):
+            column[place + 1 : at + 1] = column[place:at]
+            column[place] = value
 
 
 class _Votes:
     """A row per scored decision: its situation, bar and when it was known (ns), the cell of each dimension, and for
-    each voter +1 right, -1 wrong, 0 silent.
+    each voter +1 right, -1 wrong, 0 silent. Beside them ``order``, the rows as they became known, and ``when`` that was.
     """
 
     def __init__(self, capacity: int, voters: int, width: int = 0) -> None:
         self.situation: Rows = np.zeros(capacity, dtype=np.int64)
         self.bar: Rows = np.zeros(capacity, dtype=np.int64)
         self.known: Rows = np.zeros(capacity, dtype=np.int64)
+        self.order: Rows = np.zeros(capacity, dtype=np.int64)
+        self.when: Rows = np.zeros(capacity, dtype=np.int64)
         self.cells: NDArray[np.int8] = np.zeros((capacity, width), dtype=np.int8)
         self.right: NDArray[np.int8] = np.zeros((capacity, voters), dtype=np.int8)
 
@@ -172,7 +182,7 @@ class _Votes:
         if used < capacity and voters <= columns:
             return self
         larger = _Votes(capacity if used < capacity else max(1024, 2 * capacity), max(voters, columns + 8), width)
-        for name in ("situation", "bar", "known", "cells"):
+        for name in ("situation", "bar", "known", "order", "when", "cells"):
             if used:
                 getattr(larger, name)[:used] = getattr(self, name)[:used]
         larger.right[:used, :columns] = self.right[:used]

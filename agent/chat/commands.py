@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent.chat.acting import Request, wish
 from agent.chat.answer import Answer
@@ -12,14 +12,12 @@ from agent.chat.found import Table, cite
 from agent.chat.local.answering import LABEL, looked_up, names_of
 from agent.chat.local.reading import read
 from agent.chat.local.route import Step
+from agent.chat.talk import Talk
 from agent.chat.tools import READING
 from agent.errors import ConfigError
 from prompts import render, tokens
 
-if TYPE_CHECKING:
-    from agent.chat.engine import Conversation
-
-Does = Callable[["Conversation", str], Answer]
+Does = Callable[[Talk, str], Answer]
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Command:
     does: Does
 
 
-def tool(conversation: Conversation, *steps: Step) -> Answer:
+def tool(conversation: Talk, *steps: Step) -> Answer:
     """The answer of tools alone."""
     found = [looked_up(conversation.view, step) for step in steps]
     return Answer(
@@ -50,7 +48,7 @@ def _said(text: str, table: Table | None = None) -> Answer:
     return Answer(text=text, label="", table=table)
 
 
-def _help(conversation: Conversation, rest: str) -> Answer:
+def _help(conversation: Talk, rest: str) -> Answer:
     rows = tuple((f"/{c.name} {c.takes}".strip(), c.says) for c in COMMANDS.values())
     text = (
         "Ask in plain words, or with a command. Alt-Enter or a backslash at the end of a line goes on to the next, "
@@ -60,14 +58,14 @@ def _help(conversation: Conversation, rest: str) -> Answer:
     return _said(text, Table(title="commands", columns=("command", "does"), rows=rows))
 
 
-def _where(conversation: Conversation, rest: str) -> dict[str, Any]:
+def _where(conversation: Talk, rest: str) -> dict[str, Any]:
     """The symbol and the day a command names."""
     q = read(rest, names_of(conversation.view), conversation.view.today)
     found: dict[str, Any] = {"symbol": q.symbol, "at": q.day}
     return {k: v for k, v in found.items() if v is not None} | ({"id": q.idents[0]} if q.idents else {})
 
 
-def _why(conversation: Conversation, rest: str) -> Answer:
+def _why(conversation: Talk, rest: str) -> Answer:
     where = _where(conversation, rest)
     if not where and (word := rest.strip()):
         where = {"id": word.split()[0]}
@@ -79,18 +77,18 @@ def _why(conversation: Conversation, rest: str) -> Answer:
     return tool(conversation, Step("why", where))
 
 
-def _state(conversation: Conversation, rest: str) -> Answer:
+def _state(conversation: Talk, rest: str) -> Answer:
     where = {k: v for k, v in _where(conversation, rest).items() if k in ("symbol", "at")}
     return tool(conversation, Step("market_state", where))
 
 
-def _recall(conversation: Conversation, rest: str) -> Answer:
+def _recall(conversation: Talk, rest: str) -> Answer:
     if not rest.strip():
         return tool(conversation, Step("memory_stats"), Step("recall", {"n": 5}))
     return tool(conversation, Step("recall", {"query": rest.strip()}))
 
 
-def _skills(conversation: Conversation, rest: str) -> Answer:
+def _skills(conversation: Talk, rest: str) -> Answer:
     which = rest.strip().lower()
     known = (
         "active",
@@ -110,28 +108,28 @@ def _skills(conversation: Conversation, rest: str) -> Answer:
     return tool(conversation, Step("skills", {"which": which or "all"}))
 
 
-def _skill(conversation: Conversation, rest: str) -> Answer:
+def _skill(conversation: Talk, rest: str) -> Answer:
     if not rest.strip():
         raise ConfigError("/skill needs a name; /skills shows them")
     q = read(rest, names_of(conversation.view), conversation.view.today)
     return tool(conversation, Step("skill", {"name": q.skills[0] if q.skills else rest.strip()}))
 
 
-def _positions(conversation: Conversation, rest: str) -> Answer:
+def _positions(conversation: Talk, rest: str) -> Answer:
     return tool(conversation, Step("positions"))
 
 
-def _status(conversation: Conversation, rest: str) -> Answer:
+def _status(conversation: Talk, rest: str) -> Answer:
     return tool(conversation, Step("standing"), Step("positions"))
 
 
-def _profit(conversation: Conversation, rest: str) -> Answer:
+def _profit(conversation: Talk, rest: str) -> Answer:
     q = read(rest, names_of(conversation.view), conversation.view.today)
     days = {"start": q.period.start, "end": q.period.end} if q.period else {}
     return tool(conversation, Step("result", {"measure": "all", **days}), Step("trades", {"measure": "pnl", **days}))
 
 
-def _performance(conversation: Conversation, rest: str) -> Answer:
+def _performance(conversation: Talk, rest: str) -> Answer:
     by = rest.strip().lower().rstrip("s")
     steps = {
         "": (Step("regimes", {"measure": "record"}), Step("voters"), Step("skills", {"rank": "reliability"})),
@@ -148,7 +146,7 @@ def _performance(conversation: Conversation, rest: str) -> Answer:
     return tool(conversation, *steps[by])
 
 
-def _context(conversation: Conversation, rest: str) -> Answer:
+def _context(conversation: Talk, rest: str) -> Answer:
     """What a model would see with the next question, part by part, in estimated tokens."""
     words = render("chat", as_of="", run=conversation.view.run, question="", before="", fence=None)
     schemas = sum(tokens(str(t.schema())) for t in READING)
@@ -176,7 +174,7 @@ def _context(conversation: Conversation, rest: str) -> Answer:
     return _said(f"What the model sees with the next question ({who}): about {total} tokens.", table)
 
 
-def _cost(conversation: Conversation, rest: str) -> Answer:
+def _cost(conversation: Talk, rest: str) -> Answer:
     used, spent = conversation.session.usage, conversation.session.cost
     cached = f" ({used.cached_tokens / used.input_tokens:.0%} cached)" if used.input_tokens else ""
     text = (
@@ -187,7 +185,7 @@ def _cost(conversation: Conversation, rest: str) -> Answer:
     return run.model_copy(update={"text": f"{text} The run: {run.text}"})
 
 
-def _model(conversation: Conversation, rest: str) -> Answer:
+def _model(conversation: Talk, rest: str) -> Answer:
     if conversation.asking is None:
         return _said("No model answers: set ANTHROPIC_API_KEY (or --llm live). Questions are answered from the record.")
     if rest.strip():
@@ -196,7 +194,7 @@ def _model(conversation: Conversation, rest: str) -> Answer:
     return _said(f"{conversation.asking.name} answers.")
 
 
-def _compact(conversation: Conversation, rest: str) -> Answer:
+def _compact(conversation: Talk, rest: str) -> Answer:
     before = len(conversation.session.turns)
     conversation.compact()
     return _said(
@@ -205,7 +203,7 @@ def _compact(conversation: Conversation, rest: str) -> Answer:
     )
 
 
-def _memory(conversation: Conversation, rest: str) -> Answer:
+def _memory(conversation: Talk, rest: str) -> Answer:
     words = rest.split(maxsplit=1)
     if words and words[0] in ("revoke", "forget") and len(words) == 2:
         ident = words[1].strip().removeprefix("memory:")
@@ -223,22 +221,22 @@ def _memory(conversation: Conversation, rest: str) -> Answer:
     return answer.model_copy(update={"citations": tuple(one.id for one in held)})
 
 
-def _export(conversation: Conversation, rest: str) -> Answer:
+def _export(conversation: Talk, rest: str) -> Answer:
     path = conversation.export(rest.strip())
     return _said(f"{len(conversation.session.turns)} turns are in {path}")
 
 
-def _halt(conversation: Conversation, rest: str) -> Answer:
+def _halt(conversation: Talk, rest: str) -> Answer:
     reason = rest.strip() or "halted by hand"
     return conversation.ask_yes(Request(kind="halt", what=f"halt trading: {reason}", given={"reason": reason}))
 
 
-def _stopentry(conversation: Conversation, rest: str) -> Answer:
+def _stopentry(conversation: Talk, rest: str) -> Answer:
     reason = rest.strip() or "entries stopped by hand"
     return conversation.ask_yes(Request(kind="stopentry", what=f"stop new entries: {reason}", given={"reason": reason}))
 
 
-def _resume(conversation: Conversation, rest: str) -> Answer:
+def _resume(conversation: Talk, rest: str) -> Answer:
     if not rest.strip():
         raise ConfigError(
             "/resume lets trading go on and needs a reason: /resume checked the feed (a conversation is reopened with chat -r ID)"
@@ -246,17 +244,17 @@ def _resume(conversation: Conversation, rest: str) -> Answer:
     return conversation.ask_yes(Request(kind="resume", what=f"let trading go on: {rest.strip()}", given={"reason": rest.strip()}))
 
 
-def _clear(conversation: Conversation, rest: str) -> Answer:
+def _clear(conversation: Talk, rest: str) -> Answer:
     conversation.clear()
     return _said(f"A new conversation begins ({conversation.session.id}); the last one is kept.")
 
 
-def _quit(conversation: Conversation, rest: str) -> Answer:
+def _quit(conversation: Talk, rest: str) -> Answer:
     conversation.over = True
     return _said(f"`tradecraft chat -r {conversation.session.id}` goes on with this.")
 
 
-def _whatif(conversation: Conversation, rest: str) -> Answer:
+def _whatif(conversation: Talk, rest: str) -> Answer:
     return conversation.locally(f"what if {rest}")
 
 
@@ -289,7 +287,7 @@ COMMANDS = {
 }
 
 
-def run_command(conversation: Conversation, text: str) -> Answer:
+def run_command(conversation: Talk, text: str) -> Answer:
     """Carry a command out; ConfigError for one there is none of."""
     word, _, rest = text[1:].partition(" ")
     name = word.strip().lower()

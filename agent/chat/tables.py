@@ -21,9 +21,9 @@ from memory_db.chain import Fact
 from memory_db.journal import Journal
 
 Json = dict[str, Any]
-KINDS = (
-    "cycle", "closed_trade", "shadow", "skill_execution", "skill_transition", "parameter", "snapshot", "control", "fill",
-    "votes_scored",
+KINDS = frozenset(
+    ["cycle", "closed_trade", "shadow", "skill_execution", "skill_transition", "parameter", "snapshot", "control", "fill",
+     "votes_scored"]
 )  # fmt: skip
 
 
@@ -123,9 +123,10 @@ class Tables:
         """Take in what was committed since the last look."""
         if journal.last_seq == self.seen:
             return
-        for fact in journal.facts(kinds=KINDS, after_seq=self.seen):
+        # in the order of numbers, whatever the kind: asked for kinds, the database sorts all that is left once a page
+        for fact in journal.facts(after_seq=self.seen):
             self.seen = fact.seq
-            if fact.payload is not None:
+            if fact.kind in KINDS and fact.payload is not None:
                 getattr(self, f"_take_{fact.kind}")(fact, from_json(fact.payload))
         self.seen = max(self.seen, journal.last_seq)
 

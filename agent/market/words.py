@@ -31,7 +31,7 @@ _BREADTHS: tuple[tuple[float, ...], tuple[str, ...]] = (
 # a feature, its rising upper bounds, and the phrase below each bound and above the last
 _SCALES: tuple[tuple[str, tuple[float, ...], tuple[str, ...]], ...] = (
     ("trend_strength", (-3.0, -1.0, 1.0, 3.0), ("strong downtrend", "downtrend", "no clear trend", "uptrend", "strong uptrend")),
-    ("adx_14", (20.0, 30.0), ("direction weak", "direction moderate", "direction strong")),
+    ("adx_14", (20.0, 30.0), ("ADX weak", "ADX moderate", "ADX strong")),
     (
         "bb_position",
         (0.0, 0.5, 1.0),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from pydantic import ValidationError
 
 from agent.chat.answer import Answer
 from agent.chat.found import Found
 from agent.chat.local.clauses import clauses, following, points_back
+from agent.chat.local.demands import unmet
 from agent.chat.local.reading import Names, Question, read
 from agent.chat.local.route import Step
 from agent.chat.local.routes import Reading, route
@@ -83,15 +87,20 @@ def looked_up(view: View, step: Step) -> Found:
 
 def _told(view: View, question: Question, found: Reading) -> Answer:
     results = [looked_up(view, step) for step in found.route.steps]
+    told = text = "\n".join(dict.fromkeys(r.text for r in results))
+    found = replace(found, left=tuple(word for word in found.left if not _restated(word, told)))
     unused = f"I made no use of {', '.join(repr(word) for word in found.left)}" if found.left else None
     loosely = f"I took it for {found.name}" if found.loose else None
     beyond = f"{question.strangers[0]} is not in this run" if question.strangers else None
-    doubts = [d for d in (found.route.doubt, unused, loosely, beyond, *question.doubts, *(r.doubt for r in results)) if d]
-    told = text = "\n".join(dict.fromkeys(r.text for r in results))
+    missed = unmet(question.text, told)
+    lacking = f"it says nothing of {', '.join(missed)}" if missed else None
+    doubts = [
+        d for d in (found.route.doubt, unused, loosely, beyond, lacking, *question.doubts, *(r.doubt for r in results)) if d
+    ]
     if doubts:
         text = f"I am not sure this is what you ask ({'; '.join(dict.fromkeys(doubts))}). {text}"
     ids = tuple(dict.fromkeys(ident for r in results for ident in r.ids))
-    strange = len(found.left) > 1 and len(found.left) > 2 * found.explained
+    strange = len(found.left) > 1 and len(found.left) > 2 * found.explained + len(question.periods)
     if strange:
         text = f"I do not know: I made no use of {', '.join(repr(word) for word in found.left)}. The nearest I can tell: {told}"
     certainty = "unknown" if strange or all(r.empty for r in results) else "unsure" if doubts else "sure"
@@ -103,6 +112,19 @@ def _told(view: View, question: Question, found: Reading) -> Answer:
         citations=ids,
         table=next((r.table for r in results if r.table), None),
         chart=next((r.chart for r in results if r.chart), None),
+    )
+
+
+_FIGURE = re.compile(r"-?[\d,]*\.?\d+")
+
+
+def _restated(word: str, told: str) -> bool:
+    """Whether a figure of the question only says again what the answer holds: "why was the size only 6.2 %"."""
+    figure = _FIGURE.search(word)
+    return (
+        figure is not None
+        and not word[0].isalpha()
+        and re.search(rf"(?<![\d.]){re.escape(figure.group(0))}(?![\d.]*\d)", told) is not None
     )
 
 

@@ -6,7 +6,8 @@ import re
 from datetime import date
 
 from agent.chat.answer import Answer
-from agent.chat.local.dates import Period, read_dates
+from agent.chat.local.dates import read_dates
+from agent.chat.local.periods import Period
 from agent.chat.local.reading import Names, Question
 
 _ASKS = (
@@ -68,6 +69,7 @@ _SUBJECTS = frozenset(
     ]
 )
 _LEAST = 3
+_ONLY_WHY = re.compile(r"(?:why|how come|why is that|why was that|for what reason)(?: not| so)?", re.IGNORECASE)
 
 
 def clauses(said: str) -> list[str]:
@@ -75,6 +77,8 @@ def clauses(said: str) -> list[str]:
     parts = [
         part.strip(" ,") for part in _JOINT.split(said.replace("\u2014", " - ").replace("\u2013", " - ")) if part.strip(" ,?-")
     ]
+    if len(parts) == 2 and _ONLY_WHY.fullmatch(parts[1]) and not re.match(rf"{_ASKS}\b", parts[0], re.IGNORECASE):
+        return [f"Why: {parts[0]}"]  # "Nothing was traded. Why?"
     if not 2 <= len(parts) <= 3 or _DEPENDENT.match(parts[0]):
         return [said]
     if len(parts[0].split()) <= _LEAST and not re.match(rf"{_ASKS}\b", parts[0], re.IGNORECASE):
@@ -141,6 +145,8 @@ def following(question: Question, before: Question, answered: Answer, names: Nam
             return question.only(skills=(by_id[skill],))
         if decision is not None and answered.tools and answered.tools[0] in ("trades", "why", "decisions", "positions"):
             return question.only(idents=(decision,))
+    if points and before.skills and not own:
+        changed["skills"] = before.skills
     if not question.periods:
         found = _stretch_found(answered) if points else None
         changed["periods"] = (found,) if found else before.periods

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from agent.chat.local.reading import Question
 from agent.chat.local.route import Route
-from agent.chat.local.slots import Slot
+from agent.chat.local.slot import Slot
 
 LONG = 5  # words that mean something: in a shorter question one that is needed says enough
 NEEDED, TOLD, LEFT, SLOT_LEFT = 1.0, 0.75, -1.0, -1.6
@@ -54,7 +54,7 @@ def covered(q: Question, route: Route, needs: frozenset[str], tells: frozenset[s
         score += SLOT_LEFT
         left.append("after what")
     names = _names_left(q, route, given, told)
-    score += SLOT_LEFT * len(names) + (len(_names(q)) - len(names)) * NEEDED
+    score += SLOT_LEFT * (len(names) + len(set(names) & set(q.idents))) + (len(_names(q)) - len(names)) * NEEDED
     return Coverage(
         score,
         tuple(dict.fromkeys([*names, *left])),

@@ -40,37 +40,39 @@ LIMIT_NAMES: dict[str, str] = {
     "max_drawdown": """max drawdown limit, max_drawdown, maximum drawdown limit, maximum allowed drawdown, drawdown limit, drawdown allowed, drawdown (is/) permitted, drawdown cap, drawdown halt*, limit on drawdown, limit on the drawdown, limit for drawdown,
         drawdown ... halt*, drawdown ... stop*, drawdown (may/can) we""",
     "max_daily_loss": "daily loss limit, max_daily_loss, daily loss, loss per day, loss in a day, loss in one day, lose in a day, lose in one day, lose per day, lose on a day",
-    "max_position": """max_position, max position, maximum position*, maximum (allowed/) position (size/), position limit, position cap, how big (can/may/could) (a/one/the/any/) position, how large (can/may/could) (a/one/the/any/) position, largest allowed position,
+    "max_position": """largest position ... (allowed/permitted/possible), biggest position ... (allowed/permitted/possible), (max/maximum) ... (in/into/on/for) (a/one/any/each/every) (single/) (position/trade), most ... (in/into/on/for) (a/one/any/each/every) (single/) (position/trade), how much ... (put/invest/commit/place) (in/into) (a/one/any/each/every) (single/) (position/trade), how much ... (in/into) (a/one/any/each/every) (single/) (position/trade) at most, max_position, max position, maximum position*, maximum (allowed/) position (size/), position limit, position cap, how big (can/may/could) (a/one/the/any/) position, how large (can/may/could) (a/one/the/any/) position, largest allowed position,
         biggest allowed position, largest position allowed, biggest position allowed, position size limit, limit on position*, limit on a position, max size of a position, maximum size of a position""",
     "max_exposure": "max_exposure, max exposure, maximum exposure, exposure limit, exposure cap, limit on exposure, limit on the exposure, exposure allowed",
     "risk_per_trade": """risk_per_trade, risk per trade, risk a trade, risk on a trade, risk on each trade, risk in a trade, risked per trade, risk ... per trade, risk ... on (a/one/each/every/any) (single/) trade, lose ... on (a/one/each/every/any) (single/) trade,
         risked on (a/one/each/every) trade, lose per trade, how risky (is/was/were/are) (a/each/one/every/the/your/our) (single/) trade*, put at risk""",
     "max_consecutive_losses": "max_consecutive_losses, consecutive losses ... (allowed/pause/limit), losses in a row ... (allowed/pause/limit/before/until/stop), how many losses ... (before/until/pause/stop), losing trades ... (before/until) ... (pause*/stop*)",
     "cooldown_bars": "cooldown*, cool down*, cooling off, cooldown_bars",
+    "max_leverage": "leverage limit, max_leverage, max leverage, maximum leverage, use leverage, leverage allowed, leverage (/do/can/may) we, any leverage",
+    "max_weekly_loss": "weekly loss limit, max_weekly_loss, weekly loss, loss per week, loss in a week, lose in a week, lose in one week, lose per week",
     "target_volatility": "target volatility, target_volatility, volatility target",
     "drawdown_throttle": "throttl*, drawdown_throttle",
     "allow_short": "allow_short, allow short, short selling allowed, shorts allowed, shorting allowed, allowed to short, allowed to go short, allowed to sell short, may ... short, can ... short, could ... short, able to short, short permitted, shorting permitted, permitted to short, is shorting, permission to short",
-    "max_bars": "max_bars, max bars, longest allowed holding, maximum holding",
+    "max_bars": "time limit on (a/) (position/positions/trade/trades), max_bars, max bars, longest allowed holding, maximum holding",
 }  # fmt: skip
 LIMITS_NAMED = {name: compiled(phrases) for name, phrases in LIMIT_NAMES.items()}
 
 REGIMES_NAMED: dict[RegimeLabel, re.Pattern[str]] = {
     "trending": compiled("trending, trend market*, trend phase*, trend regime, trendy, strong trend*, trends, a trend, directional market*, trend days"),
-    "ranging": compiled("ranging, range bound, rangebound, range market*, sideways, choppy, quiet market*, quiet regime, in a range, in ranges, range regime, range, ranges, flat market*, directionless, trendless, calm market*, sideway"),
-    "volatile": compiled("volatile, turbulent, turbulence, wild market*, stormy, high volatility, high vol, nervous market*, choppy and volatile, rough market*, jumpy, panicky"),
+    "ranging": compiled("(market/markets) (is/was/were/are) (calm/quiet/flat), when it (is/was) (calm/quiet/flat), calm conditions, quiet conditions, calm phase*, quiet phase*, ranging, range bound, rangebound, range market*, sideways, choppy, quiet market*, quiet regime, in a range, in ranges, range regime, re:\brange\b(?! of), ranges, flat market*, directionless, trendless, calm market*, sideway"),
+    "volatile": compiled("volatility (is/was/gets) (very/) (extreme/high/elevated), extreme volatility, vol (is/was) high, volatile, turbulent, turbulence, wild market*, stormy, high volatility, high vol, nervous market*, choppy and volatile, rough market*, jumpy, panicky"),
 }  # fmt: skip
 
 EXITS_NAMED: dict[ExitReason, re.Pattern[str]] = {
     "stop": compiled(
-        """stopped out, hit the stop, hit its stop, hit their stop, hit stop, hit a stop, hit there stop, at the stop, through the stop, by the stop, by stop, by a stop, at its stop, stop was hit, stops were hit, stop hit, stop got hit, stops got hit, stop triggered, stops triggered,
-        stop was triggered, stop loss*, stops, stop out*, stop exit*, exits by stop, stop get hit, stops get hit, reached the stop, into the stop, on the stop, on a stop, on stops, get stopped, got stopped, was stopped, were stopped, ended in a stop, stop losses, taken out by the stop"""
+        """stopped (trades/trade/positions/position), stopped out, hit the stop, hit its stop, hit their stop, hit stop, hit a stop, hit there stop, at the stop, through the stop, by the stop, by stop, by a stop, at its stop, stop was hit, stops were hit, stop hit, stop got hit, stops got hit, stop triggered, stops triggered,
+        stop was triggered, stop loss*, stops, stop out*, stop exit*, exits by stop, it stopped, stop get hit, stops get hit, reached the stop, into the stop, on the stop, on a stop, on stops, get stopped, got stopped, was stopped, were stopped, ended in a stop, stop losses, taken out by the stop"""
     ),
     "target": compiled(
         """hit the target, hit its target, hit their target, hit there target, hit target, hit a target, reached the target, reach the target, reached its target, reached their target, reach their target, reaching the target, at the target, by target, by the target, at target, made the target, made target, target was hit, targets were hit,
         target hit, targets hit, target was reached, targets were reached, target reached, targets reached, take profit*, profit target*, target exit*, targets, target get hit, on target, on the target, hit profit target, got to the target, got to target, at its target, price target hit"""
     ),
     "time": compiled(
-        """timed out, time out*, time limit, by time, time exit*, time stop*, ran out of time, time ran out, run out of time, time was up, expired, expire, holding limit, held to the limit, maximum holding time, simply timed, because of time, on time, clock ran out, horizon, by the clock, closed on time, end of the holding period"""
+        """timed out, time out*, time limit, by time, time exit*, time stop*, ran out of time, time ran out, run out of time, time was up, expired, expire, holding limit, held to the limit, simply timed, because of time, on time, clock ran out, at the horizon, by the horizon, by the clock, closed on time, end of the holding period"""
     ),
     "signal": compiled("by signal, by a signal, opposite signal, on signal, on a signal, signal exit*, by the signal, exit signal*, reversal signal, closed by signal, signal closed, sell signal"),
     "halt": compiled("by a halt, by halt, halt exit*, closed by the halt"),

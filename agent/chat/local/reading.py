@@ -10,19 +10,21 @@ from typing import Any
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from agent.chat.local.dates import Period, read_dates
+from agent.chat.local.dates import read_dates
 from agent.chat.local.names import FEATURE_WORDS, SYMBOL_ALIASES
-from agent.chat.local.slots import Slot, follows_of, read_slots
+from agent.chat.local.periods import Period
+from agent.chat.local.slot import Slot
+from agent.chat.local.slots import follows_of, read_slots
 from agent.chat.local.spelling import VOCABULARY, guessed, mended, plain
 from agent.chat.local.tokens import Token, tokens_of
-from agent.chat.tools.figures import Bound
+from agent.chat.tools.figures import MEANS, Bound
 from agent.domain import ExitReason, RegimeLabel
 
 _IDENT = re.compile(r"\b(?=[0-9a-f-]*\d)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{6,12})\b")
 _THEN = re.compile(r"(?<=more|less) then\b|(?<=wer|ger|ter|her) then\b")
 _STRATEGY = re.compile(r"\b(?:the|this|our|your|its) (?:whole |entire )?(?:strategy|system|bot)\b")
 _BEFORE_SKILL = re.compile(r"[- ](?:\w+ )?(?:skill|strategy|setup)\b")
-_LATEST = re.compile(r"\b(?:most recent|latest|newest) (?=quarter|month|week|year)")
+_LATEST = re.compile(r"\b(?:(?:very )?most recent|latest|newest) (?=[a-z])")
 _MEMORY = re.compile(r"\bm\d+\b")
 
 
@@ -110,7 +112,7 @@ class Question:
     @property
     def tests(self) -> tuple[Bound, ...]:
         """The conditions on features."""
-        return tuple(b for b in self.bounds if b.feature in _feature_names())
+        return tuple(b for b in self.bounds if b.feature in _feature_names() or b.feature in MEANS)
 
     @property
     def voters(self) -> tuple[str, ...]:
@@ -178,12 +180,13 @@ def read(said: str, names: Names, today: date) -> Question:
     if not skills and "skill" in concepts:
         rest, skills = _by_part(rest, names)
         tokens, concepts = tokens_of(rest) if skills else (tokens, concepts)
+    slots = (*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows)
     return Question(
         said=said,
         text=rest,
         tokens=tokens,
-        concepts=concepts,
-        slots=(*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows),
+        concepts=_beside_conditions(tokens, concepts, slots),
+        slots=slots,
         periods=dated.periods,
         symbols=symbols,
         strangers=strangers,
@@ -198,6 +201,14 @@ def read(said: str, names: Names, today: date) -> Question:
             *_unnamed(rest, names),
         ),
     )
+
+
+def _beside_conditions(tokens: tuple[Token, ...], concepts: frozenset[str], slots: tuple[Slot, ...]) -> frozenset[str]:
+    """The concepts without those that only the words of a condition stand for: "bigger than usual" asks for no biggest."""
+    inside = [s for s in slots if s.kind == "cross" or s.kind == "bound" and s.value.than is not None]
+    within = [t for t in tokens if any(s.begin <= t.begin and t.end <= s.end for s in inside)]
+    outside = {concept for t in tokens if t not in within for concept in t.concepts}
+    return frozenset(c for c in concepts if c in outside or not any(c in t.concepts for t in within))
 
 
 def _of_voters(concepts: frozenset[str]) -> bool:

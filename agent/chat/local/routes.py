@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from agent.chat.local.coverage import Coverage, covered
 from agent.chat.local.intents import INTENTS
 from agent.chat.local.intents.standing import stranger
+from agent.chat.local.kinds import kind_of
+from agent.chat.local.opinion import other_kind
 from agent.chat.local.reading import Question
 from agent.chat.local.route import Intent, Route, Step, named
 from agent.chat.view import View
@@ -37,8 +39,29 @@ def route(q: Question, view: View) -> Reading | None:
         found[:1] = [_completed(found)]
     together = _apart(q, view)
     if together is not None and (not found or together.score > found[0].score + 0.2):
-        return together
-    return _beside(q, found) if found else None
+        return _doubted(q, together, found)
+    return _doubted(q, _beside(q, found), found) if found else None
+
+
+def _doubted(q: Question, first: Reading, found: list[Reading]) -> Reading:
+    """A reading, with a doubt where questions worded like this one had another kind of answer; that answer too, where it fits."""
+    if first.route.doubt or first.route.unknown:
+        return first
+    kind = other_kind(q, kind_of(first.name, first.route))
+    if kind is None:
+        return first
+    fits = (other for other in found if kind_of(other.name, other.route) == kind and other.route.steps)
+    meant = next((other for other in fits if len(other.left) <= len(first.left) + 1), None)
+    if meant is None or not first.route.steps:
+        return replace(
+            first,
+            route=replace(
+                first.route, doubt=f"I took it for {first.name}; questions worded like it mostly ask for something else"
+            ),
+        )
+    steps = (*first.route.steps, *(s for s in meant.route.steps if s not in first.route.steps))
+    doubt = f"it may be {meant.name} that you mean, and not {first.name}"
+    return replace(first, route=replace(first.route, steps=steps[:MOST_STEPS], doubt=doubt))
 
 
 def _beside(q: Question, found: list[Reading]) -> Reading:

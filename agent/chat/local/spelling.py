@@ -33,12 +33,13 @@ _ANAGRAMS = {
 }  # fmt: skip
 _SWAPPED = {wrong: word for word, many in _ANAGRAMS.items() for wrong in many.split()}
 _MOST = 4000
+_ABBREVIATED = re.compile(r"\b(?:e\.g\.|i\.e\.|eg\b|etc\.)")
 
 
 def plain(said: str) -> str:
     """A question in small letters with plain quotes."""
     table = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2014": " - ", "\u2013": " - "})
-    return said.translate(table).strip().lower()
+    return _ABBREVIATED.sub(" ", said.translate(table).strip().lower())
 
 
 def mended(text: str, names: frozenset[str]) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -43,7 +43,7 @@ IDIOMS = frozenset(
     ]
 )
 # what is done in words that by themselves say nothing: "get out", "go long"
-ACTS = frozenset({"buy", "close", "hold"})
+ACTS = frozenset({"buy", "close", "hold", "without", "similar"})
 _TOKEN = re.compile(r"[a-z][a-z']*")
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from agent.chat.found import cite, day, figure, money, per_cent
-from agent.chat.tables import Row
+from agent.chat.tables import Row, Trade
 from agent.chat.tools.selecting import told
 from agent.chat.view import View
 from agent.report.explain import closed_text
@@ -70,7 +70,10 @@ def _size(view: View, row: Row, record: Json) -> list[str]:
 def _levels(view: View, row: Row, record: Json) -> list[str]:
     if row.stop is None:
         return [headline(row), "No entry was decided, so there is neither stop nor target."]
-    words = f"{row.symbol} {day(row.bar)}: stop {row.stop:,.2f}, target {figure(row.target, '{:,.2f}')}, close {row.close:,.2f}"
+    away = f" ({per_cent(abs(row.close - row.stop) / row.close, 2)} away)" if row.close else ""
+    words = (
+        f"{row.symbol} {day(row.bar)}: stop {row.stop:,.2f}{away}, target {figure(row.target, '{:,.2f}')}, close {row.close:,.2f}"
+    )
     return [f"{words}, at most {row.horizon} bars {cite('decision', row.id)}."]
 
 
@@ -122,9 +125,10 @@ def _outcome(view: View, row: Row, record: Json) -> list[str]:
     if trade is not None:
         won = "won" if trade.won else "lost"
         fees = money(trade.outcome.fees)
+        beyond = _beyond(trade)
         return [
             f"The trade of {day(row.bar)} {won}: {told(trade)}; fees {fees}. "
-            f"It {closed_text(trade.outcome.model_dump(mode='json'))}."
+            f"It {closed_text(trade.outcome.model_dump(mode='json'))}.{beyond}"
         ]
     if not row.entered:
         shadow = view.tables.shadows.get(row.id)
@@ -132,6 +136,16 @@ def _outcome(view: View, row: Row, record: Json) -> list[str]:
         return [headline(row), f"It opened no trade.{paid}"]
     held = row.symbol in (view.tables.by_symbol[row.symbol][-1].held)
     return ["The position is still open." if held else "The order was not filled."]
+
+
+def _beyond(trade: Trade) -> str:
+    """Why a stopped trade lost more than the one unit at risk."""
+    if trade.outcome.reason != "stop" or trade.outcome.r > -1.1:
+        return ""
+    stop = trade.decision.stop if trade.decision else None
+    at = f" of {stop:,.2f}" if stop is not None else ""
+    left = f"{trade.outcome.exit_price:,.2f}"
+    return f" It lost more than 1 R because it was left at {left}, beyond the stop{at}: the price jumped past it."
 
 
 def _forecast(view: View, row: Row, record: Json) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from agent.chat.tools.base import Scope
+from agent.chat.tools.figures import Bound
 from agent.chat.view import View
 from agent.market.bars import to_stamp
 from agent.statistics.metrics import metrics
@@ -16,8 +17,9 @@ from agent.statistics.metrics import metrics
 Json = dict[str, Any]
 Measure = Literal[
     "all", "return", "sharpe", "sortino", "calmar", "cagr", "volatility", "drawdown", "benchmark", "costs", "exposure", "equity",
-    "peak", "factor", "expectancy", "sqn", "kelly", "arms",
+    "peak", "cost_multiples", "factor", "expectancy", "sqn", "kelly", "arms",
 ]  # fmt: skip
+SLACK = 5  # days without a bar at either end of a stretch
 Curve = list[tuple[datetime, float]]
 
 
@@ -28,6 +30,7 @@ class Result(Scope):
     by: Literal["day", "week", "month", "quarter", "year", "calendar_month"] | None = None
     rank: Literal["best", "worst"] | None = Field(None, description="with by: only the best or worst stretches")
     n: int = Field(1, ge=1, le=20, description="with rank: how many")
+    having: Bound | None = Field(None, description="with by: only stretches whose return in per cent meets this")
 
 
 def before_of(view: View, start: date | None) -> float:
@@ -59,10 +62,20 @@ def figures(view: View, asked: Scope) -> Json:
 
 
 def held_in_chunk(view: View, asked: Result) -> float | None:
-    """Buy-and-hold's return of exactly one chunk of the backtest."""
+    """Buy-and-hold's return over days that are whole chunks of the backtest, one after another; None for other days."""
+    inside, grown = [], 1.0
     for chunk in (view.result or {}).get("chunks", []):
         first, last = (date.fromisoformat(chunk[name][:10]) for name in ("start", "end"))
-        if asked.start and asked.end and asked.start <= first and last <= asked.end and (asked.end - asked.start).days < 95:
-            found: float | None = chunk.get("benchmark_return_pct")
-            return found
-    return None
+        if (
+            asked.start
+            and asked.end
+            and asked.start <= first
+            and last <= asked.end
+            and chunk.get("benchmark_return_pct") is not None
+        ):
+            inside.append((first, last))
+            grown *= 1 + chunk["benchmark_return_pct"] / 100
+    whole = (
+        inside and asked.start and asked.end and max((inside[0][0] - asked.start).days, (asked.end - inside[-1][1]).days) <= SLACK
+    )
+    return 100 * (grown - 1) if whole else None

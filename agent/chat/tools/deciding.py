@@ -13,7 +13,7 @@ from agent.chat.tables import Row
 from agent.chat.tools.aspects import headline
 from agent.chat.tools.base import Scope, Tool
 from agent.chat.tools.dividing import MOST_GROUPS
-from agent.chat.tools.figures import DECISION_FIGURES, Bound, bounded, meets, spread
+from agent.chat.tools.figures import DECISION_FIGURES, Bound, bounded, meets, settled, spread
 from agent.chat.tools.selecting import WEEKDAYS
 from agent.chat.view import View
 
@@ -52,6 +52,7 @@ def decisions(view: View, asked: Decisions) -> Found:
     every = asked.rows(view)
     if not every:
         return nothing(f"No decision is recorded{asked.words()}.", f"run:{view.run}")
+    asked = asked.model_copy(update={"bounds": settled(asked.bounds, DECISION_FIGURES, every)})
     rows = [row for row in every if _fits(view, row, asked)]
     if asked.order is not None:
         return _listed(view, asked, rows)

@@ -9,7 +9,8 @@ from typing import Any
 from agent.chat.found import Found, Table, cite, gain, nothing, per_cent
 from agent.chat.tables import Trade
 from agent.chat.tools.figures import TRADE_FIGURES, meets, spread
-from agent.chat.tools.selecting import WEEKDAYS, By, Trades, skills_of
+from agent.chat.tools.selecting import WEEKDAYS, By, Trades, key_of, skills_of
+from agent.chat.tools.selecting import told as told_of
 from agent.chat.tools.sums import MEASURES, sums
 from agent.chat.view import View
 
@@ -67,6 +68,28 @@ def grouped(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found:
     absent = _absent(asked, {name for name, _ in rows}, view)
     text = f"{_first(asked, rows)}{what[0].upper() + what[1:]} by {split} {cite('run', view.run)}:{shown}{_ends(rows)}{absent}"
     return Found(text=text, ids=(f"run:{view.run}",), data={name: of for name, of in rows}, table=table)
+
+
+def firsts(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found:
+    """The first of each group by an order: the best trade of each year, the longest of each symbol."""
+    by, groups = asked.by or "symbol", defaultdict(list)
+    for trade in sorted(chosen, key=key_of(asked)):
+        for name in group_name(view, trade, by, asked.dated):
+            groups[name].append(trade)
+    ordered = sorted(groups.items(), key=_calendar)
+    told = [f"{name}: {'; '.join(_one(asked, trade) for trade in inside[: asked.n])}" for name, inside in ordered]
+    one = what.replace("trades", "trade", 1) if asked.n == 1 else what
+    named = asked.figure is not None and asked.order in ("highest", "lowest")
+    order = f"{asked.order} {TRADE_FIGURES[asked.figure or 'pnl'].label} of a" if named else str(asked.order)
+    ids = tuple(trade.outcome.decision for _, inside in ordered for trade in inside[: asked.n])
+    return Found(text=f"The {order} {one} by {by} {cite('run', view.run)}: {'. '.join(told)}.", ids=(f"run:{view.run}", *ids))
+
+
+def _one(asked: Trades, trade: Trade) -> str:
+    """A trade of a group, with the figure it was ordered by."""
+    figure = TRADE_FIGURES[asked.figure] if asked.figure else None
+    value = figure.of(trade) if figure else None
+    return told_of(trade) + (f" ({figure.label} {figure.shown(value)})" if figure and value is not None else "")
 
 
 def _absent(asked: Trades, present: set[str], view: View) -> str:

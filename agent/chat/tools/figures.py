@@ -14,14 +14,16 @@ from agent.market.features import FEATURES
 
 T = TypeVar("T")
 Op = Literal["<", "<=", ">", ">="]
+Than = Literal["mean", "median", "upper quarter", "lower quarter"]
 
 
 class Bound(Frozen):
-    """One condition: a feature or a figure above or below a value."""
+    """One condition: a feature or a figure above or below a value, or with ``than`` above or below what is usual of it."""
 
     feature: str
     op: Op
-    value: float
+    value: float = 0.0
+    than: Than | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,20 @@ def meets(value: float | None, bound: Bound) -> bool:
     }[bound.op]
 
 
+def settled(bounds: Sequence[Bound], figures: dict[str, Figure[T]], every: Sequence[T]) -> tuple[Bound, ...]:
+    """The bounds with the values that "than" stands for among ``every``; where nothing is known of one, nothing meets it."""
+    return tuple(_settled(bound, figures[bound.feature], every) if bound.than else bound for bound in bounds)
+
+
+def _settled(bound: Bound, figure: Figure[T], every: Sequence[T]) -> Bound:
+    values = [value for one in every if (value := figure.of(one)) is not None]
+    if len(values) < 2:
+        return bound.model_copy(update={"value": values[0] if values else 0.0})
+    low, middle, high = quantiles(values, n=4)
+    found = {"mean": sum(values) / len(values), "median": middle, "upper quarter": high, "lower quarter": low}
+    return bound.model_copy(update={"value": found[bound.than or "mean"]})
+
+
 def spread(figure: Figure[T], inside: Sequence[T]) -> str:
     """Mean, median, lowest, highest and sum of a figure over trades or decisions, in words; empty where it is not known."""
     values = [value for one in inside if (value := figure.of(one)) is not None]
@@ -137,4 +153,11 @@ def _quartiles(values: list[float], shown: Callable[[float], str]) -> str:
 
 def bounded(bounds: Sequence[Bound], figures: dict[str, Figure[T]]) -> str:
     """Bounds in words, with a leading space; empty for none."""
-    return "".join(f" with {figures[b.feature].label} {b.op} {figures[b.feature].shown(b.value)}" for b in bounds)
+    return "".join(f" with {figures[b.feature].label} {b.op} {figures[b.feature].shown(b.value)}{_usual(b)}" for b in bounds)
+
+
+def _usual(bound: Bound) -> str:
+    """What a bound's value is of all the others."""
+    if bound.than is None:
+        return ""
+    return f" (the {bound.than} of all)" if bound.than in ("mean", "median") else f" (where the {bound.than} begins)"

@@ -1,4 +1,4 @@
-"""The market as it was seen: state and features at a day, their history, situations and what followed them."""
+"""The market as it was seen: state and features at a day, their history, and days like one of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pydantic import Field
 from agent.chat.found import Chart, Found, Table, cite, day, figure, listing, nothing, per_cent
 from agent.chat.tables import Row
 from agent.chat.tools.base import Scope, Tool
-from agent.chat.tools.figures import Bound, meets
 from agent.chat.view import View
 from agent.domain import Frozen
 from agent.market.features import DOCS, FEATURES
-from agent.statistics.proportion import wilson
 
 Json = dict[str, Any]
 
@@ -130,58 +128,6 @@ def _chart(title: str, pairs: list[tuple[Row, float]], view: View) -> Chart | No
     )
 
 
-class Situations(Scope):
-    """Conditions that the bar met; all of them."""
-
-    tests: tuple[Bound, ...] = ()
-
-
-def situations(view: View, asked: Situations) -> Found:
-    """How often conditions were met, what a standard long and short then paid, and what the agent did."""
-    unknown = [t.feature for t in asked.tests if t.feature not in FEATURES]
-    if unknown:
-        return nothing(f"{unknown[0]!r} is no feature; there are {listing(list(FEATURES), 30)}.", f"run:{view.run}")
-    rows = [row for row in asked.rows(view) if all(meets(row.feature(test.feature), test) for test in asked.tests)]
-    what = " and ".join(f"{t.feature} {t.op} {t.value:g}" for t in asked.tests) or "any state"
-    if not rows:
-        return Found(
-            text=(f"{what}{asked.words()} was never seen at a decision of this run "
-                 f"{cite('run', view.run)}."), ids=(f"run:{view.run}",),
-            data={"count": 0},
-        )  # fmt: skip
-    pays = [view.tables.shadows[row.id] for row in rows if row.id in view.tables.shadows]
-    taken = [view.tables.trade_of[row.id] for row in rows if row.id in view.tables.trade_of]
-    share = len(rows) / max(1, len(Scope(symbol=asked.symbol).rows(view)))
-    words = [f"{what}{asked.words()}: seen at {len(rows)} decisions ({per_cent(share)} of all) {cite('run', view.run)}."]
-    words += [_paid(side, [p[i] for p in pays], view, asked) for i, side in enumerate(("long", "short")) if pays]
-    if taken:
-        mean = sum(t.outcome.r for t in taken) / len(taken)
-        words.append(f"The book entered {len(taken)} of them: {sum(t.won for t in taken)} won, mean net {mean:+.2f} R.")
-    else:
-        words.append("The book entered none of them.")
-    near = [f"{row.symbol} {day(row.bar)} {cite('decision', row.id)}" for row in rows[-3:]]
-    words.append(f"The last: {', '.join(near)}.")
-    return Found(
-        text=" ".join(words),
-        ids=(f"run:{view.run}", *(r.id for r in rows[-10:])),
-        data={"count": len(rows), "settled": len(pays)},
-    )
-
-
-def _paid(side: str, rs: list[float], view: View, asked: Scope) -> str:
-    won = sum(r > 0 for r in rs)
-    spread = wilson(won, len(rs))
-    every = [
-        view.tables.shadows[r.id][side == "short"] for r in Scope(symbol=asked.symbol).rows(view) if r.id in view.tables.shadows
-    ]
-    interval = f" [{per_cent(spread[0], 0)}, {per_cent(spread[1], 0)}]" if spread else ""
-    return (
-        f"A standard {side} then paid a mean net {sum(rs) / len(rs):+.2f} R and won "
-        f"{per_cent(won / len(rs))}{interval} of {len(rs)}; "
-        f"over all bars {sum(every) / len(every):+.2f} R and {per_cent(sum(r > 0 for r in every) / len(every))}."
-    )
-
-
 class Similar(Frozen):
     """The situation of a symbol at a day (or of a decision) whose likes are looked for; only earlier ones count."""
 
@@ -238,11 +184,5 @@ def _whose(view: View, asked: Similar) -> tuple[Row | None, str]:
 TOOLS = (
     Tool("market_state", "The market as known at a day: close, features, regime, words.", State, state),
     Tool("feature_history", "A feature or the close over days: range, mean, highest, lowest.", History, history),
-    Tool(
-        "situations",
-        "How often conditions on features were met and what followed, e.g. rsi_14 < 30 in volatile.",
-        Situations,
-        situations,
-    ),
     Tool("similar", "Situations like one day's, with what happened after.", Similar, similar),
 )

@@ -64,8 +64,8 @@ def _named(view: View, asked: Result, curve: Curve, before: float) -> Found:
 def _return(view: View, asked: Result, curve: Curve, before: float) -> Found:
     after = curve[-1][1]
     text = (
-        f"Return{asked.words()}: {per_cent(after / before - 1, 2)}, {gain(after - before)}: equity went from {money(before)} "
-        f"to {money(after)} on {day(curve[-1][0])} {cite('run', view.run)}."
+        f"Return{asked.words()}, net of costs: {per_cent(after / before - 1, 2)}, {gain(after - before)}: equity went from "
+        f"{money(before)} to {money(after)} on {day(curve[-1][0])} {cite('run', view.run)}."
     )
     whole = asked.start is None and asked.end is None
     held = figures(view, asked).get("Buy & Hold Return [%]") if whole else held_in_chunk(view, asked)
@@ -161,14 +161,16 @@ def _benchmark_of(view: View, asked: Result, symbol: str) -> Found:
     return Found(text=text, ids=(f"run:{view.run}",), data={"trades": mine, "held": held})
 
 
+def _slipped(view: View, outcomes: list[Outcome]) -> float:
+    """What slippage took out of the prices of closed trades."""
+    bps = {symbol: float(c["slippage_bps"]) for symbol, c in (view.result or {}).get("costs", {}).items()}
+    return sum(float(o.quantity) * (o.entry_price + o.exit_price) * bps.get(o.symbol, 0.0) / 1e4 for o in outcomes)
+
+
 def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
     paid = [(s, fee) for at, s, fee in view.tables.fees if asked.holds(at.date()) and asked.symbol in (None, s)]
     outcomes = [trade.outcome for trade in asked.trades(view)]
-    costs = (view.result or {}).get("costs", {})
-    slips = sum(
-        float(o.quantity) * (o.entry_price + o.exit_price) * costs.get(o.symbol, {}).get("slippage_bps", 0.0) / 1e4
-        for o in outcomes
-    )
+    costs, slips = (view.result or {}).get("costs", {}), _slipped(view, outcomes)
     rates = "; ".join(f"{s} {c['fee_bps']:g} bps fee and {c['slippage_bps']:g} bps slippage a side" for s, c in costs.items())
     of_closed = money(sum(o.fees for o in outcomes))
     text = (
@@ -184,10 +186,29 @@ def _costs(view: View, asked: Result, curve: Curve, before: float) -> Found:
         share = f", {per_cent(total / earned)} of what winning trades made before fees ({money(earned)})" if earned > 0 else ""
         text += _turnover(outcomes, curve)
         text += f" In all about {money(total)}{share}; before fees the trades made {gain(gross)}."
-    rows = (view.result or {}).get("cost_sensitivity", []) if not (asked.start or asked.end) else []
-    if rows:
-        text += " Return by cost: " + ", ".join(f"{r['multiple']}x {r['return_pct']:.2f} %" for r in rows) + "."
+    if not (asked.start or asked.end):
+        text += _by_cost(view)
     return Found(text=text, ids=(f"run:{view.run}",), data={"fees": sum(fee for _, fee in paid), "slippage": slips})
+
+
+def _by_cost(view: View) -> str:
+    """The return had every fee and slippage been so many times as high, the trades staying as they were."""
+    told = [f"{row['multiple']}x {row['return_pct']:.2f} %" for row in (view.result or {}).get("cost_sensitivity", [])]
+    return f" Return by cost: {', '.join(told)}." if told else ""
+
+
+def _multiples(view: View, asked: Result, curve: Curve, before: float) -> Found:
+    told = _by_cost(view)
+    if not told:
+        return nothing("What other costs would have left is not in this record.", f"run:{view.run}")
+    outcomes = [trade.outcome for trade in asked.trades(view)]
+    free = (curve[-1][1] + sum(o.fees for o in outcomes) + _slipped(view, outcomes)) / before - 1
+    text = (
+        f"The same trades at other costs {cite('run', view.run)}:{told} Without any about {per_cent(free, 2)}. Fees and slippage "
+        f"are multiplied together; with other costs it would also have decided otherwise, which only another backtest "
+        f"(--fee-bps, --slippage-bps) tells."
+    )
+    return Found(text=text, ids=(f"run:{view.run}",))
 
 
 def _turnover(outcomes: list[Outcome], curve: Curve) -> str:
@@ -279,7 +300,8 @@ def _arms(view: View, asked: Result, curve: Curve, before: float) -> Found:
 
 
 _TOLD = {
-    "all": _all, "return": _return, "drawdown": _drawdown, "benchmark": _benchmark, "costs": _costs, "exposure": _exposure,
+    "all": _all, "return": _return, "drawdown": _drawdown, "benchmark": _benchmark, "costs": _costs,
+    "cost_multiples": _multiples, "exposure": _exposure,
     "equity": _equity, "peak": _peak, "arms": _arms,
 }  # fmt: skip
 

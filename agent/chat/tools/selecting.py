@@ -10,7 +10,7 @@ from pydantic import Field
 from agent.chat.found import cite, day, gain, per_cent
 from agent.chat.tables import Trade
 from agent.chat.tools.base import Scope
-from agent.chat.tools.figures import TRADE_FIGURES, Bound, bounded, meets
+from agent.chat.tools.figures import TRADE_FIGURES, Bound, bounded, meets, settled
 from agent.chat.view import View
 from agent.domain import ExitReason, Frozen, Side
 
@@ -56,9 +56,17 @@ class Trades(Scope):
 
 def selected(view: View, asked: Trades) -> list[Trade]:
     """The trades asked for, in the order asked for, by their close without one."""
+    asked = measured(view, asked)
     chosen = [trade for trade in inside(view, asked) if fits(view, trade, asked)]
     every = sorted(chosen, key=key_of(asked)) if asked.order is not None else chosen
     return every[asked.nth - 1 : asked.nth] if asked.nth is not None else every
+
+
+def measured(view: View, asked: Trades) -> Trades:
+    """The same with "than usual" settled: against all trades of the days, symbol and regime asked for."""
+    if not any(bound.than for bound in asked.bounds):
+        return asked
+    return asked.model_copy(update={"bounds": settled(asked.bounds, TRADE_FIGURES, inside(view, asked))})
 
 
 def inside(view: View, asked: Trades) -> list[Trade]:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from agent.chat.found import Found, Table, cite, money, nothing, per_cent
 from agent.chat.tools.curves import Result, before_of, figures, held_in_chunk
+from agent.chat.tools.figures import Bound, meets
 from agent.chat.view import View
 
 
@@ -17,6 +18,8 @@ def stretches(view: View, asked: Result) -> Found:
     rows = _returns(view, asked, by)
     if by == "calendar_month":
         rows = _by_name(rows)
+    if asked.having is not None:
+        return _those(view, asked, rows)
     best, worst = max(rows, key=lambda r: r[1]), min(rows, key=lambda r: r[1])
     named = by.replace("calendar_month", "month of the year")
     ends = f"Best {named} {best[0]} ({per_cent(best[1], 2)}), worst {worst[0]} ({per_cent(worst[1], 2)})"
@@ -39,6 +42,17 @@ def stretches(view: View, asked: Result) -> Found:
         table=Table(
             title=f"return by {named}", columns=(named, "return"), rows=tuple((n, per_cent(v, 2)) for n, v in rows), right=(1,)
         ),
+    )
+
+
+def _those(view: View, asked: Result, rows: list[tuple[str, float]]) -> Found:
+    """The stretches whose return meets a condition."""
+    bound = asked.having or Bound(feature="return_pct", op=">")
+    met = [(name, value) for name, value in rows if meets(100 * value, bound)]
+    what = f"{asked.by}s{asked.words()} with a return {bound.op} {bound.value:g} %"
+    told = f": {', '.join(f'{name} {per_cent(value, 2)}' for name, value in met)}" if met else ""
+    return Found(
+        text=f"{len(met)} of {len(rows)} {what} {cite('run', view.run)}{told}.", ids=(f"run:{view.run}",), data=dict(met)
     )
 
 

@@ -10,9 +10,9 @@ from scipy.stats import spearmanr
 from agent.chat.found import Found, Table, cite, day, gain, listing, nothing, per_cent
 from agent.chat.tables import Trade
 from agent.chat.tools.base import Scope, Tool
-from agent.chat.tools.dividing import grouped
+from agent.chat.tools.dividing import firsts, grouped
 from agent.chat.tools.figures import TRADE_FIGURES, spread
-from agent.chat.tools.selecting import Trades, fits, inside, key_of, kind_of, told
+from agent.chat.tools.selecting import Trades, fits, inside, key_of, kind_of, measured, told
 from agent.chat.tools.sums import MEASURES, sums
 from agent.chat.view import View
 
@@ -26,11 +26,14 @@ def trades(view: View, asked: Trades) -> Found:
         return nothing(
             f"{unknown[0]!r} is no figure of a trade; there are {listing(list(TRADE_FIGURES), 40)}.", f"run:{view.run}"
         )
+    asked = measured(view, asked)
     chosen = [trade for trade in inside(view, asked) if fits(view, trade, asked)]
     what = kind_of(asked)
     if not chosen:
         text = f"No {what} {'is' if what.endswith('trade') else 'were'} recorded {cite('run', view.run)}.{_outside(view, asked)}"
         return Found(text=text, ids=(f"run:{view.run}",), data={"count": 0})
+    if asked.by is not None and asked.order is not None:
+        return firsts(view, asked, chosen, what)
     if asked.by is not None:
         return grouped(view, asked, chosen, what)
     if asked.order is not None:

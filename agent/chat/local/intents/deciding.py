@@ -23,6 +23,8 @@ def _decisions(q: Question, tells: set[str], **more: Any) -> Route:
 
 
 def _count_decisions(q: Question, view: View) -> Route | None:
+    if q.tests and not q.any("decision", "hold", "buy", "entries", "sell"):
+        return None  # how often the market stood so
     found = decision_group(q)
     tells = {"how_many", "share", "how_much", "list"}
     if found is not None:
@@ -37,7 +39,8 @@ def _count_decisions(q: Question, view: View) -> Route | None:
 def _causes(q: Question, view: View) -> Route | None:
     """Why it held, counted over many decisions."""
     held = re.search(r"\bhold(?:s|ing)?\b", q.text) is not None
-    if q.day or q.idents or q.any("longest", "how_long", "close") or not (held or q.has("hold")):
+    idle = q.has("hold") or q.has("negation", "trade|buy|entries")
+    if q.day or q.idents or q.any("longest", "how_long", "close", "short") or not (held or idle):
         return None
     given, used = which_decisions(q)
     return route(
@@ -121,6 +124,15 @@ def _walked(q: Question, view: View) -> Route | None:
     return _decisions(q, {"list", "why", "describe", "how_many", "by"}, order="first", n=30)
 
 
+def _shown(q: Question, view: View) -> Route | None:
+    """The decisions of a stretch one by one, where they are asked for and no figure of them is."""
+    if not re.search(r"\bdecisions\b", q.text) or q.any(
+        "how_many", "share", "average", "most", "least", "first", "last", "clamp", "confidence"
+    ):
+        return None
+    return _walked(q, view)
+
+
 def _few_days(q: Question, view: View) -> Route | None:
     """What went on over a few days, decision by decision."""
     if q.period is None or q.day or not (q.period.start and q.period.end) or (q.period.end - q.period.start).days > FEW_DAYS:
@@ -171,6 +183,10 @@ def _clamped(q: Question, view: View) -> Route | None:
     )
 
 
+def _of_signals(q: Question, view: View) -> Route | None:
+    return _made_of(q, view) if re.search(r"\bsignals?\b", q.text) else None
+
+
 def _made_of(q: Question, view: View) -> Route | None:
     if q.day or q.idents or re.search(r"\bremember", q.text):
         return None
@@ -184,13 +200,17 @@ INTENTS = (
     intent("errors", "error", "", _status("error", "error")),
     intent("decisions counted", "how_many|share decision|hold|buy|entries|sell|happened", "when", _count_decisions),
     intent("why it held", "hold|holding why", "decision", _causes, 0.3),
+    intent("why nothing was traded", "negation why trade|buy|entries|happened", "decision when position_open", _causes, 0.35),
     intent("decisions", "decision|hold|entries", "when", _count_decisions, -0.3),
     intent("decisions in order", "first|last decision|buy|entries|hold", "", _ordered),
     intent("a few days", "happened|describe @stretch", "when decision hold buy entries happened state", _few_days, 0.25),
+    intent("decisions shown", "decision @stretch", "when hold buy entries happened by list describe", _shown, 0.4),
     intent("decisions of a stretch", "@stretch", "when decision hold buy entries happened", _walked, -0.4),
     intent("how sure", "confidence", "", _sure),
     intent("how large", "size", "", _sized),
     intent("largest position", "most|least trade", "position_open", _sized, -0.2),
+    intent("what memory adds to decisions", "memories|forecast decision worth_having|parts|how_much", "voter skill average by most least when", _made_of, 0.4),
+    intent("what votes add to signals", "parts voter", "memories forecast skill average how_much share by most least decision when", _of_signals, 0.45),
     intent("what signals are made of", "parts|memories", "voter memories forecast skill average how_much compare buy entries decision happened win lose trade confidence by when condition most least", _made_of, 0.0),
     intent("parts against each other", "memories|forecast voter|skill compare|disagree|agree|parts", "voter memories forecast skill average how_much buy entries decision happened when", _made_of, 0.2),
     intent("cut by limits", "clamp", "", _clamped),

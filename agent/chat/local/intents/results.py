@@ -11,6 +11,8 @@ from agent.chat.local.reading import Question
 from agent.chat.local.route import Intent, Make, Route, Step, clean, days_of, intent, one, scope
 from agent.chat.view import View
 
+_BUY_AND_HOLD = re.compile(r"\b(?:buy(?:ing)? (?:and|&) hold(?:ing)?|benchmark|just holding|index)\b")
+
 
 def _figure(measure: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
@@ -19,6 +21,12 @@ def _figure(measure: str) -> Make:
             return Route(tuple(Step("result", clean({"measure": measure, "symbol": s, **days_of(q)})) for s in symbols)).telling(
                 "symbol by compare best worst"
             )
+        if measure == "benchmark" and q.day and not _BUY_AND_HOLD.search(q.text):
+            return None  # what was held on a day
+        if measure == "equity" and re.search(r"\bwhat is in the (?:portfolio|book|account)\b", q.text):
+            return None  # positions are
+        if measure == "equity" and re.search(r"\bgr(?:ow\w*|ew)\b", q.text):
+            return None  # by how much, not to what
         symbol = q.symbol if measure in ("costs", "exposure", "benchmark", "sharpe") else None
         return one("result", measure=measure, symbol=symbol, **days_of(q))
 
@@ -43,9 +51,15 @@ def _by_stretch(q: Question, view: View) -> Route | None:
     concept, unit = next(((c, u) for c, u in _UNITS if q.has(c)), (None, None))
     if unit is None or concept is None or re.search(r"\bturnover\b", q.text):
         return None  # turnover is told for the whole run, as so many times the equity a year
+    if re.search(r"\b(?:trades?|winners?|losers?|entries)\b", q.text) and not q.any("return", "best", "worst", *_MEASURED):
+        return None  # of trades
+    if unit == "day" and q.regimes:
+        return None  # days of a regime
     whole = q.period is not None and q.period.kind == unit
     if whole and re.search(r"\b(?:trades?|winners?|losers?|deals?)\b", q.text):
         return None  # of that year's trades, not of the year among others
+    if re.search(r"\b(?:busiest|quietest)\b", q.text):
+        return one("trades", by=unit, rank="count", least="quiet" in q.text, **scope(q)).telling(f"{concept} most least")
     low = q.any("worst", "lose", "least") and not q.any("best", "most") or q.has("lose") and q.has("most")
     rank = "worst" if low else "best" if q.any("best", "most", "win") and not q.has("how_many") else None
     if q.symbol:
@@ -54,6 +68,9 @@ def _by_stretch(q: Question, view: View) -> Route | None:
         order: dict[str, Any] = {"rank": "pnl", "least": low} if rank else {}
         return one("trades", by=unit, **scope(q), **order).telling(concept)
     days = {} if whole else days_of(q)
+    having = next((b for b in q.bounds if b.feature == "return_pct"), None)
+    if having is not None:
+        return one("result", by=unit, having=having, **days).telling(f"{concept} win lose return" + (" @period" if whole else ""))
     measure = next((name for name in _MEASURED if q.has(name)), None)
     if measure is not None:
         given = {"by": unit, "measure": measure.replace("cost", "costs"), "rank": rank, "n": q.top if q.top > 1 else None, **days}
@@ -92,12 +109,18 @@ def _return(q: Question, view: View) -> Route | None:
     return one("result", measure="return", **days_of(q))
 
 
+def _per_cent(q: Question, view: View) -> Route | None:
+    asked = re.search(r"\b(?:how many|what|by what|by how many) per ?cent(?:age)? (?:did|have|has) (?:we|you|it|the)\b", q.text)
+    return _return(q, view) if asked else None
+
+
 def _summary(q: Question, view: View) -> Route | None:
     """A stretch in a paragraph: its return, its trades, what changed."""
     if q.period is None or q.day is not None:
         return None
     given = days_of(q)
     steps = [Step("result", clean({"measure": "return", **given}))] if not q.symbols else []
+    steps += [Step("result", clean({"measure": "benchmark", "symbol": s, **given})) for s in q.symbols if not q.has("trade")]
     steps += [Step("trades", clean({"symbol": s, "measure": "count", **given})) for s in (q.symbols or (None,))]
     if q.period.start and not q.symbols:
         steps += [Step("changes", clean({"since": _eve(q), "until": q.period.end}))]
@@ -120,11 +143,16 @@ def _came_from(q: Question, view: View) -> Route | None:
 
 
 def _cash(q: Question, view: View) -> Route | None:
-    return one("run", of="cash") if not q.period else None
+    said = re.search(r"\b(?:cash|capital|money|balance|equity|account|start(?:ed)? with|beg[aiu]n with)\b", q.text)
+    return one("run", of="cash") if not q.period and said else None
 
 
 def _arms(q: Question, view: View) -> Route | None:
     return one("result", measure="arms")
+
+
+def _dearer(q: Question, view: View) -> Route | None:
+    return one("result", measure="cost_multiples") if not q.symbols and not q.period else None
 
 
 def _costs(q: Question, view: View) -> Route | None:
@@ -150,17 +178,19 @@ INTENTS = (
     _named("kelly", "kelly", "size"),
     _named("drawdown", "drawdown", "lose equity peak now recover how_long longest size happened first last streak change price close state position_open win", 0.2),
     _named("drawdown", "recover", "lose equity peak now drawdown how_long longest happened win change again", 0.1),
-    _named("benchmark", "benchmark", "return compare win lose index symbol hold buy position_open equity overall price trade share year by cagr regime", 0.2),
+    _named("benchmark", "benchmark", "return compare win lose index symbol hold buy position_open equity overall price trade share cagr regime", 0.2),
     _named("exposure", "exposure", "by symbol compare share equity position_open trade hold buy how_long now size", 0.15),
     _named("equity", "equity", "now price last position_open first size change win lose buy sell close", 0.1),
     _named("equity", "equity @period", "now price last position_open first size change close", 0.2),
     _named("peak", "peak equity|return", "now price first last size happened", 0.1),
     _named("peak", "peak", "equity return money", -0.3),
     intent("costs", "cost", f"{_ALL} return fees_ratio share trade by break_even fill win price lose size compare change", _costs, 0.15),
-    intent("costs doubled", "break_even", f"{_ALL} return cost whatif happened change win lose trade compare condition without", _costs, 0.2),
+    intent("costs doubled", "break_even", f"{_ALL} return cost whatif happened change win lose trade compare condition without equity fees_ratio", _dearer, 0.7),
     intent("what it came from", "why return|win|lose|quarter|month|year|@stretch|drawdown|make", f"{_ALL} return win lose equity trade by happened", _came_from, -0.1),
+    intent("starting cash", "start_cash", f"{_ALL} equity run first", _cash, 0.1),
     intent("starting cash", "start_cash equity|how_much", f"{_ALL} equity run first", _cash, 0.2),
     intent("the whole result", "return|overall|run", f"{_PLAIN} return describe happened trade win lose sharpe drawdown benchmark status change now", _whole, -0.1),
+    intent("return in per cent", "share return|win|lose @stretch", f"{_PLAIN} how_many", _per_cent, 0.6),
     intent("return", "return|win|lose|make", f"{_PLAIN} return equity trade change", _return, -0.05),
     intent("return of a symbol", "@symbol", f"{_PLAIN} return win lose trade outcome describe happened", _of_symbol, -0.4),
     intent("return of stretches", "week|quarter|month|year|dayunit|calendar_month", f"{_ALL} return by win lose how_many profitable_unit list compare change equity volatility drawdown share trade rank position_open status state", _by_stretch, 0.05),

@@ -1,19 +1,14 @@
-"""Questions about skills, voters, what is remembered and what the agent changed in itself."""
+"""Questions about skills: what each has earned, how it has stood, where it comes from, what it says."""
 
 # ruff: noqa: E501 - what belongs together reads best on one line
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
-from itertools import combinations
-from typing import Any
 
-from agent.chat.local.dates import last_quarter
 from agent.chat.local.reading import Question
 from agent.chat.local.route import Make, Route, Step, clean, days_of, intent, one, scope
 from agent.chat.view import View
-from agent.wiring.homes import restored_voters
 
 STANDINGS = ("retired", "probation", "stale", "suspended", "quarantined", "candidate", "watch", "untried", "active")
 
@@ -31,9 +26,15 @@ def _standing(name: str) -> Make:
     return make
 
 
+# which skill stood behind a single trade is asked of that trade
+_ONE_TRADE = re.compile(
+    r"\b(?:best|worst|biggest|largest|last|first|longest) (?:\w+ )?(?:trade|winner|loser|win|loss|position|deal)\b"
+)
+
+
 def _ranked(rank: str, *, least: bool | None = None) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        if q.skills or q.voters or _standing_meant(q, rank):
+        if q.skills or q.voters or _standing_meant(q, rank) or _ONE_TRADE.search(q.text):
             return None
         low = q.any("least", "worst") or q.has("lose") and q.has("most") if least is None else least
         counts = tuple(b.model_copy(update={"feature": "executions"}) for b in q.bounds if b.feature == "count")
@@ -41,12 +42,20 @@ def _ranked(rank: str, *, least: bool | None = None) -> Make:
         bounds = (*(b for b in q.bounds if b.feature == "reliability"), *counts)
         if rank in ("mean_r", "reliability") and re.search(r"\b(?:money|profits?|cash|p&l|pnl|dollars?|earn\w*)\b", q.text):
             return None  # in money, not in R
+        if rank == "mean_r" and least is False and q.has("reliability"):
+            return None  # ranked by what is named
         ended = re.search(r"\b(?:(failures|failed)|successes)\b", q.text) if q.any("most", "least") else None
         if ended:
             return one("skills", rank="failure" if ended.group(1) else "success", least=q.has("least"), regime=q.regime, n=n)
         return one("skills", rank=rank, least=low, regime=q.regime, n=20 if bounds else n, bounds=bounds)
 
     return make
+
+
+def _origins(q: Question, view: View) -> Route | None:
+    """Who made the skills, and which the run found or composed itself."""
+    name = q.skills[0] if len(q.skills) == 1 else None
+    return one("origins", skill=name, **days_of(q)).telling("@period @skill")
 
 
 def _standing_meant(q: Question, rank: str) -> bool:
@@ -88,6 +97,11 @@ def _transitions(q: Question, view: View) -> Route | None:
     )
 
 
+def _of_status(q: Question, view: View) -> Route | None:
+    said = re.search(r"\b(?:status|standing) changes?\b|\bchanges? (?:of|in) (?:status|standing)\b", q.text)
+    return _transitions(q, view) if said else None
+
+
 def _histories(q: Question, view: View) -> Route | None:
     """How every strategy has stood."""
     names = [row["name"] for row in view.catalogue.rows()]
@@ -106,7 +120,17 @@ def _one(aspect: str) -> Make:
 
 def _conditions(q: Question, view: View) -> Route | None:
     """When a skill applies, by its own rules."""
-    return _one("what")(q, view) if re.search(r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b", q.text) else None
+    return _one("what")(q, view) if _ASKS_CONDITIONS.search(q.text) else None
+
+
+_ASKS_CONDITIONS = re.compile(
+    r"\b(?:conditions?|appl(?:y|ies)|criteria|rules?)\b|\bwhen (?:does|do|would|will|should)\b|\bwhat (?:makes|triggers)\b|\b(?:needs?|requires?)\b"
+)
+
+
+def _plan(q: Question, view: View) -> Route | None:
+    """What a skill's plan says: its stop, target, size or longest holding."""
+    return _one("what")(q, view) if re.search(r"\b(?:stops?|targets?|siz\w+|how (?:long|big|large)|holding)\b", q.text) else None
 
 
 def _one_in(q: Question, view: View) -> Route | None:
@@ -138,145 +162,15 @@ def _procedure(q: Question, view: View) -> Route | None:
     return one("procedures", task=q.said).telling("@skill")
 
 
-# voters
-
-
-def _voters(rank: str) -> Make:
-    def make(q: Question, view: View) -> Route | None:
-        if q.day is not None:
-            return None
-        least = q.any("least", "worst", "lose")
-        by_regime = q.has("regime") and not q.regime
-        names = q.voters or (None,)
-        shared = {"regime": q.regime, "rank": rank, "by_regime": by_regime, "symbol": q.symbol, **days_of(q)}
-        steps = [Step("voters", clean({**shared, "voter": v, "least": least if v is None else None})) for v in names]
-        return Route(tuple(steps)).telling("regime" if by_regime else "")
-
-    return make
-
-
-def _voter_over_time(q: Question, view: View) -> Route | None:
-    by = next(
-        (unit for concept, unit in (("quarter", "quarter"), ("month", "month"), ("year", "year")) if q.has(concept)), "year"
-    )
-    return Route(
-        tuple(Step("votes", clean({"voter": v, "by": by, "symbol": q.symbol, **days_of(q)})) for v in (q.voters or (None,)))
-    )
-
-
-def _votes(q: Question, view: View) -> Route | None:
-    if len(q.voters) == 2:
-        return one("votes", voter=q.voters[0], against=q.voters[1], **scope(q))
-    return Route(tuple(Step("votes", clean({"voter": v, **scope(q)})) for v in (q.voters or (None,))))
-
-
-def _agreement(q: Question, view: View) -> Route | None:
-    base = tuple(restored_voters(view.journal, view.settings).voters)
-    every = [v for v in view.tables.voters if v != "joint"] if q.any("most", "least") and not q.voters else base[:2]
-    pairs = [q.voters] if len(q.voters) == 2 else list(combinations(every, 2))
-    steps = [Step("votes", clean({"voter": a, "against": b, **scope(q)})) for a, b in pairs]
-    return Route(tuple(steps)) if steps else None
-
-
-def _calibrated(q: Question, view: View) -> Route | None:
-    if q.voters:
-        return _voters("brier")(q, view)
-    found = [a if a <= 1 else a / 100 for a in (*q.amounts, *(b.value for b in q.bounds)) if 0 < a <= 100]
-    return one("calibration", p=found[0] if found else None).telling("@amount @bound")
-
-
-# change
-
-
-def _changes(q: Question, view: View) -> Route | None:
-    if q.day and q.any("buy", "sell", "close") or len(q.periods) > 1:
-        return None
-    period = q.period
-    if period is None:
-        start = last_quarter(view.today).start
-        return one("changes", "no day was given; this is since the last quarter began", since=_eve(start))
-    start = period.start or view.tables.rows[0].day
-    if period.kind == "day":
-        return one("changes", since=start).telling("@period")
-    open_end = period.kind == "since" or q.has("now") or period.end is None or period.end >= view.today
-    # since a stretch: from its end on
-    since = period.end if re.search(r"\bsince\b", q.said.lower()) and period.kind in ("quarter", "month", "year") else _eve(start)
-    return one("changes", since=since, until=None if open_end else period.end).telling("@period")
-
-
-def _eve(day: date | None) -> date | None:
-    return day - timedelta(days=1) if day else None
-
-
-def _parameters(q: Question, view: View) -> Route | None:
-    now = () if q.period else (Step("standing", {"of": "parameters"}),)
-    name = "size_multiplier" if re.search(r"\bsize[ _-]multiplier", q.text) else "min_confidence" if q.has("confidence") else None
-    last = q.top if q.has("last") else None
-    return Route((Step("parameters", clean({"name": name, "last": last, **days_of(q)})), *now))
-
-
-def _fixed(q: Question, view: View) -> Route | None:
-    """A setting is asked after as if it had been moved."""
-    if q.day or q.idents or q.any("clamp", "trade", "buy", "sell", "stop_moved"):
-        return None
-    doubt = "stops, targets, limits and other settings stay fixed in a run; only these parameters change"
-    return Route((Step("parameters", clean(days_of(q))),), doubt=doubt)
-
-
-# memory
-
-
-def _recall(kind: str | None) -> Make:
-    def make(q: Question, view: View) -> Route | None:
-        period = q.period
-        if kind == "market_event" and period and re.match(r"how (?:did|have|were|was) (?:we|you|it|the agent)\b", q.text):
-            return None  # how it went then, not what was noted
-        # a lesson of a stretch is written when it is over
-        late = 4 if kind == "lesson" else 0
-        until = period.end + timedelta(days=late) if period and period.end else None
-        days: dict[str, Any] = {"start": period.start, "end": until} if period else {}
-        topic = " ".join(t.text for t in q.tokens if not t.bare and not t.concepts & _ASKING)
-        if kind is not None and not topic:
-            return one("recall", kind=kind, symbol=q.symbol, n=max(q.top, 5), **days).telling("@period")
-        if kind is None and not topic and not q.symbols and not period:
-            return None
-        about = f"{topic} {' '.join(q.symbols)}".strip()
-        return one("recall", query=about or None, kind=kind, symbol=q.symbol, n=max(q.top, 5), **days).telling(
-            "@period @regime @feature"
-        )
-
-    return make
-
-
-_ASKING = frozenset(
-    {
-        "lesson",
-        "memories",
-        "event",
-        "list",
-        "describe",
-        "last",
-        "first",
-        "how_many",
-        "when",
-        "now",
-        "happened",
-        "overall",
-        "learned",
-        "memory_size",
-        "most",
-        "notes",
-    }
-)
-
-
 _SKILL = "skill when how_many list describe overall now"
+
 
 INTENTS = (
     *(intent(f"skills {s}", f"{s} skill|{s}", f"{_SKILL} why history status happened reliability last active executions first change", _standing(s), 0.1) for s in STANDINGS),
     intent("skills losing", "skill lose", f"{_SKILL} return trade executions", _of_kind("losing"), 0.4),
     intent("skills winning", "skill win|return", f"{_SKILL} return trade executions best", _of_kind("winning"), 0.05),
     intent("skills ranked", "skill rank", f"{_SKILL} by reliability return win lose executions trade best worst regime average", _ranked("mean_r", least=False), 0.3),
+    intent("skills ranked by reliability", "skill rank reliability", f"{_SKILL} by", _ranked("reliability", least=False), 0.5),
     intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
     intent("skills by mean R", "skill best|worst", f"{_SKILL} best worst by reliability return lose win average", _ranked("mean_r"), 0.25),
     intent("least certain skills", "skill uncertain|confidence|reliability most|least|uncertain", f"{_SKILL} reliability most least uncertain", _uncertain, 0.1),
@@ -284,7 +178,8 @@ INTENTS = (
     intent("skills by last use", "skill last_used", f"{_SKILL} trade executions last", _ranked("last_used", least=False), 0.1),
     intent("skills by trades", "skill trade|return|win_rate|win|lose", f"{_SKILL} by most least best worst average how_much", _traded, 0.1),
     intent("skills on paper", "skill", f"{_SKILL} shadow paper follow", _of_kind("shadow"), -0.6),
-    intent("changes of standing", "first|last|how_many|@period|change skill|retired|stale|probation", f"{_SKILL} history happened change status first last why reliability", _transitions, 0.15),
+    intent("changes of status", "change status|history", f"{_SKILL} why first last happened", _of_status, 0.5),
+    intent("changes of standing", "first|last|@period|change skill|retired|stale|probation", f"{_SKILL} history happened change status first last why reliability", _transitions, 0.15),
     intent("changes of standing in order", "first|last|how_many history|retired|stale", f"{_SKILL} history happened change status first last why", _transitions, 0.0),
     intent(
         "how skills stood",
@@ -292,30 +187,20 @@ INTENTS = (
         f"{_SKILL} history happened change status by retired stale probation why describe active first last",
         _histories, 0.05,
     ),
+    intent("where skills come from", "origin|learned skill", f"{_SKILL} by active history status origin learned trade executions negation", _origins, 0.45),
+    intent("where a skill comes from", "origin|learned @skill", f"{_SKILL} history status origin learned", _origins, 0.45),
     intent("skills", "skill", f"{_SKILL} status executions reliability by active position_open learned history", _of_kind("all"), 0.0),
     intent("a skill", "@skill", "skill describe why how_much trade overall settings when condition", _one("all"), 0.0),
     intent("a skill told", "describe|why|buy|condition @skill", "skill settings term short when trade", _one("what"), 0.0),
     intent("a skill's conditions", "@skill", "skill regime condition when executions settings describe list limit", _conditions, 0.6),
-    intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share", _one("reliability"), 0.15),
+    intent("a skill's plan", "stop|target|size|holding|levels @skill", "skill settings use executions how_much how_long levels price when buy most", _plan, 0.15),
+    intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share why", _one("reliability"), 0.15),
     intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
-    intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|why|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
+    intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
     intent("a skill by regime", "regime|@regime @skill", "skill best worst most least reliability by trade executions compare return win lose win_rate when average change", _one("regimes"), 0.15),
     intent("a skill's trades", "trade|return|win|lose|how_many|executions|outcome|average|win_rate @skill", "skill how_much list by best worst when reliability last share happened buy entries agree", _skill_trades, 0.1),
     intent("a skill over days", "@skill @period", "skill how_many how_much return win lose trade executions reliability win_rate happened outcome describe list", _one_in, 0.1),
     intent("a skill on a symbol", "@skill @symbol", "skill how_many how_much return win lose trade executions reliability win_rate best worst compare by", _one_symbol, 0.1),
     intent("procedures", "procedure", "skill happened when describe condition list error gap event again negation stop close open", _procedure, 0.3),
-    intent("whom it believes", "believe|voter", "voter most least best worst now why by change how_much reliability list compare return regime last overall agree", _voters("weight"), 0.1),
-    intent("a voter", "@voter", "voter believe how_much reliability describe now trade return most least compare list", _voters("weight"), 0.0),
-    intent("who is right", "win|lose|win_rate|reliability|best|worst voter|believe|@voter", "voter how_many most least by share how_much win lose trade compare average how_often reliability decision regime often", _voters("hit_rate"), 0.2),
-    intent("whose votes", "how_many|abstain_vote|share|buy|sell|short|hold|agree voter|@voter", "voter most least how_much by long close decision happened side list trade", _votes, 0.1),
-    intent("a voter over time", "change|year|quarter|month voter|believe|@voter", "voter believe how_much by win lose compare reliability list win_rate average over first last now best worst most least", _voter_over_time, 0.2),
-    intent("voters against each other", "disagree|agree", "voter how_many share most by side compare decision trade when buy sell negation same happened return long", _agreement, 0.1),
-    intent("calibration", "calibrated", "how_many win lose confidence reliability share forecast average voter when how_much by return trade decision condition compare state", _calibrated, 0.25),
-    intent("what changed", "change", "why compare list parameter skill lesson equity return trade voter believe happened describe last now since learned quarter month year settings", _changes, 0.0),
-    intent("a setting changed", "change stop|target|limit", "why when how_many last first settings parameter multiple", _fixed, 0.2),
-    intent("parameters", "parameter", "change when why clamp size history list how_many now last how_much confidence outcome happened settings limit again decision trigger lose win streak compare return follow cost", _parameters, 0.15),
-    intent("lessons", "lesson", "memories last first describe how_many when list happened overall now notes learned trade", _recall("lesson"), 0.1),
-    intent("events", "event", "memories last first describe how_many when list happened overall regime state memory_size volatility most", _recall("market_event"), 0.0),
-    intent("memories", "memories", "last first describe how_many when list happened overall event lesson", _recall(None), -0.2),
     intent("how much is remembered", "memory_size memories|how_many|how_much", "memories how_many how_much list overall now kind describe", lambda q, v: one("memory_stats") if q.has("memories") else None, 0.1),
 )  # fmt: skip
