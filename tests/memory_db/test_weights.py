@@ -11,6 +11,7 @@ from agent.guard.signing import Signer
 from agent.market.situation import LAYOUT, Layout
 from agent.settings import Recall, Settings
 from memory_db.nearest import Columns
+from memory_db.situations import SituationRecall
 from memory_db.store import MemoryStore
 from memory_db.weighing import KIND
 from memory_db.weights import Tally, Weights, due, look
@@ -108,11 +109,18 @@ def test_a_tally_is_the_t_statistic_of_its_blocks(gains: list[float]) -> None:
         assert tally.z == pytest.approx(np.mean(gains) / (spread / np.sqrt(len(gains))), rel=1e-4, abs=1e-6)
 
 
-def lived(folder: Path, signer: Signer, columns: Columns, *, learn: bool = True, until: int | None = None) -> MemoryStore:
-    """A store that took in a series bar by bar, looking when a look was due."""
+def lived(
+    folder: Path,
+    signer: Signer,
+    columns: Columns,
+    *,
+    learn: bool = True,
+    then: Callable[[MemoryStore, int], None] = lambda store, day: None,
+) -> MemoryStore:
+    """A store that took in a series bar by bar, looking when a look was due; after each bar ``then`` is called."""
     settings = Settings(recall=Recall(k=5, min_settled=4, learn=learn))
     store = MemoryStore.open(folder, signer=signer, embedder=None, settings=settings, durable=False, layout=PLANTED)
-    for i in range(until or len(columns.made)):
+    for i in range(len(columns.made)):
         at = START + i * DAY
         with store.write() as w:
             if i >= 5:
@@ -121,21 +129,25 @@ def lived(folder: Path, signer: Signer, columns: Columns, *, learn: bool = True,
             store.weighing.look(w, at)
             vector = columns.vectors[i]
             store.add_situation(w, id=f"{i:04d}", symbol="A", bar_time=at - DAY, known_at=at, vector=vector, line="")
+        then(store, i)
     return store
 
 
 def test_recall_is_what_it_was_then_whatever_was_learnt_later(tmp_path: Path, signer: Signer) -> None:
-    columns = market(900, 1, told=0.8)
-    with lived(tmp_path / "whole", signer, columns) as whole:
-        stood = [whole.weighing.at(START + day * DAY) is not None for day in range(900)]
-        assert stood[-1]
-        assert not stood[300]
-        for until in (350, 700, 899):
-            at = START + (until - 1) * DAY
-            with lived(tmp_path / f"part-{until}", signer, columns, until=until) as part:
-                asked = {"symbol": "A", "as_of": at, "horizon_ns": 5 * DAY_NS}
-                for query in columns.vectors[until - 3 : until]:
-                    assert whole.recall(query, **asked) == part.recall(query, **asked)  # type: ignore[arg-type]
+    columns, answers = market(900, 1, told=0.8), list[SituationRecall]()
+
+    def ask(store: MemoryStore, day: int) -> SituationRecall:
+        return store.recall(columns.vectors[day], symbol="A", as_of=START + day * DAY, horizon_ns=5 * DAY_NS)
+
+    with lived(tmp_path / "m", signer, columns, then=lambda store, day: answers.append(ask(store, day))) as store:
+        assert store.weighing.at(START + 300 * DAY) is None
+        assert store.weighing.at(START + 899 * DAY) is not None
+        for day in np.random.default_rng(8).permutation(900).tolist():
+            assert ask(store, day) == answers[day]
+    with MemoryStore.open(
+        tmp_path / "m", signer=signer, embedder=None, settings=store.settings, durable=False, layout=PLANTED
+    ) as again:
+        assert [ask(again, day) for day in range(900)] == answers
 
 
 def test_a_store_opened_again_goes_on_with_the_trial_where_it_was(tmp_path: Path, signer: Signer) -> None:
