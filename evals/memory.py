@@ -81,7 +81,7 @@ def _of_size(size: int, settings: Settings) -> list[Json]:
             proposed = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
         with _open(folder, settings) as store:
             _learn(store, size)
-            learnt = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
+            learnt = _p50([lambda q=q: _recall(store, q, size, shown=True) for q in queries])  # type: ignore[misc]
     words, meaning = _texts(size, settings)
     return [
         _row(f"memory {size} situation recall", recall * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
@@ -168,9 +168,9 @@ def _learn(store: MemoryStore, size: int) -> None:
         w.add(KIND, weights.model_dump_json(), key=KIND, happened_at=_START, known_at=_START)
 
 
-def _recall(store: MemoryStore, query: Vectors, size: int) -> list[str]:
+def _recall(store: MemoryStore, query: Vectors, size: int, *, shown: bool = False) -> list[str]:
     at = _START + (_PER_SYMBOL + 30) * _DAY
-    found = store.recall(query, symbol="elsewhere", as_of=at, horizon_ns=_HORIZON_NS, k=10)
+    found = store.recall(query, symbol="elsewhere", as_of=at, horizon_ns=_HORIZON_NS, k=10, shown=shown)
     return [item.id for item in found.analogues]
 
 

@@ -59,7 +59,7 @@ class MemoryStore:
         self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
         self.situations = Situations(journal, layout, None if journal.cipher else snapshot.load(self._snapshot))
-        self.weighing = Weighing(journal, self.situations, layout, settings.recall.learn)
+        self.weighing = Weighing(journal, self.situations, layout, settings.recall.weights != "never")
         self._voted = Reliability(journal, self.situations, settings)
         self._embedder = embedder
         self._closed = False
@@ -116,13 +116,16 @@ class MemoryStore:
         horizon_ns: int,
         k: int | None = None,
         shuffle: int | None = None,
+        shown: bool = False,
     ) -> SituationRecall:
         """Return what the situations nearest to ``vector`` say, as known at ``as_of``.
 
         ``horizon_ns`` is the holding window; k, pseudo-observations and the least number of settled
-        situations come from the settings. ``shuffle`` seeds a control: outcomes permuted among memories.
+        situations come from the settings. ``shuffle`` seeds a control: outcomes permuted among memories. ``shown``
+        is for what a person looks at, which learnt weights may compare where they stood.
         """
-        recall, weights = self.settings.recall, self.weighing.at(as_of)
+        recall = self.settings.recall
+        weights = self.weighing.at(as_of) if shown or recall.weights == "always" else None
         usable = weights is None and not recall.exact and len(self.situations) > recall.exact_below
         index = self._proposing if usable and self._texts() else None
         return self.situations.recall(

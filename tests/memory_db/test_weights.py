@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -114,11 +115,11 @@ def lived(
     signer: Signer,
     columns: Columns,
     *,
-    learn: bool = True,
+    weights: Literal["shown", "always", "never"] = "shown",
     then: Callable[[MemoryStore, int], None] = lambda store, day: None,
 ) -> MemoryStore:
     """A store that took in a series bar by bar, looking when a look was due; after each bar ``then`` is called."""
-    settings = Settings(recall=Recall(k=5, min_settled=4, learn=learn))
+    settings = Settings(recall=Recall(k=5, min_settled=4, weights=weights))
     store = MemoryStore.open(folder, signer=signer, embedder=None, settings=settings, durable=False, layout=PLANTED)
     for i in range(len(columns.made)):
         at = START + i * DAY
@@ -137,7 +138,7 @@ def test_recall_is_what_it_was_then_whatever_was_learnt_later(tmp_path: Path, si
     columns, answers = market(900, 1, told=0.8), list[SituationRecall]()
 
     def ask(store: MemoryStore, day: int) -> SituationRecall:
-        return store.recall(columns.vectors[day], symbol="A", as_of=START + day * DAY, horizon_ns=5 * DAY_NS)
+        return store.recall(columns.vectors[day], symbol="A", as_of=START + day * DAY, horizon_ns=5 * DAY_NS, shown=True)
 
     with lived(tmp_path / "m", signer, columns, then=lambda store, day: answers.append(ask(store, day))) as store:
         assert store.weighing.at(START + 300 * DAY) is None
@@ -155,26 +156,32 @@ def test_a_store_opened_again_goes_on_with_the_trial_where_it_was(tmp_path: Path
     with lived(tmp_path / "m", signer, columns) as store:
         at = START + 699 * DAY
         told = store.weighing.told(at)
-        answer = store.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS)
+        answer = store.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS, shown=True)
         assert len([*store.journal.facts([KIND])]) == 6
         assert told["blocks"] == 5
     again = MemoryStore.open(tmp_path / "m", signer=signer, embedder=None, settings=store.settings, durable=False, layout=PLANTED)
     with again:
         assert again.weighing.told(at) == told
-        assert again.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS) == answer
+        assert again.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS, shown=True) == answer
 
 
-def test_switched_off_nothing_is_learnt_and_nothing_learnt_counts(tmp_path: Path, signer: Signer) -> None:
-    columns = market(900, 1, told=0.8)
-    at = START + 899 * DAY
+def test_learnt_weights_compare_what_a_person_is_shown_and_decisions_only_where_told_to(tmp_path: Path, signer: Signer) -> None:
+    columns, at = market(900, 1, told=0.8), START + 899 * DAY
+
+    def ask(folder: str, weights: Literal["shown", "always", "never"], *, shown: bool) -> SituationRecall:
+        settings = Settings(recall=Recall(k=5, min_settled=4, weights=weights))
+        with MemoryStore.open(
+            tmp_path / folder, signer=signer, embedder=None, settings=settings, durable=False, layout=PLANTED
+        ) as store:
+            return store.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS, shown=shown)
+
     with lived(tmp_path / "on", signer, columns) as store:
         assert store.weighing.at(at) is not None
-    off = Settings(recall=Recall(k=5, min_settled=4, learn=False))
-    reopened = MemoryStore.open(tmp_path / "on", signer=signer, embedder=None, settings=off, durable=False, layout=PLANTED)
-    with reopened, lived(tmp_path / "off", signer, columns, learn=False) as never:
-        assert not [*never.journal.facts([KIND])]
-        asked = {"symbol": "A", "as_of": at, "horizon_ns": 5 * DAY_NS}
-        assert reopened.recall(columns.vectors[-1], **asked) == never.recall(columns.vectors[-1], **asked)  # type: ignore[arg-type]
+    with lived(tmp_path / "off", signer, columns, weights="never") as store:
+        assert not [*store.journal.facts([KIND])]
+    plain = ask("off", "never", shown=True)
+    assert ask("on", "shown", shown=True) == ask("on", "always", shown=False) != plain
+    assert ask("on", "shown", shown=False) == ask("on", "never", shown=True) == plain
 
 
 def test_what_is_expected_of_the_published_numbers_names_numbers_that_are_there() -> None:
