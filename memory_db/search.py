@@ -50,7 +50,7 @@ _PAGE = 2000
 # beyond so many the index proposes sooner than a product over all vectors is made
 _EXACT_TEXTS = 20_000
 # how many times more rows a sketch of the vectors has to name than are multiplied out to the end
-_OVERSAMPLE = 5
+_OVERSAMPLE = 10
 _NO_MORE = np.zeros(1, dtype=np.float32)
 
 
