@@ -26,6 +26,7 @@ from agent.market.bars import Bars
 from agent.market.feed import builtin, read_bars
 from agent.settings import Settings
 from agent.statistics import interval
+from evals import script
 from evals.runs import Walked, plan_of, walked
 
 Json = dict[str, Any]
@@ -102,4 +103,4 @@ def main(files: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    script.run(main, __doc__)

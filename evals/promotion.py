@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
+from agent.errors import ConfigError
 from agent.forecast.figures import figures
 from agent.forecast.model import fit, probabilities, trust
 from agent.forecast.rows import NAMES, Rows, labelled
@@ -28,6 +29,7 @@ from agent.market.feed import builtin
 from agent.settings import Forecasting, Settings
 from agent.statistics import wilson
 from agent.wiring.recorded import prepared
+from evals import script
 
 Json = dict[str, Any]
 RULE = Forecasting()
@@ -100,9 +102,11 @@ def planted(rows: int, seed: int) -> Json:
     return {"skill": found.brier_skill, "bayes": bayes.brier_skill, "ece": found.ece, "trust": share}
 
 
-def main() -> None:
+def main(words: list[str]) -> None:
     """Print the power of the promotion rule, a JSON line each."""
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    if words and not words[0].isdecimal():
+        raise ConfigError(f"TRIALS {words[0]!r} is not a number of trials; give a whole number such as 200")
+    trials = int(words[0]) if words else 200
     cases = [(10_000, 0.05, 1), (10_000, 0.05, RULE.horizon), (10_000, 0.02, RULE.horizon)]
     cases += [(DEFAULT_ROWS, points, RULE.horizon) for points in (0.05, 0.10, 0.15, 0.20, 0.25)]
     for rows, points, overlap in cases:
@@ -112,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main, __doc__)

@@ -24,6 +24,7 @@ from agent.market.feed import builtin, read_bars
 from agent.market.series import Series
 from agent.settings import Settings
 from agent.wiring.recorded import prepared
+from evals import script
 
 Json = dict[str, Any]
 Codes = NDArray[np.int64]
@@ -143,12 +144,12 @@ def _directions(series: Series) -> NDArray[np.str_]:
     return words
 
 
-def main() -> None:
+def main(files: list[str]) -> None:
     """Print a line for the planted market and one for each file."""
-    bars = [read_bars(Path(name))[0] for name in sys.argv[1:]] or [builtin("SP500"), builtin("NASDAQ")]
+    bars = [read_bars(Path(name))[0] for name in files] or [builtin("SP500"), builtin("NASDAQ")]
     rows = [planted(1), *(real(prepared([one], Settings())[one.symbol]) for one in bars)]
     sys.stdout.write("".join(json.dumps(row) + "\n" for row in rows))
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main, __doc__)

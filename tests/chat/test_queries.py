@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.chat.local.answering import answer
 from agent.chat.local.reading import Names, read
 from agent.chat.tools import BY_NAME
-from agent.chat.tools.figures import Bound
+from agent.chat.tools.figures import Bound, Figure, meets, settled
 from agent.chat.tools.selecting import After, Trades, key_of, selected
 from agent.chat.view import View
 from tests.cli.kit import Json
@@ -130,3 +130,66 @@ def test_trades_of_days_outside_the_record_are_said_to_be_outside(shared_view: V
 def test_sells_are_counted_with_the_exits_that_no_decision_ordered(finished: tuple[Path, Json], shared_view: View) -> None:
     sold = sum(t["symbol"] == "SP500" for t in finished[1]["trades"])
     assert f"{sold} trades on SP500 ended by" in answer(shared_view, "How many sells were there on SP500?").text
+
+
+def _closes(document: Json) -> list[Json]:
+    return sorted(document["trades"], key=lambda t: (t["closed_at"], t["symbol"]))
+
+
+def test_trades_longer_than_average_are_those_of_the_document(finished: tuple[Path, Json], shared_view: View) -> None:
+    bars = [t["bars_held"] for t in finished[1]["trades"]]
+    longer = sum(n > sum(bars) / len(bars) for n in bars)
+    found = answer(shared_view, "How many trades lasted longer than average?")
+    assert found.text.startswith(f"{longer} trade")
+
+
+def test_the_best_of_each_month_is_the_documents(finished: tuple[Path, Json], shared_view: View) -> None:
+    """A trader who asks for single trades must not be told of the best month instead."""
+    best: dict[str, Json] = {}
+    for t in finished[1]["trades"]:
+        name = t["exit_bar"][:7]
+        best[name] = max(best.get(name, t), t, key=lambda one: one["pnl"])
+    found = answer(shared_view, "What was the best trade of each month?")
+    assert all(f"{name}: " in found.text and t["decision"][:8] in found.text for name, t in best.items())
+    assert sum(t["decision"][:8] in found.text for t in finished[1]["trades"]) == len(best)
+
+
+def test_what_is_left_without_some_trades_adds_up(finished: tuple[Path, Json], shared_view: View) -> None:
+    stopped = [t["pnl"] for t in finished[1]["trades"] if t["reason"] == "stop"]
+    others = [t["pnl"] for t in finished[1]["trades"] if t["reason"] != "stop"]
+    found = answer(shared_view, "What would we have made without the stopped trades?")
+    assert f"made {sum(stopped):+,.2f} net" in found.text
+    assert f"the {len(others)} others made {sum(others):+,.2f} net" in found.text
+    assert found.certainty == "unsure"
+
+
+def test_a_crossing_is_counted_where_it_came_true_and_not_while_it_lasted(shared_view: View) -> None:
+    expected = 0
+    for rows in shared_view.tables.by_symbol.values():
+        over = [(row.feature("macd_hist") or 0.0) > 0 for row in rows]
+        expected += sum(now and not before for before, now in zip(over, over[1:], strict=False))
+    found = answer(shared_view, "How often did MACD cross above its signal?")
+    assert f"came true {expected} times" in found.text
+
+
+def test_where_skills_come_from_is_told_and_none_is_made_up(shared_view: View) -> None:
+    found = answer(shared_view, "Have any new skills been discovered?")
+    assert found.tools == ("origins",)
+    assert "No skill was learned from trades" in found.text
+
+
+def test_months_are_bounded_by_their_return(finished: tuple[Path, Json], shared_view: View) -> None:
+    closes: dict[str, float] = {at[:7]: value for at, value in finished[1]["equity"]}
+    names = sorted(closes)
+    before = dict(zip(names, [100_000.0, *(closes[n] for n in names)], strict=False))
+    lost = [n for n in names if closes[n] / before[n] - 1 < -0.005]
+    found = answer(shared_view, "Which months lost more than 0.5%?")
+    assert f"{len(lost)} of {len(names)} months" in found.text
+    assert all(n in found.text for n in lost)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=30))
+def test_half_of_the_values_lie_beyond_the_settled_median(values: list[float]) -> None:
+    figures = {"x": Figure("x", lambda v: v)}
+    (bound,) = settled((Bound(feature="x", op=">", than="median"),), figures, values)
+    assert sum(meets(v, bound) for v in values) <= len(values) / 2

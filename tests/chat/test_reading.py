@@ -42,6 +42,14 @@ def test_a_day_is_read_in_every_spelling(day: date, way: str) -> None:
         ("before Christmas 2013", None, date(2013, 12, 24)),
         ("from March to May 2013", date(2013, 3, 1), date(2013, 5, 31)),
         ("during February 2014, on 5 February 2014", date(2014, 2, 5), date(2014, 2, 5)),
+        ("since the end of March 2014", date(2014, 3, 31), TODAY),
+        ("since the start of 2014", date(2014, 1, 1), TODAY),
+        ("at the end of Q1 2014", date(2014, 3, 22), date(2014, 3, 31)),
+        ("between the start of 2013 and the end of 2013", date(2013, 1, 1), date(2013, 12, 31)),
+        ("at year end 2013", date(2013, 12, 22), date(2013, 12, 31)),
+        ("in the second week of May 2014", date(2014, 5, 8), date(2014, 5, 14)),
+        ("the day before 2014-05-15", date(2014, 5, 14), date(2014, 5, 14)),
+        ("in the week of 2014-05-14", date(2014, 5, 12), date(2014, 5, 18)),
     ],
 )
 def test_a_stretch_is_read_as_it_was_meant(said: str, start: date | None, end: date) -> None:
@@ -130,3 +138,64 @@ def test_bounded_trades_are_those_of_the_document(
         and weekday in (None, date.fromisoformat(t["entry_bar"][:10]).weekday())
     ]  # fmt: skip
     assert found.data["count"] == len(expected)
+
+
+@given(st.sampled_from(["start", "beginning", "middle", "end"]), st.sampled_from(["Q2 2013", "2013", "March 2013"]))
+def test_an_edge_lies_inside_its_stretch(edge: str, whole: str) -> None:
+    (outer,) = read_dates(f"in {whole}", TODAY).periods
+    (inner,) = read_dates(f"at the {edge} of {whole}", TODAY).periods
+    days = (outer.start, inner.start, inner.end, outer.end)
+    assert list(days) == sorted(day for day in days if day)
+    assert (inner.start, inner.end) != (outer.start, outer.end)
+
+
+@pytest.mark.parametrize("said", ["How did we do in March?", "what was the return of Q1"])
+def test_a_stretch_without_its_year_is_said_to_be_taken(said: str) -> None:
+    """A trader who means every March would take the last one's figure for all of them."""
+    assert any("no year was said" in doubt for doubt in read(said, NAMES, TODAY).doubts)
+
+
+@pytest.mark.parametrize(
+    ("said", "bound", "crossed"),
+    [
+        ("When did MACD cross above its signal?", Bound(feature="macd_hist", op=">"), True),
+        ("how often did the macd cross below its signal line", Bound(feature="macd_hist", op="<"), True),
+        ("when did RSI cross above 70", Bound(feature="rsi_14", op=">", value=70.0), True),
+        ("how often was the close below its 50-day average", Bound(feature="close_to_sma_50", op="<"), False),
+        ("what followed a death cross", Bound(feature="sma_cross", op="<"), False),
+        ("was it oversold", Bound(feature="rsi_14", op="<", value=30.0), False),
+        ("when volume was twice its average", Bound(feature="volume_ratio", op=">", value=2.0), False),
+        ("what do we know about low atr", Bound(feature="atr_14", op="<", than="lower quarter"), False),
+        ("how did trades in a downtrend do", Bound(feature="trend_strength", op="<"), False),
+        ("which trades lasted longer than average", Bound(feature="bars_held", op=">", than="mean"), False),
+        ("trades bigger than usual", Bound(feature="size", op=">", than="mean"), False),
+        ("trades with lower than median confidence", Bound(feature="confidence", op="<", than="median"), False),
+    ],
+)
+def test_a_condition_without_a_number_is_read(said: str, bound: Bound, crossed: bool) -> None:
+    found = read(said, NAMES, TODAY)
+    assert found.bounds == (bound,)
+    assert bool(found.values("cross")) == crossed
+
+
+@pytest.mark.parametrize("said", ["what do we know about low atr", "was it oversold", "how did trades in a downtrend do"])
+def test_a_convention_is_said_to_be_taken(said: str) -> None:
+    assert any("I take" in doubt for doubt in read(said, NAMES, TODAY).doubts)
+
+
+def test_bigger_than_usual_asks_for_no_biggest() -> None:
+    assert "most" not in read("Which trades were bigger than usual?", NAMES, TODAY).concepts
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("wr on spx in the last qtr", "win rate on spx in the last quarter"),
+        ("conf nasdaq 2014-05-14", "confidence nasdaq 2014-05-14"),
+        ("mdd n when", "maximum drawdown and when"),
+        ("sl of the sp500 trade of 14 may 14", "stop loss of the sp500 trade of 14 may 2014"),
+    ],
+)
+def test_what_traders_write_short_is_read_as_written_out(short: str, long: str) -> None:
+    brief, full = read(short, NAMES, TODAY), read(long, NAMES, TODAY)
+    assert (brief.text, brief.concepts, brief.periods, brief.symbols) == (full.text, full.concepts, full.periods, full.symbols)

@@ -32,7 +32,7 @@ _EXACTLY = re.compile(
 _LONG = re.compile(
     rf"\b(?P<value>{NUMBER[1:-1]})[ -](?P<unit>bar|day) (?=(?:\w+[ -]){{0,2}}?(?:trades?|stop|losers?|winners?|holds?|positions?|holdings?)\b)"
 )
-_BETWEEN = re.compile(r"\bbetween\s+(-?\d+(?:\.\d+)?)\s*(%)?\s+and\s+(-?\d+(?:\.\d+)?)\s*(%)?")
+_BETWEEN = re.compile(r"\bbetween\s+(-?\d+(?:\.\d+)?)\s*(%)?\s+and\s+(-?\d+(?:\.\d+)?)\s*(%|r\b|bars?\b|days?\b)?")
 _FIGURES: tuple[tuple[str, str], ...] = (
     ("reliability", r"\breliab\w+"),
     ("confidence", r"\bconfiden\w+|\bconviction|\bcertainty"), ("size", r"\bsiz\w+|\bposition size|\bequity"),

@@ -198,6 +198,9 @@ def trades(q: Question, *, order: Order | None = None, **more: Any) -> Step:
     return Step("trades", clean({**given, "order": order, **more}))
 
 
+_NO_HOLD = re.compile(r"\b(?:not|never|no|without|except) (?:\w+ ){0,2}?hold")  # "not holds" is the contrary of "not bought"
+
+
 def which_decisions(q: Question) -> tuple[dict[str, Any], set[str]]:
     """The filters on decisions that a question names, and what it says them with."""
     bounds = tuple(b for b in q.bounds if b.feature in DECISION_FIGURES)
@@ -208,7 +211,9 @@ def which_decisions(q: Question) -> tuple[dict[str, Any], set[str]]:
         "action": "hold" if q.has("hold") else "close" if q.any("close", "sell") and not entered else None,
         "entered": entered or None,
     }  # fmt: skip
-    tells = {"decision", "hold", "buy", "entries", "happened"} | ({"negation"} if q.has("hold") else set())
+    tells = {"decision", "hold", "buy", "entries", "happened"} | (
+        {"negation"} if q.has("hold") and not _NO_HOLD.search(q.text) else set()
+    )
     if given["action"] == "close":
         tells |= {"close", "sell"}
     return clean(given), tells

@@ -54,7 +54,7 @@ def covered(q: Question, route: Route, needs: frozenset[str], tells: frozenset[s
         score += SLOT_LEFT
         left.append("after what")
     names = _names_left(q, route, given, told)
-    score += SLOT_LEFT * (len(names) + len(set(names) & set(q.idents))) + (len(_names(q)) - len(names)) * NEEDED
+    score += SLOT_LEFT * (len(names) + len(set(names) & {*q.idents, *q.skills})) + (len(_names(q)) - len(names)) * NEEDED
     return Coverage(
         score,
         tuple(dict.fromkeys([*names, *left])),

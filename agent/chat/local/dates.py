@@ -99,7 +99,9 @@ def _spelt(text: str) -> str:
     return "".join(words)
 
 
-_EDGE = re.compile(r"\b(start|beginning|end|close|middle) of (?:the )?$")
+_EDGE = re.compile(
+    r"\b(start|beginning|begin|end|close|middle|(?:last|first)(?= (?:trading )?day))(?: trading)?(?: day)? of (?:the )?$"
+)
 
 
 def _edged(low: str, found: list[Found]) -> list[Found]:

@@ -239,7 +239,7 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
     (_p(rf"\bbetween (?:the )?{_NTH} and (?:the )?{_NTH} (?:of )?({_NAMES})\b,? ?({_YEAR})\b"), _days_of),
     (_p(rf"\b({_NAMES})\b\.? (\d\d?)(?:st|nd|rd|th)? ?(?:-|to|until|through) ?(\d\d?)(?:st|nd|rd|th)?,? ({_YEAR})\b"), _days_in),
     (
-        _p(rf"\b(\d\d?)(?:st|nd|rd|th)?[ -]+(?:of )?(?:the )?({_NAMES})\b\.?,?(?:[ -]+(?:of )?({_YEAR}|'\d\d))?\b"),
+        _p(rf"\b(\d\d?)(?:st|nd|rd|th)?[ -]+(?:of )?(?:the )?({_NAMES})\b\.?,?(?:[ -]+(?:of )?({_YEAR}|'?[0-2]\d(?!\d)))?\b"),
         lambda m, t: _named_day(m.group(1), m.group(2), m.group(3), t),
     ),
     (
@@ -248,10 +248,16 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
     ),
     (_p(rf"\byear[- ]?end (?:of |in )?({_YEAR})\b|\b({_YEAR})[- ]year[- ]?end\b"), _year_end),
     (_p(rf"\b(end|finish|start|begin)(?:ed|s|es)? (?:the year |off )?({_YEAR})\b"), _ended),
-    (_p(rf"\b(start|beginning|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"), _edge),
+    (
+        _p(
+            rf"\b(start|beginning|begin|end|early|late|mid|middle)[ -](?:of |in )?(?:({_NAMES})\b,? ?(?:of )?)?({_YEAR})\b"
+            r"(?![ ,/-]*q[1-4])"
+        ),
+        _edge,
+    ),
     (_p(rf"\b(first|second|1st|2nd) half (?:of |in )?(?:the month of )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _half_month),
     (_p(rf"\b({'|'.join(_ORDINALS)}|last) week (?:of |in )?({_NAMES})\b,? ?(?:of )?({_YEAR})\b"), _week_of),
-    (_p(rf"\b(spring|summer|autumn|fall|winter) (?:of |in )?({_YEAR})\b"), _season),
+    (_p(rf"\b(spring|summer|autumn|fall(?! in)|winter) (?:of |in )?({_YEAR})\b"), _season),
     (_p(rf"\b(first|last) {_COUNT} (day|week|month|quarter)s? (?:of|in) ({_YEAR})\b"), _first_of),
     (_p(rf"\bq([1-4])[ ,/'-]*(?:of |in )?({_YEAR})\b"), lambda m, t: quarter(int(m.group(2)), int(m.group(1)))),
     (_p(rf"\b({_YEAR})[ ,/-]*q([1-4])\b"), lambda m, t: quarter(int(m.group(1)), int(m.group(2)))),
@@ -273,7 +279,7 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
     (_p(rf"\b{_COUNT} (day|week|month|quarter|year)s? ago\b"), _back),
     (_p(r"\byesterday\b"), lambda m, t: Period(t - timedelta(days=1), t - timedelta(days=1), "day")),
     (
-        _p(r"\b(?:the )?(?:very )?last (?:trading )?day(?: of the (?:record|run|backtest|data))?\b"),
+        _p(r"\b(?:the )?(?:very )?last (?:trading )?day(?: of the (?:record|run|backtest|data))?\b(?! of)"),
         lambda m, t: Period(t, t, "day"),
     ),
     (_p(r"\btoday\b"), lambda m, t: Period(t, t, "day")),
@@ -290,4 +296,4 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | Non
 def _year_of(text: str | None) -> int | None:
     if not text:
         return None
-    return 2000 + int(text[1:]) if text.startswith("'") else int(text)
+    return int(text) if len(text) == 4 else 2000 + int(text.removeprefix("'"))

@@ -35,6 +35,8 @@ def _trades(given: dict[str, Any]) -> str:
         return "first of each" if "order" in given else "by group"
     if "order" in given:
         return "listed" if given["order"] == "first" and given.get("n", 1) >= 50 else "in order"
+    if given.get("rest"):
+        return "left out"
     return "related" if given.get("relate") else "figure" if "figure" in given else str(given.get("measure", "all"))
 
 

@@ -58,18 +58,18 @@ LIMITS_NAMED = {name: compiled(phrases) for name, phrases in LIMIT_NAMES.items()
 
 REGIMES_NAMED: dict[RegimeLabel, re.Pattern[str]] = {
     "trending": compiled("trending, trend market*, trend phase*, trend regime, trendy, strong trend*, trends, a trend, directional market*, trend days"),
-    "ranging": compiled("(market/markets) (is/was/were/are) (calm/quiet/flat), when it (is/was) (calm/quiet/flat), calm conditions, quiet conditions, calm phase*, quiet phase*, ranging, range bound, rangebound, range market*, sideways, choppy, quiet market*, quiet regime, in a range, in ranges, range regime, re:\brange\b(?! of), ranges, flat market*, directionless, trendless, calm market*, sideway"),
+    "ranging": compiled("(market/markets) (is/was/were/are) (calm/quiet/flat), when it (is/was) (calm/quiet/flat), calm conditions, quiet conditions, calm phase*, quiet phase*, ranging, range bound, rangebound, range market*, sideways, choppy, quiet market*, quiet regime, in a range, in ranges, range regime, re:\\brange\\b(?! of), ranges, flat market*, directionless, trendless, calm market*, sideway"),
     "volatile": compiled("volatility (is/was/gets) (very/) (extreme/high/elevated), extreme volatility, vol (is/was) high, volatile, turbulent, turbulence, wild market*, stormy, high volatility, high vol, nervous market*, choppy and volatile, rough market*, jumpy, panicky"),
 }  # fmt: skip
 
 EXITS_NAMED: dict[ExitReason, re.Pattern[str]] = {
     "stop": compiled(
-        """stopped (trades/trade/positions/position), stopped out, hit the stop, hit its stop, hit their stop, hit stop, hit a stop, hit there stop, at the stop, through the stop, by the stop, by stop, by a stop, at its stop, stop was hit, stops were hit, stop hit, stop got hit, stops got hit, stop triggered, stops triggered,
-        stop was triggered, stop loss*, stops, stop out*, stop exit*, exits by stop, it stopped, stop get hit, stops get hit, reached the stop, into the stop, on the stop, on a stop, on stops, get stopped, got stopped, was stopped, were stopped, ended in a stop, stop losses, taken out by the stop"""
+        """(trades/trade/positions) (is/are/was/were/got/get) stopped, stopped (trades/trade/positions/position), stopped out, hit the stop, hit its stop, hit their stop, hit stop, hit a stop, hit there stop, at the stop, through the stop, by the stop, by stop, by a stop, at its stop, stop was hit, stops were hit, stop hit, stop got hit, stops got hit, stop triggered, stops triggered,
+        stop was triggered, stop loss*, stops, stop out*, stop exit*, exits by stop, it stopped, stop get hit, stops get hit, reached the stop, into the stop, on the stop, on a stop, on stops, get stopped, got stopped, was stopped, were stopped, ended in a stop, stop losses, re:\\b(?:hit|hits|reach(?:ed|es)?|touch(?:ed|es)?) (?:our|my|your|any|its|the) stops?\\b, taken out by the stop"""
     ),
     "target": compiled(
         """hit the target, hit its target, hit their target, hit there target, hit target, hit a target, reached the target, reach the target, reached its target, reached their target, reach their target, reaching the target, at the target, by target, by the target, at target, made the target, made target, target was hit, targets were hit,
-        target hit, targets hit, target was reached, targets were reached, target reached, targets reached, take profit*, profit target*, target exit*, targets, target get hit, on target, on the target, hit profit target, got to the target, got to target, at its target, price target hit"""
+        target hit, targets hit, target was reached, targets were reached, target reached, targets reached, by take profit, at take profit, hit take profit, take profit (exit/exits), re:\\b(?:hit|hits|reach(?:ed|es)?|touch(?:ed|es)?|got to) (?:our|my|your|any|its|the) (?:profit )?targets?\\b, profit target*, target exit*, targets, target get hit, on target, on the target, hit profit target, got to the target, got to target, at its target, price target hit"""
     ),
     "time": compiled(
         """timed out, time out*, time limit, by time, time exit*, time stop*, ran out of time, time ran out, run out of time, time was up, expired, expire, holding limit, held to the limit, simply timed, because of time, on time, clock ran out, at the horizon, by the horizon, by the clock, closed on time, end of the holding period"""

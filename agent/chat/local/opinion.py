@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import lru_cache
 from importlib.resources import files
-
-import numpy as np
+from itertools import pairwise
 
 from agent.chat.local.reading import Question
 
@@ -29,7 +28,9 @@ _PEOPLE = dict.fromkeys(["we", "our", "us", "you", "your", "i", "my", "agent", "
 _ENDINGS = ("ing", "ed", "es", "s", "ly")
 
 
+@lru_cache(maxsize=4096)
 def _stem(word: str) -> str:
+    word = _PEOPLE.get(word, word)
     end = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= 3), "")
     return word[: len(word) - len(end)]
 
@@ -50,42 +51,41 @@ def masked(q: Question) -> str:
 
 def _parts(text: str, marks: tuple[str, ...]) -> Counter[str]:
     """Words, pairs of words, the first word and what is named, counted."""
-    words = [_stem(_PEOPLE.get(word, word)) for word in text.split()]
-    found = Counter(word for word in words if word not in _LEFT_OUT)
-    found.update(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))
-    found.update(marks)
-    found.update(f"^{word}" for word in words[:1])
-    return found
+    words = [_stem(word) for word in text.split()]
+    pairs = [f"{a} {b}" for a, b in pairwise(words)]
+    return Counter([*(word for word in words if word not in _LEFT_OUT), *pairs, *marks, *(f"^{word}" for word in words[:1])])
 
 
-class _Examples:
-    """The examples as one matrix of unit rows, one for each, with their kinds."""
+class Examples:
+    """The examples as unit vectors, kept part by part: which of them hold a part, and how much it weighs there."""
 
     def __init__(self) -> None:
         lines = files("agent.chat.local").joinpath("examples.txt").read_text(encoding="utf-8").splitlines()
         rows = [line.split(" | ") for line in lines if line.strip() and not line.startswith("#")]
-        self.kinds = np.array([kind for kind, _ in rows])
-        told = [_split(question) for _, question in rows]
-        counted = [_parts(text, marks) for text, marks in told]
+        self.kinds = [kind for kind, _ in rows]
+        counted = [_parts(*_split(question)) for _, question in rows]
         seen = Counter(part for counts in counted for part in counts)
-        self._weight = {part: math.log((len(rows) + 1) / (n + 0.5)) for part, n in seen.items()}
-        self._column = {part: i for i, part in enumerate(self._weight)}
-        self.matrix = np.stack([self.vector(counts) for counts in counted])
+        self._rarity = {part: math.log((len(rows) + 1) / (n + 0.5)) for part, n in seen.items()}
+        self._held: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for i, counts in enumerate(counted):
+            for part, weight in self._unit(counts).items():
+                self._held[part].append((i, weight))
 
-    def vector(self, counts: Counter[str]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        """A unit vector; parts no example holds have no place in it."""
-        row = np.zeros(len(self._column), dtype=np.float32)
-        for part, n in counts.items():
-            if part in self._column:
-                row[self._column[part]] = (1 + math.log(n)) * self._weight[part]
-        return row / max(float(np.linalg.norm(row)), 1e-9)
+    def _unit(self, counts: Counter[str]) -> dict[str, float]:
+        """A vector of length one; parts no example holds have no place in it."""
+        weights = {part: (1 + math.log(n)) * self._rarity[part] for part, n in counts.items() if part in self._rarity}
+        length = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+        return {part: weight / length for part, weight in weights.items()}
 
     def likeness(self, text: str, marks: tuple[str, ...]) -> dict[str, float]:
         """By kind, how much the most alike of its examples resembles a question."""
-        alike = self.matrix @ self.vector(_parts(text, marks))
-        best: dict[str, float] = {}
-        for kind, value in zip(self.kinds, alike, strict=True):
-            best[str(kind)] = max(best.get(str(kind), 0.0), float(value))
+        alike: dict[int, float] = defaultdict(float)
+        for part, weight in self._unit(_parts(text, marks)).items():
+            for i, other in self._held[part]:
+                alike[i] += weight * other
+        best = dict.fromkeys(self.kinds, 0.0)
+        for i, value in alike.items():
+            best[self.kinds[i]] = max(best[self.kinds[i]], value)
         return best
 
 
@@ -95,13 +95,14 @@ def _split(question: str) -> tuple[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _examples() -> _Examples:
-    return _Examples()
+def examples() -> Examples:
+    """The examples, read once."""
+    return Examples()
 
 
 def other_kind(q: Question, kind: str) -> str | None:
     """The kind of answer that questions worded like this one had, where it is clearly not the kind given."""
-    alike = _examples().likeness(masked(q), marks_of(q))
+    alike = examples().likeness(masked(q), marks_of(q))
     own = alike.pop(kind, _UNKNOWN)
     likeliest = max(alike, key=lambda name: alike[name])
     return likeliest if alike[likeliest] > own + MARGIN else None

@@ -97,10 +97,12 @@ def narrowed(which: str, whole: Period) -> Period | None:
     if start is None or end is None:
         return None
     third = timedelta(
-        days=9 if which in ("start", "beginning", "end", "close") or whole.kind == "month" else (end - start).days // 3
+        days=9
+        if which in ("start", "beginning", "begin", "first", "end", "close", "last") or whole.kind == "month"
+        else (end - start).days // 3
     )
     if which in ("mid", "middle"):
         return Period(start + third + timedelta(days=1), end - third - timedelta(days=1), "range")
-    if which in ("start", "beginning", "early"):
+    if which in ("start", "beginning", "begin", "first", "early"):
         return Period(start, start + third, "range")
     return Period(end - third, end, "range" if which == "late" else "end")

@@ -169,6 +169,9 @@ def read(said: str, names: Names, today: date) -> Question:
     rest, skills = _named(dated.rest, names)
     words = frozenset(word for name in names.skills for word in name.split("-")) | frozenset(names.voters)
     rest, fixed = mended(rest, words | FEATURE_WORDS)
+    if fixed and not dated.periods:  # a misspelt month or year is one only now
+        dated = read_dates(rest, today)
+        rest = dated.rest
     if not symbols and not strangers:
         rest, symbols, strangers = _symbols(rest, names)
     if not skills:
@@ -181,6 +184,12 @@ def read(said: str, names: Names, today: date) -> Question:
         rest, skills = _by_part(rest, names)
         tokens, concepts = tokens_of(rest) if skills else (tokens, concepts)
     slots = (*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows)
+    if not skills and _ASKS_KNOWN.search(rest):
+        rest, skills, taken = _by_setup(rest, names)
+        tokens, concepts = tokens_of(rest) if skills else (tokens, concepts)
+        slots = (*read_slots(rest, names.voters, of_voters=_of_voters(concepts)), *follows) if skills else slots
+    else:
+        taken = ()
     return Question(
         said=said,
         text=rest,
@@ -199,6 +208,8 @@ def read(said: str, names: Names, today: date) -> Question:
             *(f"I read {a!r} as {b!r}" for a, b in fixed if guessed(a, b)),
             *(slot.value for slot in read_slots(rest, names.voters, of_voters=False) if slot.kind == "taken"),
             *_unnamed(rest, names),
+            *taken,
+            *(("I leave nothing out of it",) if _ALL_BUT.search(rest) else ()),
         ),
     )
 
@@ -287,6 +298,25 @@ def _by_part(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
         if len(fits) == 1:
             return text[: match.start()] + text[match.end() :], (fits[0],)
     return text, ()
+
+
+_ALL_BUT = re.compile(r"\b(?:all|every|each|any)\b(?: \w+){0,3} (?:but|except|save)\b(?! not)")
+_ASKS_KNOWN = re.compile(
+    r"\b(?:know|known|learnt?|learned|record say|experience with|evidence (?:on|for|about)|worked out|work out)\b"
+)
+_SETUP = re.compile(
+    r"\b(?:buying |trading |fading )?(?:a |the )?(pullback|breakout|washout|rebound|reversal|gap)s?(?: (?:up|down)s?)?\b"
+)
+
+
+def _by_setup(text: str, names: Names) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The skills for a kind of setup that is spoken of ("what do we know about pullbacks"), and that it is taken so."""
+    match = _SETUP.search(text)
+    found = tuple(name for name in sorted(names.skills) if match and match.group(1) in name.split("-") and "data" not in name)
+    if match is None or not found:
+        return text, (), ()
+    said = f"I take {match.group(0).strip()!r} for the skill{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    return text[: match.start()] + text[match.end() :], found, (said,)
 
 
 def _nearly(text: str, names: Names) -> tuple[str, str] | None:

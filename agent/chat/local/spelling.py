@@ -33,13 +33,24 @@ _ANAGRAMS = {
 }  # fmt: skip
 _SWAPPED = {wrong: word for word, many in _ANAGRAMS.items() for wrong in many.split()}
 _MOST = 4000
+# what traders write short
+_WRITTEN_OUT = {
+    "conf": "confidence", "lvl": "level", "sl": "stop loss", "tp": "target", "tps": "targets", "pos": "position",
+    "wr": "win rate", "ret": "return", "mdd": "maximum drawdown", "eq": "equity", "pct": "percent", "xover": "crossover",
+    "xovers": "crossovers", "qtr": "quarter", "qtrs": "quarters", "chgd": "changed", "chg": "change", "prefs": "preferences",
+    "params": "parameters", "param": "parameter", "mo": "month", "yr": "year", "yrs": "years", "wk": "week", "n": "and",
+    "no of": "number of", "w/o": "without", "thru": "through", "avg": "average", "cnt": "count", "2x": "twice",
+    "3x": "three times",
+}  # fmt: skip
+_SHORT = re.compile(rf"(?<![\w&'.-])(?:{'|'.join(sorted(map(re.escape, _WRITTEN_OUT), key=len, reverse=True))})(?![\w&'.-]\w|\w)")
 _ABBREVIATED = re.compile(r"\b(?:e\.g\.|i\.e\.|eg\b|etc\.)")
 
 
 def plain(said: str) -> str:
     """A question in small letters with plain quotes."""
     table = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2014": " - ", "\u2013": " - "})
-    return _ABBREVIATED.sub(" ", said.translate(table).strip().lower())
+    text = _ABBREVIATED.sub(" ", said.translate(table).strip().lower())
+    return _SHORT.sub(lambda found: _WRITTEN_OUT[found.group(0)], text)
 
 
 def mended(text: str, names: frozenset[str]) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -16,6 +16,9 @@ from agent.chat.tools.figures import Bound, Op, Than
 _UP, _DOWN = r"above|over|upwards?|up|bullish(?:ly)?|past|higher", r"below|under|beneath|downwards?|down|bearish(?:ly)?|lower"
 _AVERAGE = r"(?:(?P<n>5|20|50)[ -](?:day|bar) (?:simple )?(?:moving )?(?:average|mean|ma|sma)|sma[_ ]?(?P<m>5|20|50))"
 _MEAN = re.compile(rf"\b(?:(?P<up>{_UP})|(?:{_DOWN}))\s+(?:of )?(?:its |the |their )?{_AVERAGE}")
+_SOME_MEAN = re.compile(
+    r"\b(?:price|close|closes|closed|trading|it|index) (?:is |was |were )?(?:(?P<up>above|over)|(?:below|under|beneath)) (?:its |the |their )(?:moving )?(?:average|mean)\b"
+)
 _MACD = re.compile(rf"\bmacd\b[^.?]{{0,22}}\b(?:(?P<up>{_UP})|(?:{_DOWN})) (?:its |the )?(?:macd )?(?:signal|zero)(?: line)?")
 _GOLDEN = re.compile(r"\b(?:(?P<up>golden)|death)[ -]cross(?:es)?\b")
 _EXTREMES = re.compile(r"\b(?:(?P<up>overbought)|oversold)\b")
@@ -51,6 +54,9 @@ def _bound(feature: str, op: Op, begin: int, end: int, value: float = 0.0, than:
 def _means(text: str) -> list[Slot]:
     """The close against one of its means, MACD against its signal, one mean above another."""
     out = [_bound(f"close_to_sma_{m.group('n') or m.group('m')}", _above(m), m.start(), m.end()) for m in _MEAN.finditer(text)]
+    for match in _SOME_MEAN.finditer(text):
+        said = f"I take {match.group(0)!r} for the 20-day mean"
+        out += [_bound("close_to_sma_20", _above(match), *match.span()), Slot("taken", said, *match.span())]
     out += [_bound("macd" if "zero" in m.group(0) else "macd_hist", _above(m), m.start(), m.end()) for m in _MACD.finditer(text)]
     return out + [_bound("sma_cross", _above(m), m.start(), m.end()) for m in _GOLDEN.finditer(text)]
 

@@ -64,7 +64,9 @@ def _size(view: View, row: Row, record: Json) -> list[str]:
     units = f", {order['quantity']} units" if order else ""
     wanted = f" (the signal asked for {per_cent(abs(record['signal']['size']))})" if record["clamps"] else ""
     words = f"The size on {row.symbol} {day(row.bar)} was {per_cent(abs(row.size))} of equity{units}{wanted}"
-    return [f"{words} {cite('decision', row.id)}.", *_clamps(view, row, record)]
+    risked = abs(row.size) * abs(row.close - row.stop) / row.close if row.close and row.stop is not None else None
+    risk = f", with {per_cent(risked, 2)} of equity at risk between close and stop" if risked is not None else ""
+    return [f"{words}{risk} {cite('decision', row.id)}.", *_clamps(view, row, record)]
 
 
 def _levels(view: View, row: Row, record: Json) -> list[str]:

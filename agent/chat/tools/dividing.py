@@ -121,6 +121,8 @@ def _mean(asked: Trades, inside: list[Trade]) -> str:
         return f", held {sum(t.outcome.bars_held for t in inside) / len(inside):.1f} bars on average"
     if asked.measure == "average":
         return f". {MEASURES['average'](inside, sums(inside), 'trades')}"
+    if asked.measure == "pnl":
+        return f", {sum(t.outcome.r for t in inside):+.2f} R in all"
     if asked.measure == "factor":
         return f", {MEASURES['factor'](inside, sums(inside), 'trades')}"
     return f", {spread(TRADE_FIGURES[asked.figure], inside)}" if asked.figure else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from agent.chat.found import Chart, Found, Table, cite, day, figure, gain, money, nothing, per_cent
 from agent.chat.tools.base import Tool
@@ -11,6 +12,7 @@ from agent.chat.tools.stretches import stretches
 from agent.chat.view import View
 from agent.domain import Outcome
 
+SPLIT = 1.8  # times the last close: no day of trading, but a split
 _NAMES = {
     "sharpe": "Sharpe Ratio", "sortino": "Sortino Ratio", "calmar": "Calmar Ratio", "cagr": "CAGR [%]",
     "volatility": "Volatility (Ann.) [%]", "expectancy": "Expectancy [%]", "sqn": "SQN", "kelly": "Kelly Criterion",
@@ -137,6 +139,8 @@ def _benchmark(view: View, asked: Result, curve: Curve, before: float) -> Found:
 def _closes(view: View, asked: Result, symbol: str) -> float | None:
     """What a symbol's close did over the days asked for."""
     closes = [row.close for row in view.tables.by_symbol.get(symbol, []) if asked.holds(row.day) and row.close]
+    if any(not 1 / SPLIT < after / before < SPLIT for before, after in pairwise(closes)):
+        return None  # the closes are those of the day: a split lies between them
     return closes[-1] / closes[0] - 1 if len(closes) > 1 else None
 
 
@@ -149,7 +153,8 @@ def _benchmark_of(view: View, asked: Result, symbol: str) -> Found:
     """One symbol: what its trades made of the capital, beside its own close."""
     held, outcomes = _closes(view, asked, symbol), [trade.outcome for trade in asked.trades(view)]
     if held is None:
-        return nothing(f"{symbol} has too few closes{asked.words()}.", f"run:{view.run}")
+        why = "has too few closes, or was split in between, so that what holding it made is not told from them"
+        return nothing(f"{symbol} {why}{asked.words()} {cite('run', view.run)}.", f"run:{view.run}")
     made = sum(o.pnl for o in outcomes)
     mine = made / before_of(view, asked.start)
     verdict = "more" if mine > held else "less"

@@ -50,6 +50,7 @@ class Trades(Scope):
     within: By | None = Field(None, description="with by: each group divided once more")
     rank: Rank | None = Field(None, description="with by: which group has the most of it")
     least: bool = False
+    rest: bool = Field(False, description="what all other trades came to, had these been left out")
     relate: bool = Field(False, description="with figure: whether trades where it is higher do better")
     having: Bound | None = Field(None, description="with by: only groups whose number of trades meets this")
 

@@ -32,6 +32,8 @@ def trades(view: View, asked: Trades) -> Found:
     if not chosen:
         text = f"No {what} {'is' if what.endswith('trade') else 'were'} recorded {cite('run', view.run)}.{_outside(view, asked)}"
         return Found(text=text, ids=(f"run:{view.run}",), data={"count": 0})
+    if asked.rest:
+        return _without(view, asked, chosen, what)
     if asked.by is not None and asked.order is not None:
         return firsts(view, asked, chosen, what)
     if asked.by is not None:
@@ -75,6 +77,28 @@ def _ranked(asked: Trades, chosen: list[Trade]) -> Found:
         data={"trades": [trade.outcome.model_dump(mode="json") for trade in ranked]},
         table=shown if len(ranked) > 1 else None,
     )
+
+
+def _without(view: View, asked: Trades, chosen: list[Trade], what: str) -> Found:
+    """What the other trades came to, had some been left out and nothing else been otherwise."""
+    if asked.order is not None:
+        chosen = sorted(chosen, key=key_of(asked))[: asked.n]
+        what = _lead(asked, len(chosen))[4:]
+    out = {id(trade) for trade in chosen}
+    others = [trade for trade in view.tables.trades if id(trade) not in out]
+    left, of = sums(chosen), sums(others) if others else None
+    rest = f"the {of['count']} others {_summed(of)}" if of else "there are no others"
+    text = (
+        f"{left['count']} {what} {_summed(left)} {cite('run', view.run)}; without them {rest}. Nothing else is taken to be "
+        f"otherwise."
+    )
+    return Found(
+        text=text, ids=(f"run:{view.run}", *(t.outcome.decision for t in chosen[-FEW:])), data={"left": left, "rest": of}
+    )
+
+
+def _summed(of: Any) -> str:
+    return f"made {gain(of['pnl'])} net ({per_cent(of['win_rate'])} won, mean {of['mean_r']:+.2f} R)"
 
 
 def _own(figure: Any, trade: Trade) -> str:

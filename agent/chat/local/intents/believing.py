@@ -30,6 +30,23 @@ def _voters(rank: str) -> Make:
     return make
 
 
+def _votes_now(q: Question, view: View) -> Route | None:
+    """What the voters said at the newest bar."""
+    if (
+        q.day
+        or q.period
+        or not re.search(r"\b(?:say|says|saying|votes?|voting|think|thinks|want|wants|view|opinions?)\b", q.text)
+    ):
+        return None
+    symbols = q.symbols or tuple(view.tables.symbols)
+    return Route(tuple(Step("why", {"symbol": s, "at": view.today, "aspect": "votes"}) for s in symbols))
+
+
+def _than_chance(q: Question, view: View) -> Route | None:
+    """Whether voters are right more often than a coin."""
+    return _voters("hit_rate")(q, view) if re.search(r"\b(?:chance|coin|random|guess\w*|luck)\b", q.text) else None
+
+
 def _voter_over_time(q: Question, view: View) -> Route | None:
     by = next(
         (unit for concept, unit in (("quarter", "quarter"), ("month", "month"), ("year", "year")) if q.has(concept)), "year"
@@ -147,6 +164,8 @@ INTENTS = (
     intent("who is right", "win|lose|win_rate|reliability|best|worst voter|believe|@voter", "voter how_many most least by share how_much win lose trade compare average how_often reliability decision regime often", _voters("hit_rate"), 0.2),
     intent("whose Brier score", "calibrated voter", "voter most least by share how_much compare reliability best worst lose", _voters("brier"), 0.3),
     intent("whose votes", "how_many|abstain_vote|share|buy|sell|short|hold voter|@voter", "voter most least how_much by long close decision happened side list trade", _votes, 0.1),
+    intent("votes now", "voter|@voter now", "list by side happened state market symbol @voter", _votes_now, 0.6),
+    intent("better than chance", "voter|@voter arms|compare", "voter how_much reliability win best return by", _than_chance, 0.6),
     intent("a voter over time", "change|year|quarter|month voter|believe|@voter", "voter believe how_much by win lose compare reliability list win_rate average over first last now best worst most least", _voter_over_time, 0.2),
     intent("voters against each other", "disagree|agree", "voter how_many share most by side compare decision trade when buy sell negation same happened return long", _agreement, 0.1),
     intent("calibration", "calibrated", "how_many win lose confidence reliability share forecast average voter when how_much by return trade decision condition compare state", _calibrated, 0.25),

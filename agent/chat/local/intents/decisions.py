@@ -60,6 +60,14 @@ def _aspect(name: str) -> Make:
             wanted = "close" if wanted == "close" and q.day and doing(view, q.day, "close") else fits
         elif wanted != "buy":
             wanted = fits
+        if (
+            name == "outcome"
+            and q.day
+            and not q.symbols
+            and q.has("return")
+            and not q.any("trade", "buy", "close", "sell", "position_open")
+        ):
+            return None  # of the whole day
         if name in ("clamps", "outcome", "regime") and not (q.day or q.idents) and not q.has(_OWN[name]):
             return None  # said of trades as a whole
         found = referent(q, view, wanted or fits)
@@ -140,7 +148,7 @@ INTENTS = (
     _about("size", "equity share", "how_many how_much size trade position_open"),
     _about("size", "size", "how_many how_much equity share exposure risk return levels @amount"),
     _about("stop", "stop|levels", "price levels where target how_much limit exit_way @exit away"),
-    _about("target", "target", "price levels where how_much stop @exit"),
+    _about("target", "target", "price levels where how_much stop @exit return win", 0.3),
     intent("risk of a trade", "risk_on|payoff trade|position_open|buy|entries", f"{ABOUT} how_much size equity share", _risk_of, 0.5),
     intent("why so large", "why size", f"{ABOUT} how_many how_much equity share exposure risk money levels @amount clamp limit", _why_size, 0.4),
     _about("votes", "voter|believe|agree|disagree|@voter", "why how_many each by list @voter happened compare"),

@@ -42,6 +42,8 @@ def _sort(q: Question, given: dict[str, Any]) -> dict[str, Any]:
     if not q.any("most", "least", "best", "worst", "compare"):
         return given
     low = q.any("least", "worst") and not q.any("most", "best")
+    if re.search(r"\bnumber of (?:\w+ )?(?:losers|losses|losing|winners|wins|winning)\b", q.text):
+        return {**given, "rank": "wins" if won_of(q) else "losses", "won": None, "least": low}
     if q.has("average") and q.any("most", "least", "best", "worst", "compare"):
         return {**given, "rank": "mean_r", "least": low, "won": None}
     if q.has("cost") and q.has("most"):
@@ -68,7 +70,8 @@ def _by_group(q: Question, view: View) -> Route | None:
     by, concept = found
     if (
         by in ("month", "quarter", "year")
-        and not q.any("trade", "win_rate", "holding", "factor", "average", "exit_way")
+        and not q.any("trade", "win_rate", "holding", "factor", "exit_way")
+        and not q.has("average", "win|lose|r_unit|size|confidence")
         and not q.symbols
         and not q.exit
         and not q.has("how_many", "most|least")

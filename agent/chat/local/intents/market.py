@@ -37,7 +37,7 @@ def _history(q: Question, view: View) -> Route | None:
 
 _LOOKS = re.compile(
     r"\b(?:what|how) (?:does|did|do|is) (?:the |our )?(?:\w+ )?(?:markets?|index|indices|it) (?:now |currently )?look\w*|"
-    r"^(?:the )?markets? (?:right )?now\b|\bstate of the (?:markets?|index|indices)\b|\bmarket state\b"
+    r"^(?:the )?markets? (?:right )?now\b|\bhow (?:is|are) (?:the )?(?:markets?|ind(?:ex|ices))\b|\bstate of the (?:markets?|index|indices)\b|\bmarket state\b"
 )
 
 
@@ -96,6 +96,8 @@ def _spells(q: Question, view: View) -> Route | None:
 
 def _paid(q: Question, view: View) -> Route | None:
     """What trades in each regime, or in one, came to."""
+    if q.has("how_many", "trade") and len(q.regimes) == 1:
+        return None  # they are counted
     measure: dict[str, Any] = {"measure": "win_rate"} if q.has("win_rate") else {"measure": "pnl"}
     if len(q.regimes) == 1:
         of_one = one("trades", **measure, **scope(q))
@@ -122,7 +124,7 @@ INTENTS = (
     intent("highest price", "price|peak most|least|average|peak", f"{_WHEN} most least average peak symbol close", _history, -0.2),
     intent("a condition now", "@test", f"{_WHEN} now market state regime price", _test_now, 0.5),
     intent("a feature now", "@feature", f"{_WHEN} now last price state how_much term", _now, -0.1),
-    intent("how the market looks", "state", f"{_WHEN} now last regime price symbol", _looks, 0.5),
+    intent("how the market looks", "", f"{_WHEN} now last regime price symbol", _looks, 0.5),
     intent("the market now", "state|regime|price", f"{_WHEN} now last regime price symbol how_much", _now, -0.3),
     intent("regime now", "regime|@regime now|last|@day", f"{_WHEN} regime now last state symbol", _regimes("now"), 0.1),
     intent("share of regimes", "regime|@regime share|how_many|most|average|list", f"{_WHEN} regime share most least average how_long symbol compare dayunit decision overall year", _regimes("share"), 0.1),

@@ -25,7 +25,9 @@ def _figure(measure: str) -> Make:
             return None  # what was held on a day
         if measure == "equity" and re.search(r"\bwhat is in the (?:portfolio|book|account)\b", q.text):
             return None  # positions are
-        if measure == "equity" and re.search(r"\bgr(?:ow\w*|ew)\b", q.text):
+        if measure == "equity" and re.search(
+            r"\bgr(?:ow\w*|ew)\b|\b(?:chang\w+|fall|fell|fallen|ris\w+|rose|drop\w*|los[et]\w*|gain\w*|went)\b", q.text
+        ):
             return None  # by how much, not to what
         symbol = q.symbol if measure in ("costs", "exposure", "benchmark", "sharpe") else None
         return one("result", measure=measure, symbol=symbol, **days_of(q))
@@ -156,6 +158,8 @@ def _dearer(q: Question, view: View) -> Route | None:
 
 
 def _costs(q: Question, view: View) -> Route | None:
+    if q.day and q.any("trade", "buy", "entries", "position_open"):
+        return None  # the fees of a trade are told with how it ended
     return one("result", measure="costs", symbol=q.symbol, **days_of(q))
 
 

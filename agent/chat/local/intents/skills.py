@@ -80,6 +80,8 @@ def _traded(q: Question, view: View) -> Route | None:
         return None
     low = q.any("least", "worst") or q.has("lose") and not q.has("win")
     rank = "win_rate" if q.has("win_rate") else "mean_r" if q.has("average") else "pnl"
+    if q.any("most", "least") and not q.any("win", "lose", "return", "win_rate", "average", "make"):
+        rank = "count"
     return one("trades", by="skill", rank=rank if q.any("most", "least", "best", "worst") else None, least=low, **scope(q))
 
 
@@ -110,9 +112,13 @@ def _histories(q: Question, view: View) -> Route | None:
     return Route(steps) if steps and not q.skills and q.period is None else None
 
 
+_KNOWN = re.compile(r"\b(?:know|known|learnt|learned)\b")  # of it, not only what it is
+
+
 def _one(aspect: str) -> Make:
     def make(q: Question, view: View) -> Route | None:
-        steps = [Step("skill", {"name": name, "aspect": aspect}) for name in q.skills]
+        told = "all" if aspect == "what" and _KNOWN.search(q.text) else aspect
+        steps = [Step("skill", {"name": name, "aspect": told}) for name in q.skills]
         return Route(tuple(steps)) if steps and q.period is None else None
 
     return make
@@ -159,6 +165,8 @@ def _skill_trades(q: Question, view: View) -> Route | None:
 
 
 def _procedure(q: Question, view: View) -> Route | None:
+    if q.period or re.search(r"\b(?:did|has|have|was|were)\b", q.text):
+        return None  # what was done, not what is to be done
     return one("procedures", task=q.said).telling("@skill")
 
 
@@ -173,7 +181,7 @@ INTENTS = (
     intent("skills ranked by reliability", "skill rank reliability", f"{_SKILL} by", _ranked("reliability", least=False), 0.5),
     intent("skills by reliability", "skill reliability|best|worst|most|least", f"{_SKILL} share best worst most least believe by reliability return lose win compare", _ranked("reliability"), 0.1),
     intent("skills by mean R", "skill best|worst", f"{_SKILL} best worst by reliability return lose win average", _ranked("mean_r"), 0.25),
-    intent("least certain skills", "skill uncertain|confidence|reliability most|least|uncertain", f"{_SKILL} reliability most least uncertain", _uncertain, 0.1),
+    intent("least certain skills", "skill uncertain|confidence|reliability most|least|uncertain", f"{_SKILL} reliability most least uncertain", _uncertain, 0.5),
     intent("skills by use", "skill executions most|least|how_many|by|best", f"{_SKILL} trade executions by most least last", _ranked("executions"), 0.25),
     intent("skills by last use", "skill last_used", f"{_SKILL} trade executions last", _ranked("last_used", least=False), 0.1),
     intent("skills by trades", "skill trade|return|win_rate|win|lose", f"{_SKILL} by most least best worst average how_much", _traded, 0.1),
@@ -197,7 +205,7 @@ INTENTS = (
     intent("a skill's reliability", "reliability|win_rate|believe|confidence @skill", "skill how_much trade win lose sure interval executions how_many describe now size average share why", _one("reliability"), 0.15),
     intent("a skill's use", "last_used|last @skill", "skill when trade executions first", _one("last_used"), 0.15),
     intent("a skill's history", "history|status|retired|stale|probation|watch|suspended|active|change|happened @skill", "skill when why describe first last now return lose reliability trade executions", _one("history"), 0.15),
-    intent("a skill by regime", "regime|@regime @skill", "skill best worst most least reliability by trade executions compare return win lose win_rate when average change", _one("regimes"), 0.15),
+    intent("a skill by regime", "regime|@regime @skill", "skill best worst most least reliability by trade executions compare return win lose win_rate when average change describe state @regime", _one("regimes"), 0.15),
     intent("a skill's trades", "trade|return|win|lose|how_many|executions|outcome|average|win_rate @skill", "skill how_much list by best worst when reliability last share happened buy entries agree", _skill_trades, 0.1),
     intent("a skill over days", "@skill @period", "skill how_many how_much return win lose trade executions reliability win_rate happened outcome describe list", _one_in, 0.1),
     intent("a skill on a symbol", "@skill @symbol", "skill how_many how_much return win lose trade executions reliability win_rate best worst compare by", _one_symbol, 0.1),

@@ -102,7 +102,12 @@ def _positions(q: Question, view: View) -> Route | None:
     return one("positions", symbol=q.symbol).telling("@period" if q.has("now") else "")
 
 
+_STANDS = re.compile(r"\b(?:status|standing|stands?|situation|things|everything|state of (?:affairs|play)|overview)\b")
+
+
 def _status(q: Question, view: View) -> Route | None:
+    if not _STANDS.search(q.text):
+        return None
     return Route((Step("standing"), Step("positions")))
 
 
@@ -174,7 +179,8 @@ def _term(q: Question, view: View) -> Route | None:
             and not re.search(r"\b(?:an?|again|exactly|plain)\b", match.group(0))
         ):
             continue
-        name = next((t for t in (word, word.removesuffix("s")) if t in TERMS), None)
+        alone = re.sub(r" (?:skill|trade|regime|market|decision|voter|ratio|score)s?$", "", word)
+        name = next((t for t in (word, word.removesuffix("s"), alone) if t in TERMS), None)
         if name is not None and not _OF_THE_RUN.match(word):
             return one("term", name=name).telling("@exit @feature @regime @limit term describe " + " ".join(q.concepts))
     return None

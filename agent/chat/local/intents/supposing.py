@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agent.chat.local.composing import which_of
+from agent.chat.local.composing import order_of, which_of
 from agent.chat.local.reading import Question
 from agent.chat.local.referring import referent
 from agent.chat.local.route import Route, Step, clean, days_of, intent, one, scope
@@ -100,6 +100,35 @@ def _another_backtest(q: Question, view: View) -> Route | None:
     return Route(words=words).telling("@symbol @period @limit @amount @bound @exit @top @regime " + " ".join(q.concepts))
 
 
+_LEFT_OUT = re.compile(r"\b(?:without|excluding|exclude|except|leav(?:e|ing) out|left out|take out|took out|remov(?:ed?|ing))\b")
+# said of what was really done too: left out only where it is supposed
+_FORGONE = re.compile(
+    r"\b(?:skip(?:ped|ping)?|avoid(?:ed|ing)?|ignor(?:ed?|ing)|drop(?:ped|ping)?|stayed out of|(?:not|never) (?:traded|taken|bought|made|entered))\b"
+)
+_SUPPOSED = re.compile(r"\b(?:if|suppos\w+|imagine|would|had (?:we|you|i|it))\b")
+_ENDS = ("best", "worst", "largest", "smallest", "longest", "shortest")
+
+
+def _left_out(q: Question, view: View) -> Route | None:
+    """What the trades make without some of them: those of a symbol, a regime, a stretch, an exit, the best or worst few."""
+    forgone = _FORGONE.search(q.text) and _SUPPOSED.search(q.text)
+    if q.day or q.idents or q.skills or q.voters or not (_LEFT_OUT.search(q.text) or forgone):
+        return None
+    if q.any("sharpe", "sortino", "drawdown", "volatility", "exposure", "benchmark"):
+        return None  # figures of a curve that there would have been
+    given, used = which_of(q)
+    given.pop("but", None)
+    found = order_of(q)
+    if found is not None and found[0] in _ENDS:
+        given.pop("won", None)
+        given |= {"order": found[0], "n": q.top}
+        used = used | found[2]
+    if not given:
+        return None
+    doubt = "every later decision could have been another; this only leaves those trades out"
+    return Route((Step("trades", clean({**given, "rest": True})),), doubt=doubt, tells=frozenset(used) | q.concepts)
+
+
 _ONLY = re.compile(r"\b(?:only|just|solely|exclusively|nothing but)\b")
 
 
@@ -115,13 +144,14 @@ def _alone(q: Question) -> Route | None:
 
 
 def _without_skill(q: Question, view: View) -> Route | None:
-    if q.day:
+    if q.day or not (q.has("whatif") or _LEFT_OUT.search(q.text) or _SUPPOSED.search(q.text)):
         return None
     return one("without_skill", skill=q.skills[0], **scope(q))
 
 
 INTENTS = (
     intent("what if", "whatif|without", "without whatif happened decision trade buy confidence parameter limit outcome position_open size negation voter memories skill how_much threshold settings return price state entries condition", _what_if, 0.3),
+    intent("trades left out", "whatif|without|negation", "", _left_out, 2.0),
     intent("another backtest", "whatif", "", _another_backtest, 0.6),
     intent("without a skill", "whatif|without @skill", "without whatif happened return trade outcome result how_much skill win lose negation position_open overall equity condition last", _without_skill, 0.3),
 )  # fmt: skip

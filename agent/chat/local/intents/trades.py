@@ -61,6 +61,8 @@ def _single(q: Question, view: View) -> Route | None:
 
 def listed(q: Question, view: View) -> Route | None:
     """The trades one by one, in order."""
+    if re.search(r"\b(?:going on|running|in progress|ongoing)\b", q.text):
+        return None  # those that are open
     if q.day or not (q.period or q.bounds or q.exit or q.skills or asks_list(q)):
         return None
     return query(q, {"list", "describe", "happened"}, order="first", n=MOST_LISTED)
@@ -129,6 +131,14 @@ def _summed(q: Question, view: View) -> Route | None:
     return query(q, {"how_much", "win", "lose"}, measure="pnl")
 
 
+def _in_r(q: Question, view: View) -> Route | None:
+    """The sum of R, not of money."""
+    if not re.search(r"\b(?:total|sum of|cumulative|how many|net) r\b", q.text):
+        return None
+    found = group_of(q)
+    return query(q, {found[1], "by"} if found else set(), by=found[0] if found else None, measure="pnl", won=None)
+
+
 def _averaged(q: Question, view: View) -> Route | None:
     figure = figure_of(q, TRADE_FIGURES)
     if figure is not None and figure[1] == "feature" and not q.any("trade", "buy", "entries", "win", "lose", "close"):
@@ -195,6 +205,8 @@ def _distributed(q: Question, view: View) -> Route | None:
 
 
 def _together(q: Question, view: View) -> Route | None:
+    if q.day:
+        return None  # of one day, what each did is asked
     return one("together", **days_of(q)).telling("@symbol symbol")
 
 
@@ -300,6 +312,7 @@ INTENTS = (
     intent("share that won", "share win|lose", "trade", _rated, 0.1),
     intent("odds", "how_many win", "trade", _rated, -0.4),
     intent("trades summed", "return|win|lose|make", "trade when by outcome", _summed, -0.1),
+    intent("R in all", "r_unit", "overall how_many how_much by trade return make list year quarter month symbol regime", _in_r, 0.5),
     intent("trades averaged", "average", "trade when condition buy entries", _averaged),
     intent("payoff", "payoff", "trade", _payoff, 0.2),
     intent("a figure against the result", "compare size|confidence|@feature|cost win|lose|return|outcome|worth_having|compare", "trade how_much settings peak often share how_many", _related, 0.1),
