@@ -35,6 +35,7 @@ from agent.settings import Settings
 from agent.statistics import Interval, interval
 from agent.wiring.homes import text_embedder
 from agent.wiring.recorded import prepared
+from evals import script
 from memory_db.nearest import Columns, Search
 from memory_db.weights import Weights, due, look
 
@@ -229,4 +230,4 @@ def _print(found: list[Json]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    script.run(main, __doc__)
