@@ -116,8 +116,10 @@ class Recall(Section):
     cap_outcomes: int = Field(100_000, ge=1, description="outcomes and trades kept by cleanup")
     cap_situations: int = Field(100_000, ge=1, description="situations kept by cleanup, the newest")
     archive_below: float = Field(0.001, ge=0, le=2, description="importance x decay under which cleanup archives a text")
-    learn: bool = Field(
-        True, description="situations are compared by weights learnt from what followed past ones where those proved better"
+    weights: Literal["shown", "always", "never"] = Field(
+        "shown",
+        description="where weights learnt from what followed past situations may compare them, once those proved better on later"
+        " data: in what a person is shown, in decisions too, or nowhere",
     )
     oversample: int = Field(8, ge=1, le=100)
     voted: int = Field(2000, ge=0, description="last scored decisions in which memory looks for who was right when; 0: none")

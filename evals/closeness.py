@@ -8,13 +8,16 @@ nearest in meaning. Each choice keeps the same distance in time between its own.
 (absolute log ratio of the mean of the ten to what came) and the regime at their end (share of the ten that ended in the regime
 that came). Weights are learnt and put to their trial along the way, as the agent does it: every bar is held out. ``learnt`` is
 the share of questions that were answered by learnt weights. Intervals are block bootstrap over bars, paired; a difference above 0
-favours the situations. The files' default are the two price indices that come with the installation.
+favours the situations; of several files the last rows are of all questions. Without files: the two price indices that come
+with the installation.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,50 +32,110 @@ from agent.market.series import Series
 from agent.market.situation import LAYOUT
 from agent.market.words import describe
 from agent.settings import Settings
-from agent.statistics import interval
+from agent.statistics import Interval, interval
 from agent.wiring.homes import text_embedder
 from agent.wiring.recorded import prepared
+from evals import script
 from memory_db.nearest import Columns, Search
 from memory_db.weights import Weights, due, look
 
 AHEAD, CHOSEN, EVERY, FIRST = 20, 10, 5, 250
+BLOCK = 4  # months
+FIGURES = ("volatility", "regime")
 WAYS = ("random", "text", "documented")
 Json = dict[str, Any]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-def measure(series: Series, embedder: Embedder, settings: Settings, seed: int = 0) -> list[Json]:
-    """Return a row per figure and alternative: the difference with its interval, and what each way reached."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What followed the situations that each way found: of every question the error in volatility and the share of its regime.
+
+    ``months`` says when each was asked, ``learnt`` whether learnt weights answered it.
+    """
+
+    series: str
+    months: Rows
+    learnt: NDArray[np.bool_]
+    found: dict[str, Floats]
+
+
+def measure(series: Series, embedder: Embedder, settings: Settings, seed: int = 0) -> Answers:
+    """Ask about every fifth bar of a series, each way."""
     usable = np.flatnonzero(np.isfinite(series.situations).all(axis=1))
     usable = usable[(usable >= series.ready) & (usable < len(series) - AHEAD)]
     truth = _volatility(series), series.frame.regimes.astype(np.int64)
     lines, vectors = _lines(series, usable, embedder)
     columns, ids = _columns(series, usable, settings), [str(bar) for bar in usable]
     looks = _looks(columns, ids)
+    plain = weighed = columns.seen(columns.vectors[:, : LAYOUT.compared])
     chance = np.random.default_rng(seed)
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in ("similar", *WAYS)}
-    learnt = []
-    for place in range(FIRST, len(usable), EVERY):
+    places, learnt = range(FIRST, len(usable), EVERY), []
+    for place in places:
         now = int(usable[place])
         past = np.flatnonzero(usable[:place] + AHEAD <= now)
-        weights = next((w for known, w in reversed(looks) if known < place), None)
-        learnt.append(weights is not None and weights.learnt)
-        documented = _nearest(columns, ids, None, place, past)
+        while looks and looks[0][0] < place:
+            weights = looks.pop(0)[1]
+            weighed = columns.seen(weights.see(columns.vectors)) if weights.learnt else plain
+        learnt.append(weighed is not plain)
+        documented = _nearest(plain, ids, place, past)
         ways = {
-            "similar": _nearest(columns, ids, weights, place, past) if learnt[-1] else documented,
+            "similar": _nearest(weighed, ids, place, past) if learnt[-1] else documented,
             "random": _spread(chance.permutation(past), usable),
             "text": _spread(past[np.argsort(-(vectors[lines[past]] @ vectors[lines[place]]), kind="stable")], usable),
             "documented": documented,
         }
         for name, rows in ways.items():
             found[name].append(_close(usable[rows], now, truth))
-    return [
-        _row(series, figure, other, np.array(found["similar"])[:, i], np.array(found[other])[:, i], seed)
-        | {"learnt": float(np.mean(learnt))}
-        for i, figure in enumerate(("volatility", "regime"))
-        for other in WAYS
-    ]
+    months = series.bars.start[usable[list(places)]].astype("datetime64[M]").astype(np.int64)
+    name = f"{series.bars.symbol}-{series.bars.interval}"
+    return Answers(name, months, np.array(learnt), {way: np.array(each) for way, each in found.items()})
+
+
+def rows(answers: Answers, seed: int = 0) -> list[Json]:
+    """Return a row per figure and alternative: the difference with its interval, and what each way reached."""
+
+    # neighbouring questions share bars of what follows
+    def said(gain: Floats) -> Interval | None:
+        return interval(gain, lambda drawn: drawn.mean(axis=-1), block=4 * AHEAD / EVERY, seed=seed)
+
+    return [_row(answers, i, other, said) for i in range(len(FIGURES)) for other in WAYS]
+
+
+def together(several: list[Answers], seed: int = 0) -> list[Json]:
+    """Return the rows of all questions of several series, each question alike; blocks are of months, which series share."""
+    every = Answers(
+        "all",
+        np.concatenate([one.months for one in several]),
+        np.concatenate([one.learnt for one in several]),
+        {way: np.concatenate([one.found[way] for one in several]) for way in several[0].found},
+    )
+    month = every.months - every.months.min()
+
+    def said(gain: Floats) -> Interval | None:
+        table = np.column_stack([np.bincount(month, gain), np.bincount(month)])
+        return interval(table, lambda drawn: drawn[:, 0].sum(axis=-1) / drawn[:, 1].sum(axis=-1), block=BLOCK, seed=seed)
+
+    return [_row(every, i, other, said) for i in range(len(FIGURES)) for other in WAYS]
+
+
+def _row(answers: Answers, figure: int, other: str, said: Callable[[Floats], Interval | None]) -> Json:
+    similar, against = answers.found["similar"][:, figure], answers.found[other][:, figure]
+    gain = against - similar if FIGURES[figure] == "volatility" else similar - against
+    reach = said(gain)
+    return {
+        "series": answers.series,
+        "figure": FIGURES[figure],
+        "against": other,
+        "similar": float(similar.mean()),
+        "other": float(against.mean()),
+        "better by": float(gain.mean()),
+        "interval": [reach.low, reach.high] if reach else None,
+        "n": len(gain),
+        "learnt": float(answers.learnt.mean()),
+    }
 
 
 def _looks(columns: Columns, ids: list[str]) -> list[tuple[int, Weights]]:
@@ -87,25 +150,8 @@ def _looks(columns: Columns, ids: list[str]) -> list[tuple[int, Weights]]:
     return looks
 
 
-def _nearest(columns: Columns, ids: list[str], weights: Weights | None, place: int, past: Rows) -> Rows:
-    vectors = columns.vectors[:, : LAYOUT.compared] if weights is None else weights.see(columns.vectors)
-    return Search(columns.seen(vectors), ids, vectors[place], CHOSEN, AHEAD, 0, int(columns.bar[place])).among(past).picked
-
-
-def _row(series: Series, figure: str, other: str, similar: Floats, against: Floats, seed: int) -> Json:
-    gain = against - similar if figure == "volatility" else similar - against
-    # neighbouring queries share bars of what follows
-    said = interval(gain, lambda drawn: drawn.mean(axis=-1), block=4 * AHEAD / EVERY, seed=seed)
-    return {
-        "series": f"{series.bars.symbol}-{series.bars.interval}",
-        "figure": figure,
-        "against": other,
-        "similar": float(similar.mean()),
-        "other": float(against.mean()),
-        "better by": float(gain.mean()),
-        "interval": [said.low, said.high] if said else None,
-        "n": len(gain),
-    }
+def _nearest(columns: Columns, ids: list[str], place: int, past: Rows) -> Rows:
+    return Search(columns, ids, columns.vectors[place], CHOSEN, AHEAD, 0, int(columns.bar[place])).exactly(past).picked
 
 
 def _volatility(series: Series) -> Floats:
@@ -169,12 +215,19 @@ def main(files: list[str]) -> None:
     """Print a JSON line per figure."""
     settings = Settings()
     bars = [read_bars(Path(name))[0] for name in files] or [builtin("SP500"), builtin("NASDAQ")]
-    embedder = text_embedder(settings)
+    embedder, several = text_embedder(settings), []
     for one in bars:
-        for row in measure(prepared([one], settings)[one.symbol], embedder, settings):
-            sys.stdout.write(json.dumps(row) + "\n")
-            sys.stdout.flush()
+        several.append(measure(prepared([one], settings)[one.symbol], embedder, settings))
+        _print(rows(several[-1]))
+    if len(several) > 1:
+        _print(together(several))
+
+
+def _print(found: list[Json]) -> None:
+    for row in found:
+        sys.stdout.write(json.dumps(row) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    script.run(main, __doc__)

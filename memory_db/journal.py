@@ -192,9 +192,10 @@ class Journal:
     ) -> Iterator[Fact]:
         """Yield facts in seq order (or the reverse), read in pages so that no transaction stays open.
 
-        ``known_by`` keeps what was known at or before that time, ``known_from`` what became known at or after it.
+        ``known_by`` keeps what was known at or before that time, ``known_from`` what became known at or after it. What is
+        committed meanwhile is not among them.
         """
-        query = select(*_COLUMNS).where(facts.c.seq > after_seq)
+        query = select(facts.c.seq).where(facts.c.seq > after_seq)
         if kinds is not None:
             query = query.where(facts.c.kind.in_(sorted(kinds)))
         if symbol is not None:
@@ -204,16 +205,11 @@ class Journal:
         if known_from is not None:
             query = query.where(facts.c.known_at >= to_micros("known_from", known_from))
         query = query.order_by(facts.c.seq.desc() if newest_first else facts.c.seq)
-        last: int | None = None
-        left = limit
-        while left is None or left > 0:
-            page = query if last is None else query.where(facts.c.seq < last if newest_first else facts.c.seq > last)
-            rows = self.read(page.limit(_PAGE if left is None else min(left, _PAGE)))
-            yield from (_fact(row) for row in rows)
-            if len(rows) < _PAGE:
-                return
-            last = rows[-1].seq
-            left = None if left is None else left - len(rows)
+        # their numbers first: a page of a filtered query would sort all that are left of it, page after page
+        seqs = [row.seq for row in self.read(query if limit is None else query.limit(limit))]
+        for low in range(0, len(seqs), _PAGE):
+            page = self.by_seq(seqs[low : low + _PAGE])
+            yield from reversed(page) if newest_first else page
 
     def by_seq(self, seqs: Sequence[int]) -> list[Fact]:
         """Return the facts with these numbers, in seq order."""

@@ -212,6 +212,7 @@ class Postings:
         self.listing = joined(self.parts)
         self.speakers = frozenset(np.unique(self.listing.speaker).tolist()) - {0}
         self.sessions = np.unique(self.listing.session, return_inverse=True)[1]
+        self.words = float(self.listing.words.sum())
         self._indexes = indexes
         self._rows: dict[str, tuple[Seqs, Floats]] = {}
         self._weighed: dict[str, tuple[float, Floats]] = {}
@@ -255,7 +256,8 @@ def bm25(postings: Postings, known: NDArray[np.bool_], query: str) -> Floats:
     total = int(np.count_nonzero(known))
     if total == 0:
         return scores
-    mean_words = float(words @ known) / total or 1.0
+    # lengths are whole numbers, so their sum is exact in any order
+    mean_words = (postings.words if total == len(words) else float(words @ known)) / total or 1.0
     ceiling = 0.0
     for term in postings.terms(query):
         rows, weights = postings.rows(term)[0], postings.weighed(term, mean_words)

@@ -22,10 +22,10 @@ from memory_db.index import Index, collection_name, spread
 from memory_db.journal import Journal
 from memory_db.lexical import Listing
 from memory_db.schema import vectors
+from memory_db.sketch import Sketch
 from memory_db.talk import KIND, said_before
 
 Floats = NDArray[np.float64]
-Signs = NDArray[np.uint64]
 _DECIMALS = 6
 _ROWS = 4096
 _PAGE = 1000
@@ -36,8 +36,6 @@ _WHOLE, _WINDOW, _STEP = 1000, 800, 650
 _HOLD_AFTER = 8
 # from so many vectors on the signs of their numbers say first which are worth multiplying
 _SKETCHED = 10_000
-# vectors whose signs are compared at once: what is counted stays in the processor's cache
-_AT_ONCE = 16_384
 
 
 class Meaning:
@@ -58,7 +56,8 @@ class Meaning:
         self._rows = self._codes
         self._own = self._around = self._rows_of_own = self._rows_around = self._codes
         self._single = True
-        self._sketches: tuple[Signs, ...] | None = None
+        self._by_row_places: tuple[Seqs, Seqs] | None = None
+        self._sketches: dict[bool, Sketch] = {}
         self._asked = 0
         self._queries: dict[str, Matrix] = {}
 
@@ -140,35 +139,27 @@ class Meaning:
                 texts.append((fact.seq, CONTEXT, "\n".join([*before, content[:_WINDOW]])))
         return texts
 
-    def sketched(self, listing: Listing, vector: Matrix) -> tuple[Matrix, Matrix] | None:
-        """Return what ``rough`` does, of all rows and by the signs of the numbers alone; None where that saves nothing.
+    def sketched(self, listing: Listing, vector: Matrix, *, alone: bool) -> Matrix | None:
+        """Return about what the cosines of every text come to, its own and in context together; ``alone`` only its own.
 
-        The share of differing signs estimates the angle (Charikar 2002), to some 0.05 of the cosine at 384 dimensions.
+        None where there are too few vectors for that to save anything.
         """
         self._load(listing)
         if len(self._codes) < _SKETCHED:
             return None
-        if self._sketches is None:
-            self._sketches = self._sketched_by_row(len(listing.seq))
-        asked = _signs(vector[None, :])[:, 0]
-        by_differing = np.cos(np.pi * np.arange(len(vector) + 1) / len(vector)).astype(np.float32)
-        found = [_cosines(signs, asked, by_differing) for signs in self._sketches]
-        if len(found) == 2:
-            return found[0], found[1]
-        return self._by_row(len(listing.seq), found[0][self._own], self._rows_of_own, found[0][self._around], self._rows_around)
-
-    def _sketched_by_row(self, size: int) -> tuple[Signs, ...]:
-        """Return the signs of every row's own vector and of that in context, its own again where it has none.
-
-        Where a row has several vectors or none, those of every vector instead, in their own order.
-        """
-        if not self._single or len(self._own) != size or (self._rows_of_own == size).any():
-            return (_signs(self._matrix),)
-        own = np.empty(size, dtype=np.int64)
-        own[self._rows_of_own] = self._own
-        around = own.copy()
-        around[self._rows_around] = self._around
-        return _signs(self._matrix[own]), _signs(self._matrix[around])
+        places = self._by_row_places
+        if places is None:
+            if not self._sketches:
+                self._sketches[True] = Sketch(self._matrix)
+            found = self._sketches[True].products(vector)
+            parts = found[self._own], self._rows_of_own, found[self._around], self._rows_around
+            own, within = self._by_row(len(listing.seq), *parts)
+            return own if alone else own + within
+        if alone not in self._sketches:
+            # two products with one vector are that of the sum: one look instead of two
+            numbers = self._matrix[places[0]]
+            self._sketches[alone] = Sketch(numbers if alone else numbers + self._matrix[places[1]])
+        return self._sketches[alone].products(vector)
 
     def rough(self, listing: Listing, allowed: NDArray[np.bool_], vector: Matrix) -> tuple[Matrix, Matrix]:
         """Return the cosines of all texts, and of them in their context, to some 1e-6; 0 where not allowed or not embedded.
@@ -180,14 +171,22 @@ class Meaning:
         rows: list[Seqs] = [self._rows_of_own, self._rows_around]
         if 4 * np.count_nonzero(allowed) < len(allowed):
             # where few are allowed they alone are compared; to copy most of a matrix would cost more than to compare it all
+            if self._by_row_places is not None:
+                return self._of_few(np.flatnonzero(allowed), self._by_row_places, len(allowed), vector)
             wanted = np.append(allowed, False)
             chosen = [np.flatnonzero(wanted[item]) for item in rows]
-            own, around = (self._matrix[item[few]] @ vector for item, few in zip(places, chosen, strict=True))
-            rows = [item[few] for item, few in zip(rows, chosen, strict=True)]
+            own, around = (self._matrix[item[part]] @ vector for item, part in zip(places, chosen, strict=True))
+            rows = [item[part] for item, part in zip(rows, chosen, strict=True)]
         else:
             found = self._matrix @ vector
             own, around = (found[item] for item in places)
         return self._by_row(len(allowed), own, rows[0], around, rows[1])
+
+    def _of_few(self, rows: Seqs, places: tuple[Seqs, Seqs], size: int, vector: Matrix) -> tuple[Matrix, Matrix]:
+        own, within = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+        for out, at in zip((own, within), places, strict=True):
+            out[rows] = self._matrix[at[rows]] @ vector
+        return own, within
 
     def _by_row(self, size: int, own: Matrix, rows_of_own: Seqs, around: Matrix, rows_around: Seqs) -> tuple[Matrix, Matrix]:
         # one more row for vectors of what is not listed
@@ -203,6 +202,9 @@ class Meaning:
 
     def exact(self, listing: Listing, rows: Seqs, vector: Matrix, *, held: bool) -> tuple[Floats, Floats]:
         """Return both cosines of these rows (ascending), rounded to 1e-6; not ``held`` in memory they are read."""
+        if held and self._by_row_places is not None:
+            own, around = (self._cosines(self._matrix[at[rows]], vector) for at in self._by_row_places)
+            return np.maximum(own, 0.0), np.maximum(around, 0.0)
         if held:
             wanted = np.zeros(len(listing.seq) + 1, dtype=bool)
             wanted[rows] = True
@@ -211,13 +213,17 @@ class Meaning:
         else:
             codes, matrix = self._fetch(listing.seq[rows])
         at = np.searchsorted(listing.seq[rows], codes // _ROWS)
-        found = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(_DECIMALS)
+        found = self._cosines(matrix, vector)
         context = codes % _ROWS == CONTEXT
         own = np.zeros(len(rows))
         np.maximum.at(own, at[~context], found[~context])
         around = own.copy()
         around[at[context]] = np.maximum(found[context], 0.0)
         return own, around
+
+    def _cosines(self, matrix: Matrix, vector: Matrix) -> Floats:
+        found: Floats = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(_DECIMALS)
+        return found
 
     def proposals(self, index: Index, vector: Matrix, n: int) -> Seqs | None:
         """Return what the index proposes and everything after its mark; None if the index cannot be trusted."""
@@ -273,7 +279,21 @@ class Meaning:
             self._own, self._around = np.flatnonzero(~context), np.flatnonzero(context)
             self._rows_of_own, self._rows_around = self._rows[self._own], self._rows[self._around]
             self._single = len(np.unique(self._rows_of_own)) == len(self._own)
-            self._placed, self._sketches = listing, None
+            self._by_row_places = self._places(len(listing.seq))
+            self._placed, self._sketches = listing, {}
+
+    def _places(self, size: int) -> tuple[Seqs, Seqs] | None:
+        """Return where every row's own vector stands, and that in context, its own again where it has none.
+
+        None where a row has several vectors, or none.
+        """
+        if not self._single or len(self._own) != size or (self._rows_of_own == size).any():
+            return None
+        own = np.empty(size, dtype=np.int64)
+        own[self._rows_of_own] = self._own
+        around = np.append(own, 0)  # one more for vectors of what is not listed
+        around[self._rows_around] = self._around
+        return own, around[:-1]
 
     def _fetch(self, seqs: Seqs) -> tuple[Seqs, Matrix]:
         """Return the rows of these facts and their numbers, in order."""
@@ -298,23 +318,3 @@ def windows(text: str) -> list[str]:
     if len(text) <= _WHOLE:
         return [text]
     return [text[low : low + _WINDOW] for low in range(0, len(text) - _WINDOW + _STEP, _STEP)]
-
-
-def _signs(matrix: Matrix) -> Signs:
-    """Return which numbers are positive, 64 of them a word: a row per word, a column per vector."""
-    bits = np.packbits(matrix > 0, axis=1)
-    missing = -bits.shape[1] % 8
-    whole = np.pad(bits, ((0, 0), (0, missing))) if missing else bits
-    return np.ascontiguousarray(whole.view(np.uint64).T)
-
-
-def _cosines(signs: Signs, asked: Signs, by_differing: Matrix) -> Matrix:
-    """Return the cosine that the number of differing signs stands for, of each column."""
-    out = np.empty(signs.shape[1], dtype=np.float32)
-    for low in range(0, len(out), _AT_ONCE):
-        part = signs[:, low : low + _AT_ONCE]
-        differing, mixed = np.zeros(part.shape[1], dtype=np.uint16), np.empty(part.shape[1], dtype=np.uint64)
-        for held, word in zip(part, asked, strict=True):
-            differing += np.bitwise_count(np.bitwise_xor(held, word, out=mixed))
-        np.take(by_differing, differing, out=out[low : low + _AT_ONCE])
-    return out

@@ -51,6 +51,7 @@ _PAGE = 2000
 _EXACT_TEXTS = 20_000
 # how many times more rows a sketch of the vectors has to name than are multiplied out to the end
 _OVERSAMPLE = 10
+_NO_MORE = np.zeros(1, dtype=np.float32)
 
 
 class TextSearch:
@@ -243,9 +244,9 @@ class TextSearch:
             rows = np.union1d(rows, also())
         held = rows is None or len(rows) < min(query.k, int(allowed.sum()))
         if rows is None or held:
-            depth, sketch = max(_DEPTH, query.k), meaning.sketched(listing, vector)
+            depth, sketch = max(_DEPTH, query.k), meaning.sketched(listing, vector, alone=query.mode == "vector")
             if sketch is not None:
-                allowed = _only(best(total(*sketch, slice(None)), allowed, _OVERSAMPLE * depth), len(allowed))
+                allowed = _only(best(total(sketch, _NO_MORE, slice(None)), allowed, _OVERSAMPLE * depth), len(allowed))
             rows = best(total(*meaning.rough(listing, allowed, vector), slice(None)), allowed, depth)
         out[rows] = np.maximum(total(*meaning.exact(listing, rows, vector, held=held), rows), 0.0)
         return out

@@ -27,13 +27,14 @@ from agent.guard.vault import Vault
 from agent.market.situation import Layout
 from agent.settings import Settings
 from memory_db import episodes, snapshot, statistics, upkeep
-from memory_db.chroma import BATCH, NOT_BUILT, ChromaIndex, IndexDoubt, Matrix, Progress, Seqs
+from memory_db.chroma import Progress
 from memory_db.episodes import Formula, Mode, Query
-from memory_db.index import Index, collection_name, spread
+from memory_db.index import Index
 from memory_db.journal import Journal
 from memory_db.meaning import Meaning
 from memory_db.mirror import KIND
 from memory_db.place import Place
+from memory_db.proposing import Proposing
 from memory_db.recent import Recent
 from memory_db.reliability import Local, Reliability
 from memory_db.schema import facts, from_micros, vectors
@@ -58,14 +59,14 @@ class MemoryStore:
         self._lately = Recent(journal, settings.recall)
         self._snapshot = folder / "index" / snapshot.FILE
         self.situations = Situations(journal, layout, None if journal.cipher else snapshot.load(self._snapshot))
-        self.weighing = Weighing(journal, self.situations, layout, settings.recall.learn)
+        self.weighing = Weighing(journal, self.situations, layout, settings.recall.weights != "never")
         self._voted = Reliability(journal, self.situations, settings)
         self._embedder = embedder
         self._closed = False
         self._index: Index | None = None
         self._text: TextSearch | None = None
         self._meaning = Meaning(journal, embedder, settings.embedding.batch) if embedder else None
-        self._collection = collection_name("situations", self.situations.fingerprint)
+        self._proposing: Proposing | None = None
 
     @classmethod
     def open(
@@ -115,14 +116,18 @@ class MemoryStore:
         horizon_ns: int,
         k: int | None = None,
         shuffle: int | None = None,
+        shown: bool = False,
     ) -> SituationRecall:
         """Return what the situations nearest to ``vector`` say, as known at ``as_of``.
 
         ``horizon_ns`` is the holding window; k, pseudo-observations and the least number of settled
-        situations come from the settings. ``shuffle`` seeds a control: outcomes permuted among memories.
+        situations come from the settings. ``shuffle`` seeds a control: outcomes permuted among memories. ``shown``
+        is for what a person looks at, which learnt weights may compare where they stood.
         """
-        recall, weights = self.settings.recall, self.weighing.at(as_of)
-        usable = weights is None and not recall.exact and len(self.situations) > recall.exact_below and self._covers(as_of)
+        recall = self.settings.recall
+        weights = self.weighing.at(as_of) if shown or recall.weights == "always" else None
+        usable = weights is None and not recall.exact and len(self.situations) > recall.exact_below
+        index = self._proposing if usable and self._texts() else None
         return self.situations.recall(
             vector,
             symbol=symbol,
@@ -132,7 +137,7 @@ class MemoryStore:
             min_settled=recall.min_settled,
             shrinkage=recall.shrinkage,
             weights=weights,
-            propose=self._propose if usable else None,
+            propose=index.situations if index and index.covers(as_of) else None,
             shuffle=shuffle,
         )
 
@@ -229,16 +234,16 @@ class MemoryStore:
         Returns how many texts were embedded and how many rows each index took in. Can be stopped
         at any time and goes on where it was. JournalError if another process owns the index.
         """
-        text, index = self._texts(), self._index
-        if text is None or index is None:
+        text, vectors = self._texts(), self._proposing
+        if text is None or vectors is None:
             return {"embedded": 0, "words": 0, "situations": 0, "episodes": 0}
-        if not index.owned():
+        if not vectors.index.owned():
             raise JournalError(f"the index of {self.folder} belongs to another process; end that one or let it do the indexing")
         self.situations.refresh()
         last = self.journal.last_seq
         words = text.index_words(last)
         embedded = self.embed_texts(progress)
-        rows = {"situations": 0, "episodes": 0} if index.memory_only else self._index_vectors(index, last, progress)
+        rows = {"situations": 0, "episodes": 0} if vectors.index.memory_only else vectors.follow(last, progress)
         return {"embedded": embedded, "words": words, **rows}
 
     def forget(self, name: str, now: datetime, reason: str) -> upkeep.Forgotten:
@@ -257,7 +262,7 @@ class MemoryStore:
         done = upkeep.forget(self.journal, fact, now, reason)
         self._meaning = Meaning(self.journal, self._embedder, self.settings.embedding.batch) if self._embedder else None
         if index is not None:
-            self._text = TextSearch(self.journal, index, self._meaning, self.settings.recall)
+            self._read_anew(index)
         return done
 
     def cleanup(self, now: datetime) -> int:
@@ -303,7 +308,7 @@ class MemoryStore:
             self._index.close()
         if not self._closed and self.situations.unsaved() >= _WORTH_SAVING:
             self._save_situations()
-        self._text, self._index, self._closed = None, None, True
+        self._text, self._index, self._proposing, self._closed = None, None, None, True
         self.journal.close()
 
     def __enter__(self) -> MemoryStore:
@@ -319,79 +324,31 @@ class MemoryStore:
             if not first:
                 return None
             self._index = Index(self.folder / "index", first[0].hash, memory_only=self.journal.cipher is not None)
-            self._text = TextSearch(self.journal, self._index, self._meaning, self.settings.recall)
+            self._read_anew(self._index)
         return self._text
+
+    def _read_anew(self, index: Index) -> None:
+        """Begin with what the index and the journal hold now."""
+        recall = self.settings.recall
+        self._text = TextSearch(self.journal, index, self._meaning, recall)
+        self._proposing = Proposing(index, self.situations, self._meaning, recall.oversample)
 
     def _save_situations(self) -> None:
         held = None if self.journal.cipher else self.situations.snapshot()
         if held is not None:
             snapshot.save(self._snapshot, held)
 
-    def _covers(self, as_of: datetime) -> bool:
-        """Say whether the vector index can be asked for this time: all that it holds was known by then."""
-        index = self._texts() and self._index
-        if not index:
-            return False
-        newest = self.situations.newest_known(index.mark(self._collection).watermark)
-        return newest is not None and newest <= as_of and self._trusted(index)
-
-    def _trusted(self, index: Index) -> bool:
-        def expected() -> tuple[int, Matrix]:
-            seqs, matrix = self.situations.held_up_to(index.mark(self._collection).watermark)
-            return len(seqs), matrix[spread(len(seqs))]
-
-        return index.trusted(self._collection, "l2", expected)
-
-    def _propose(self, vector: Matrix, k: int) -> Seqs | None:
-        """Return candidates from the index and every situation it does not hold yet."""
-        if self._index is None:
-            return None
-        proposed = self._index.propose(self._collection, "l2", vector, k * self.settings.recall.oversample)
-        if proposed is None:
-            return None
-        return np.concatenate([proposed, self.situations.tail(self._index.mark(self._collection).watermark)])
-
-    def _index_vectors(self, index: Index, last: int, progress: Progress | None) -> dict[str, int]:
-        """Add to the vector index as it stands; where that fails, or it is in doubt, build it anew."""
-        sound = index.chroma() is not None
-        if sound and index.mark(self._collection).watermark:
-            sound = self._trusted(index)
-        if sound and self._meaning and index.mark(self._meaning.collection).watermark:
-            sound = self._meaning.trusted(index)
-        chroma = index.chroma() if sound else None
-        try:
-            return self._fill(chroma or index.renew(), last, progress)
-        except IndexDoubt as err:
-            if chroma is None:
-                raise JournalError(f"the index of {self.folder} cannot be built: {err}; check disk and permissions") from None
-        return self._fill(index.renew(), last, progress)
-
-    def _fill(self, chroma: ChromaIndex, last: int, progress: Progress | None) -> dict[str, int]:
-        counts = {"situations": 0, "episodes": 0}
-        after = chroma.mark(self._collection).watermark
-        if after < last:
-            counts["situations"] = chroma.add(self._collection, "l2", self.situations.batches(after, last, BATCH), progress)
-        if self._meaning is not None:
-            after = chroma.mark(self._meaning.collection).watermark
-            if after < last:
-                counts["episodes"] = chroma.add(self._meaning.collection, "cosine", self._meaning.batches(after, last), progress)
-        return counts
-
     def _check_index(self, problems: list[str]) -> int:
-        """Look at both indexes, name their doubts, and return how many vectors can be found through Chroma."""
-        index = self._texts() and self._index
-        if not index:
+        """Look at both indexes, name their doubts, and return how many vectors can be found."""
+        text, vectors = self._texts(), self._proposing
+        if text is None or vectors is None:
             return 0
         if snapshot.damaged(self._snapshot):
             problems.append(f"index: {self._snapshot.name} is damaged; rebuild it")
-        if self._text is not None and not self._text.words_are_true():
+        if not text.words_are_true():
             problems.append("index: the word index does not hold the words of the journal; rebuild it")
-        if index.mark(self._collection).watermark:
-            self._trusted(index)
-        if self._meaning and index.mark(self._meaning.collection).watermark:
-            self._meaning.trusted(index)
-        problems += [f"index: {doubt}; rebuild it" for doubt in index.doubts if doubt != NOT_BUILT]
-        return index.mark(self._collection).count + (index.mark(self._meaning.collection).count if self._meaning else 0)
+        problems += [f"index: {doubt}; rebuild it" for doubt in vectors.doubts()]
+        return vectors.count()
 
     def _missing_vectors(self) -> list[str]:
         """A situation without its numbers is never recalled: say so."""

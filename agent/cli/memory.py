@@ -95,7 +95,7 @@ def similar(
     as_of = inputs.known_by(bars, at)
     view = prepare(bars, instrument(bars.symbol, bars.interval), GLOBALS.settings().market)
     with _opened() as store:
-        found = recollect(store, view, as_of, k)
+        found = recollect(store, view, as_of, k, shown=True)
         distance = store.weighing.told(as_of)["distance"]
 
     def words(out: Console) -> None:

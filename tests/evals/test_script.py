@@ -2,10 +2,10 @@
 
 import pytest
 
-from evals import entries, promotion, regimes, script
+from evals import closeness, entries, promotion, regimes, script
 
 
-@pytest.mark.parametrize("module", [entries, regimes, promotion])
+@pytest.mark.parametrize("module", [closeness, entries, regimes, promotion])
 def test_a_wrong_word_is_one_line_and_exit_2(module: object, capsys: pytest.CaptureFixture[str]) -> None:
     code = script.outcome(module.main, module.__doc__, ["nothing.here"])  # type: ignore[attr-defined]
     out, err = capsys.readouterr()

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from agent.guard.signing import Signer
 from agent.market.situation import LAYOUT, Layout
 from agent.settings import Recall, Settings
 from memory_db.nearest import Columns
+from memory_db.situations import SituationRecall
 from memory_db.store import MemoryStore
 from memory_db.weighing import KIND
 from memory_db.weights import Tally, Weights, due, look
@@ -108,11 +110,18 @@ def test_a_tally_is_the_t_statistic_of_its_blocks(gains: list[float]) -> None:
         assert tally.z == pytest.approx(np.mean(gains) / (spread / np.sqrt(len(gains))), rel=1e-4, abs=1e-6)
 
 
-def lived(folder: Path, signer: Signer, columns: Columns, *, learn: bool = True, until: int | None = None) -> MemoryStore:
-    """A store that took in a series bar by bar, looking when a look was due."""
-    settings = Settings(recall=Recall(k=5, min_settled=4, learn=learn))
+def lived(
+    folder: Path,
+    signer: Signer,
+    columns: Columns,
+    *,
+    weights: Literal["shown", "always", "never"] = "shown",
+    then: Callable[[MemoryStore, int], None] = lambda store, day: None,
+) -> MemoryStore:
+    """A store that took in a series bar by bar, looking when a look was due; after each bar ``then`` is called."""
+    settings = Settings(recall=Recall(k=5, min_settled=4, weights=weights))
     store = MemoryStore.open(folder, signer=signer, embedder=None, settings=settings, durable=False, layout=PLANTED)
-    for i in range(until or len(columns.made)):
+    for i in range(len(columns.made)):
         at = START + i * DAY
         with store.write() as w:
             if i >= 5:
@@ -121,21 +130,25 @@ def lived(folder: Path, signer: Signer, columns: Columns, *, learn: bool = True,
             store.weighing.look(w, at)
             vector = columns.vectors[i]
             store.add_situation(w, id=f"{i:04d}", symbol="A", bar_time=at - DAY, known_at=at, vector=vector, line="")
+        then(store, i)
     return store
 
 
 def test_recall_is_what_it_was_then_whatever_was_learnt_later(tmp_path: Path, signer: Signer) -> None:
-    columns = market(900, 1, told=0.8)
-    with lived(tmp_path / "whole", signer, columns) as whole:
-        stood = [whole.weighing.at(START + day * DAY) is not None for day in range(900)]
-        assert stood[-1]
-        assert not stood[300]
-        for until in (350, 700, 899):
-            at = START + (until - 1) * DAY
-            with lived(tmp_path / f"part-{until}", signer, columns, until=until) as part:
-                asked = {"symbol": "A", "as_of": at, "horizon_ns": 5 * DAY_NS}
-                for query in columns.vectors[until - 3 : until]:
-                    assert whole.recall(query, **asked) == part.recall(query, **asked)  # type: ignore[arg-type]
+    columns, answers = market(900, 1, told=0.8), list[SituationRecall]()
+
+    def ask(store: MemoryStore, day: int) -> SituationRecall:
+        return store.recall(columns.vectors[day], symbol="A", as_of=START + day * DAY, horizon_ns=5 * DAY_NS, shown=True)
+
+    with lived(tmp_path / "m", signer, columns, then=lambda store, day: answers.append(ask(store, day))) as store:
+        assert store.weighing.at(START + 300 * DAY) is None
+        assert store.weighing.at(START + 899 * DAY) is not None
+        for day in np.random.default_rng(8).permutation(900).tolist():
+            assert ask(store, day) == answers[day]
+    with MemoryStore.open(
+        tmp_path / "m", signer=signer, embedder=None, settings=store.settings, durable=False, layout=PLANTED
+    ) as again:
+        assert [ask(again, day) for day in range(900)] == answers
 
 
 def test_a_store_opened_again_goes_on_with_the_trial_where_it_was(tmp_path: Path, signer: Signer) -> None:
@@ -143,26 +156,32 @@ def test_a_store_opened_again_goes_on_with_the_trial_where_it_was(tmp_path: Path
     with lived(tmp_path / "m", signer, columns) as store:
         at = START + 699 * DAY
         told = store.weighing.told(at)
-        answer = store.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS)
+        answer = store.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS, shown=True)
         assert len([*store.journal.facts([KIND])]) == 6
         assert told["blocks"] == 5
     again = MemoryStore.open(tmp_path / "m", signer=signer, embedder=None, settings=store.settings, durable=False, layout=PLANTED)
     with again:
         assert again.weighing.told(at) == told
-        assert again.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS) == answer
+        assert again.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS, shown=True) == answer
 
 
-def test_switched_off_nothing_is_learnt_and_nothing_learnt_counts(tmp_path: Path, signer: Signer) -> None:
-    columns = market(900, 1, told=0.8)
-    at = START + 899 * DAY
+def test_learnt_weights_compare_what_a_person_is_shown_and_decisions_only_where_told_to(tmp_path: Path, signer: Signer) -> None:
+    columns, at = market(900, 1, told=0.8), START + 899 * DAY
+
+    def ask(folder: str, weights: Literal["shown", "always", "never"], *, shown: bool) -> SituationRecall:
+        settings = Settings(recall=Recall(k=5, min_settled=4, weights=weights))
+        with MemoryStore.open(
+            tmp_path / folder, signer=signer, embedder=None, settings=settings, durable=False, layout=PLANTED
+        ) as store:
+            return store.recall(columns.vectors[-1], symbol="A", as_of=at, horizon_ns=5 * DAY_NS, shown=shown)
+
     with lived(tmp_path / "on", signer, columns) as store:
         assert store.weighing.at(at) is not None
-    off = Settings(recall=Recall(k=5, min_settled=4, learn=False))
-    reopened = MemoryStore.open(tmp_path / "on", signer=signer, embedder=None, settings=off, durable=False, layout=PLANTED)
-    with reopened, lived(tmp_path / "off", signer, columns, learn=False) as never:
-        assert not [*never.journal.facts([KIND])]
-        asked = {"symbol": "A", "as_of": at, "horizon_ns": 5 * DAY_NS}
-        assert reopened.recall(columns.vectors[-1], **asked) == never.recall(columns.vectors[-1], **asked)  # type: ignore[arg-type]
+    with lived(tmp_path / "off", signer, columns, weights="never") as store:
+        assert not [*store.journal.facts([KIND])]
+    plain = ask("off", "never", shown=True)
+    assert ask("on", "shown", shown=True) == ask("on", "always", shown=False) != plain
+    assert ask("on", "shown", shown=False) == ask("on", "never", shown=True) == plain
 
 
 def test_what_is_expected_of_the_published_numbers_names_numbers_that_are_there() -> None:
