@@ -153,7 +153,7 @@ class Catalogue:
     def staged(self, w: Writer) -> Staged:
         """Return the catalogue as the transaction sees it; what is put there becomes visible to all on commit."""
         if self._staged is None or self._staged.writer is not w:
-            staged = self._staged = Staged(w, self)
+            staged = self._staged = Staged(w, self.skills, self.standings, self.records)
             w.after_commit(lambda _: self._committed(staged))
         return self._staged
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, MutableMapping
+from typing import Protocol
 
 from memory_db.writer import Writer
 from skills.lifecycle import Mode
 from skills.records import EMPTY, Record, RecordKey
 from skills.rows import Standing
 from skills.schema import Skill
-
-if TYPE_CHECKING:
-    from skills.catalogue import Catalogue
 
 
 class Shelves(Protocol):
@@ -38,12 +35,18 @@ class Shelves(Protocol):
 class Staged:
     """The catalogue inside a transaction; what is put here becomes the catalogue's own on commit."""
 
-    def __init__(self, w: Writer, catalogue: Catalogue) -> None:
-        """Begin with what is committed."""
+    def __init__(
+        self,
+        w: Writer,
+        skills: MutableMapping[str, Skill],
+        standings: MutableMapping[str, Standing],
+        records: MutableMapping[RecordKey, Record],
+    ) -> None:
+        """Begin with what is committed, which is never changed here."""
         self.writer = w
-        self.skills: ChainMap[str, Skill] = ChainMap({}, catalogue.skills)
-        self.standings: ChainMap[str, Standing] = ChainMap({}, catalogue.standings)
-        self.records: ChainMap[RecordKey, Record] = ChainMap({}, catalogue.records)
+        self.skills: ChainMap[str, Skill] = ChainMap({}, skills)
+        self.standings: ChainMap[str, Standing] = ChainMap({}, standings)
+        self.records: ChainMap[RecordKey, Record] = ChainMap({}, records)
 
     def record(self, key: str, mode: Mode) -> Record:
         """Return the counts of a version in a mode."""
