@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def _of_size(size: int, settings: Settings) -> list[Json]:
         begun = time.perf_counter()
         with _open(folder, settings) as store:
             opened = time.perf_counter() - begun
-            recall = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
+            recall = _p50([partial(_recall, store, q, size) for q in queries])
             bare = _bare(stored, queries)
             found = [(_recall(store, q, size)) for q in queries]
         indexed = settings.model_copy(update={"recall": Recall(exact_below=0)})
@@ -78,10 +79,10 @@ def _of_size(size: int, settings: Settings) -> list[Json]:
             store.rebuild()
             rate = size / (time.perf_counter() - begun)
             same = np.mean([_shared(a, _recall(store, q, size)) for a, q in zip(found, queries, strict=True)])
-            proposed = _p50([lambda q=q: _recall(store, q, size) for q in queries])  # type: ignore[misc]
+            proposed = _p50([partial(_recall, store, q, size) for q in queries])
         with _open(folder, settings) as store:
             _learn(store, size)
-            learnt = _p50([lambda q=q: _recall(store, q, size, shown=True) for q in queries])  # type: ignore[misc]
+            learnt = _p50([partial(_recall, store, q, size, shown=True) for q in queries])
     words, meaning = _texts(size, settings)
     return [
         _row(f"memory {size} situation recall", recall * 1e3, "ms p50 (baseline: bare Chroma)", bare * 1e3, len(queries)),
@@ -188,7 +189,7 @@ def _bare(stored: Vectors, queries: Vectors) -> float:
         for low in range(0, len(stored), 5_000):
             part = stored[low : low + 5_000]
             collection.add(ids=[str(i) for i in range(low, low + len(part))], embeddings=part)
-        return _p50([lambda q=q: collection.query(query_embeddings=q[None, :], n_results=10) for q in queries])  # type: ignore[misc]
+        return _p50([partial(collection.query, query_embeddings=q[None, :], n_results=10) for q in queries])
 
 
 class _Timed:

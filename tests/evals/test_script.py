@@ -1,13 +1,15 @@
 """A measurement run as a script tells what it is and what was wrong; a user would else read a traceback."""
 
+from types import ModuleType
+
 import pytest
 
 from evals import closeness, entries, promotion, regimes, script
 
 
 @pytest.mark.parametrize("module", [closeness, entries, regimes, promotion])
-def test_a_wrong_word_is_one_line_and_exit_2(module: object, capsys: pytest.CaptureFixture[str]) -> None:
-    code = script.outcome(module.main, module.__doc__, ["nothing.here"])  # type: ignore[attr-defined]
+def test_a_wrong_word_is_one_line_and_exit_2(module: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    code = script.outcome(module.main, module.__doc__, ["nothing.here"])
     out, err = capsys.readouterr()
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
